@@ -1,0 +1,3 @@
+"""PagoEfectivo cash payments and refunds for Django shops."""
+
+__version__ = "0.1.0"

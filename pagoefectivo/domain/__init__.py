@@ -1,0 +1,1 @@
+"""Pure rules: functions of facts, with no clock, no database, no network."""

@@ -1,0 +1,202 @@
+"""The catalogue of failures: a code, a plain sentence, who acts, and what comes next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+
+class ErrorCode(StrEnum):
+    """Stable names; the API, the admin and the docs show exactly these."""
+
+    CONFIGURATION_INVALID = "CONFIGURATION_INVALID"
+    REQUEST_INVALID = "REQUEST_INVALID"
+    REQUEST_MALFORMED = "REQUEST_MALFORMED"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    REQUEST_AMOUNT_INVALID = "REQUEST_AMOUNT_INVALID"
+    REQUEST_FIELD_UNKNOWN = "REQUEST_FIELD_UNKNOWN"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    NOT_AUTHENTICATED = "NOT_AUTHENTICATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    NOT_FOUND = "NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    STATE_CONFLICT = "STATE_CONFLICT"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL_FAULT = "INTERNAL_FAULT"
+    IDEMPOTENCY_KEY_MISSING = "IDEMPOTENCY_KEY_MISSING"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
+    REFERENCE_CONFLICT = "REFERENCE_CONFLICT"
+    ORDER_ALREADY_PAID = "ORDER_ALREADY_PAID"
+    ORDER_CLOSED = "ORDER_CLOSED"
+    ACCOUNT_UNKNOWN = "ACCOUNT_UNKNOWN"
+    CREATE_INVALID_REQUEST = "CREATE_INVALID_REQUEST"
+    CREATE_FIELD_REQUIRED = "CREATE_FIELD_REQUIRED"
+    CREATE_FIELD_INVALID = "CREATE_FIELD_INVALID"
+    CREATE_AMOUNT_TOO_HIGH = "CREATE_AMOUNT_TOO_HIGH"
+    CREATE_AMOUNT_TOO_LOW = "CREATE_AMOUNT_TOO_LOW"
+    CREATE_CURRENCY_UNSUPPORTED = "CREATE_CURRENCY_UNSUPPORTED"
+    CREATE_DUPLICATE_REFERENCE = "CREATE_DUPLICATE_REFERENCE"
+    CREATE_EXPIRY_INVALID = "CREATE_EXPIRY_INVALID"
+    CREATE_METHOD_DISABLED = "CREATE_METHOD_DISABLED"
+    CREATE_OUTCOME_UNKNOWN = "CREATE_OUTCOME_UNKNOWN"
+    CREATE_ANSWER_DIFFERS = "CREATE_ANSWER_DIFFERS"
+    CREATE_RISK_REJECTED = "CREATE_RISK_REJECTED"
+    CANCEL_NOT_SUPPORTED = "CANCEL_NOT_SUPPORTED"
+    AUTH_INVALID_CREDENTIALS = "AUTH_INVALID_CREDENTIALS"
+    AUTH_IP_NOT_ALLOWED = "AUTH_IP_NOT_ALLOWED"
+    AUTH_SIGNATURE_REFUSED = "AUTH_SIGNATURE_REFUSED"
+    AUTH_WRONG_ENVIRONMENT = "AUTH_WRONG_ENVIRONMENT"
+    PSP_UNAVAILABLE = "PSP_UNAVAILABLE"
+    PSP_TIMEOUT = "PSP_TIMEOUT"
+    PSP_RATE_LIMITED = "PSP_RATE_LIMITED"
+    PSP_BAD_RESPONSE = "PSP_BAD_RESPONSE"
+    PSP_UNMAPPED = "PSP_UNMAPPED"
+    POLL_NOT_FOUND = "POLL_NOT_FOUND"
+    POLL_STATUS_CONFLICT = "POLL_STATUS_CONFLICT"
+    PAID_AMOUNT_MISMATCH = "PAID_AMOUNT_MISMATCH"
+    PAID_CURRENCY_MISMATCH = "PAID_CURRENCY_MISMATCH"
+    PAID_LATE = "PAID_LATE"
+    PAID_TWICE = "PAID_TWICE"
+    PAID_AFTER_VOID = "PAID_AFTER_VOID"
+    WEBHOOK_SIGNATURE_MISSING = "WEBHOOK_SIGNATURE_MISSING"
+    WEBHOOK_SIGNATURE_MISMATCH = "WEBHOOK_SIGNATURE_MISMATCH"
+    WEBHOOK_SECRET_NOT_CONFIGURED = "WEBHOOK_SECRET_NOT_CONFIGURED"  # noqa: S105 - a catalogue code, not a secret
+    WEBHOOK_UNKNOWN_VOUCHER = "WEBHOOK_UNKNOWN_VOUCHER"
+    REFUND_NOT_ALLOWED = "REFUND_NOT_ALLOWED"
+    REFUND_NOT_PAID = "REFUND_NOT_PAID"
+    REFUND_NOT_SETTLED = "REFUND_NOT_SETTLED"
+    REFUND_WINDOW_CLOSED = "REFUND_WINDOW_CLOSED"
+    REFUND_UNSUPPORTED = "REFUND_UNSUPPORTED"
+    REFUND_PARTIAL_UNSUPPORTED = "REFUND_PARTIAL_UNSUPPORTED"
+    REFUND_FROZEN = "REFUND_FROZEN"
+    REFUND_AMOUNT_EXCEEDED = "REFUND_AMOUNT_EXCEEDED"
+    REFUND_NEEDS_ACCOUNT = "REFUND_NEEDS_ACCOUNT"
+    REFUND_INSUFFICIENT_FUNDS = "REFUND_INSUFFICIENT_FUNDS"
+    REFUND_REJECTED = "REFUND_REJECTED"
+    REFUND_CANCELLED = "REFUND_CANCELLED"
+    REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"
+    REFUND_DUPLICATE = "REFUND_DUPLICATE"
+    REFUND_STARTED_OUTSIDE = "REFUND_STARTED_OUTSIDE"
+    REFUND_NET_DIFFERS = "REFUND_NET_DIFFERS"
+    REFUND_ALREADY_SENT = "REFUND_ALREADY_SENT"
+    APPROVAL_SELF = "APPROVAL_SELF"
+    APPROVAL_STALE = "APPROVAL_STALE"
+
+
+class Who(StrEnum):
+    """Who must act."""
+
+    NOBODY = "nobody"
+    BUYER = "buyer"
+    SUPPORT = "support"
+    FINANCE = "finance"
+    DEVELOPER = "developer"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """One catalogue entry; `message` and `next_step` are translatable templates with {named} values."""
+
+    who: Who
+    message: object
+    next_step: object
+
+    def sentence(self, **values: str) -> str:
+        """The plain sentence in the active language; a value that is not known reads as a dash."""
+        return str(self.message).format_map(_Known(values))
+
+    def next_sentence(self, **values: str) -> str:
+        """The next step in the active language; a value that is not known reads as a dash."""
+        return str(self.next_step).format_map(_Known(values))
+
+
+class _Known(defaultdict[str, str]):
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(lambda: "–", values)
+
+
+_C = ErrorCode
+_AUTOMATIC = _("Nothing to do: it is asked again automatically.")
+
+CATALOGUE: dict[ErrorCode, ErrorEntry] = {
+    _C.CONFIGURATION_INVALID: ErrorEntry(Who.DEVELOPER, _("The installation is not configured correctly."), _("Run `manage.py check` and mend what it names.")),
+    _C.REQUEST_INVALID: ErrorEntry(Who.DEVELOPER, _("The request has invalid data."), _("Correct the fields named in `fields` and send it again.")),
+    _C.REQUEST_MALFORMED: ErrorEntry(Who.DEVELOPER, _("The body is not well-formed JSON."), _("Send one JSON object in UTF-8, each key once, without NaN or Infinity.")),
+    _C.REQUEST_TOO_LARGE: ErrorEntry(Who.DEVELOPER, _("The body is too large."), _("Send a smaller body.")),
+    _C.REQUEST_AMOUNT_INVALID: ErrorEntry(Who.DEVELOPER, _("The amount is not valid."), _("Send a decimal string above zero with at most two decimals, for example \"89.90\".")),
+    _C.REQUEST_FIELD_UNKNOWN: ErrorEntry(Who.DEVELOPER, _("The request has a field that does not exist: {field}."), _("Remove the field or correct its spelling.")),
+    _C.METHOD_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("This address does not take that method."), _("See the API description for the methods it takes.")),
+    _C.NOT_ACCEPTABLE: ErrorEntry(Who.DEVELOPER, _("That format is not offered."), _("Ask for application/json.")),
+    _C.NOT_AUTHENTICATED: ErrorEntry(Who.DEVELOPER, _("The API key is missing or not valid."), _("Send the header `Authorization: Api-Key <key>` with a live key.")),
+    _C.PERMISSION_DENIED: ErrorEntry(Who.DEVELOPER, _("You are not allowed to do this."), _("Ask an administrator for the permission or scope {scope}.")),
+    _C.NOT_FOUND: ErrorEntry(Who.DEVELOPER, _("We did not find it."), _("Check that the reference is complete.")),
+    _C.RATE_LIMITED: ErrorEntry(Who.NOBODY, _("Too many requests."), _("Wait a moment and try again.")),
+    _C.STATE_CONFLICT: ErrorEntry(Who.SUPPORT, _("Somebody changed this first."), _("Read it again and decide anew.")),
+    _C.SERVICE_UNAVAILABLE: ErrorEntry(Who.NOBODY, _("The service cannot answer right now."), _("Try again in a moment.")),
+    _C.INTERNAL_FAULT: ErrorEntry(Who.DEVELOPER, _("Something failed on our side."), _("Try again; if it stays, report the time of the request.")),
+    _C.IDEMPOTENCY_KEY_MISSING: ErrorEntry(Who.DEVELOPER, _("The header Idempotency-Key is missing."), _("Send a fresh random key with each new POST and the same key when you repeat it.")),
+    _C.IDEMPOTENCY_KEY_REUSED: ErrorEntry(Who.DEVELOPER, _("This Idempotency-Key was used with another request."), _("Use a new key for a new request.")),
+    _C.IDEMPOTENCY_IN_PROGRESS: ErrorEntry(Who.NOBODY, _("The first request with this Idempotency-Key is still running."), _("Repeat it after the time in Retry-After.")),
+    _C.REFERENCE_CONFLICT: ErrorEntry(Who.DEVELOPER, _("An order with this reference exists with other data."), _("Use a new reference, or send the same amount and currency.")),
+    _C.ORDER_ALREADY_PAID: ErrorEntry(Who.SUPPORT, _("This order has already been paid."), _("Refund it instead.")),
+    _C.ORDER_CLOSED: ErrorEntry(Who.SUPPORT, _("This order is closed."), _("Open a new order.")),
+    _C.ACCOUNT_UNKNOWN: ErrorEntry(Who.DEVELOPER, _("There is no account with that name."), _("Use a name of the setting ACCOUNTS.")),
+    _C.CREATE_INVALID_REQUEST: ErrorEntry(Who.DEVELOPER, _("The provider did not accept the data of the order. Field: {field}."), _("Look at the field and correct it.")),
+    _C.CREATE_FIELD_REQUIRED: ErrorEntry(Who.BUYER, _("A required field is missing: {field}."), _("Ask the buyer for it at checkout.")),
+    _C.CREATE_FIELD_INVALID: ErrorEntry(Who.BUYER, _("A field has an invalid value: {field}."), _("Show the field to the buyer with an example.")),
+    _C.CREATE_AMOUNT_TOO_HIGH: ErrorEntry(Who.FINANCE, _("The amount is above the maximum of {maximum}."), _("Offer another way to pay for this amount, or ask the provider for a higher limit.")),
+    _C.CREATE_AMOUNT_TOO_LOW: ErrorEntry(Who.DEVELOPER, _("The amount is below the minimum of {minimum}."), _("Offer another way to pay for this amount.")),
+    _C.CREATE_CURRENCY_UNSUPPORTED: ErrorEntry(Who.DEVELOPER, _("This currency is not enabled."), _("Use a currency of the account.")),
+    _C.CREATE_DUPLICATE_REFERENCE: ErrorEntry(Who.NOBODY, _("The provider already has a code with this reference."), _("Nothing to do: the existing code is looked up.")),
+    _C.CREATE_EXPIRY_INVALID: ErrorEntry(Who.DEVELOPER, _("The deadline must be between {minimum} and {maximum}."), _("Choose a deadline inside the limits of the account.")),
+    _C.CREATE_METHOD_DISABLED: ErrorEntry(Who.FINANCE, _("The provider has not enabled PagoEfectivo for your account."), _("Write to the provider.")),
+    _C.CREATE_OUTCOME_UNKNOWN: ErrorEntry(Who.NOBODY, _("We do not know yet whether the code was created."), _("Nothing to do: the provider is asked before anything is sent again.")),
+    _C.CREATE_ANSWER_DIFFERS: ErrorEntry(Who.SUPPORT, _("The provider created a code with other data than we asked for."), _("Do not show the code; ask the provider to cancel it.")),
+    _C.CREATE_RISK_REJECTED: ErrorEntry(Who.SUPPORT, _("The provider rejected the operation for risk."), _("Offer another way to pay; do not insist.")),
+    _C.CANCEL_NOT_SUPPORTED: ErrorEntry(Who.NOBODY, _("The provider cannot withdraw this code."), _("Nothing to do: it is watched until it expires.")),
+    _C.AUTH_INVALID_CREDENTIALS: ErrorEntry(Who.DEVELOPER, _("The keys of the account are not valid."), _("Check the keys and the environment of the account.")),
+    _C.AUTH_IP_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("The provider does not accept calls from this server."), _("Register the outgoing IP address with the provider.")),
+    _C.AUTH_SIGNATURE_REFUSED: ErrorEntry(Who.DEVELOPER, _("The provider did not accept our signature or request."), _("Check the secret key of the account and the clock of the server.")),
+    _C.AUTH_WRONG_ENVIRONMENT: ErrorEntry(Who.DEVELOPER, _("Keys of one environment are used against another."), _("Correct ENVIRONMENT or the keys.")),
+    _C.PSP_UNAVAILABLE: ErrorEntry(Who.PROVIDER, _("The provider is not available. No money was lost."), _AUTOMATIC),
+    _C.PSP_TIMEOUT: ErrorEntry(Who.NOBODY, _("The provider did not answer in time."), _AUTOMATIC),
+    _C.PSP_RATE_LIMITED: ErrorEntry(Who.NOBODY, _("The provider asks us to slow down."), _AUTOMATIC),
+    _C.PSP_BAD_RESPONSE: ErrorEntry(Who.DEVELOPER, _("The provider answered something we cannot read."), _("It is kept as it came and asked again; if it stays, write to the provider.")),
+    _C.PSP_UNMAPPED: ErrorEntry(Who.DEVELOPER, _("The provider answered with a code we do not know: {raw}."), _("Ask the provider what it means and add it to the table; until then it is on hold.")),
+    _C.POLL_NOT_FOUND: ErrorEntry(Who.DEVELOPER, _("The provider does not know this payment."), _("Check the environment of the account; it is asked again.")),
+    _C.POLL_STATUS_CONFLICT: ErrorEntry(Who.SUPPORT, _("The provider now says something else than before."), _("Compare the timeline and write to the provider.")),
+    _C.PAID_AMOUNT_MISMATCH: ErrorEntry(Who.FINANCE, _("Another amount was paid than was asked for."), _("Accept it or refund it.")),
+    _C.PAID_CURRENCY_MISMATCH: ErrorEntry(Who.FINANCE, _("The payment came in another currency."), _("Review it with the provider.")),
+    _C.PAID_LATE: ErrorEntry(Who.SUPPORT, _("The code was paid after its deadline."), _("Accept it or refund it.")),
+    _C.PAID_TWICE: ErrorEntry(Who.FINANCE, _("The order has been paid twice."), _("Refund the second payment.")),
+    _C.PAID_AFTER_VOID: ErrorEntry(Who.SUPPORT, _("A withdrawn code was paid."), _("Accept it or refund it.")),
+    _C.WEBHOOK_SIGNATURE_MISSING: ErrorEntry(Who.DEVELOPER, _("A notification arrived without a signature."), _("If it is the provider's, ask for signed notifications.")),
+    _C.WEBHOOK_SIGNATURE_MISMATCH: ErrorEntry(Who.DEVELOPER, _("The signature of a notification does not match."), _("Check the secret of the account and that no proxy changes the body.")),
+    _C.WEBHOOK_SECRET_NOT_CONFIGURED: ErrorEntry(Who.DEVELOPER, _("The account has no secret to verify notifications with."), _("Set the secret of the account.")),
+    _C.WEBHOOK_UNKNOWN_VOUCHER: ErrorEntry(Who.SUPPORT, _("A notification speaks of a payment that is not ours."), _("Look for it in your other shops.")),
+    _C.REFUND_NOT_ALLOWED: ErrorEntry(Who.SUPPORT, _("The provider does not allow this refund now."), _("Read the provider's reason and decide.")),
+    _C.REFUND_NOT_PAID: ErrorEntry(Who.SUPPORT, _("Nothing has been paid, so nothing can be refunded."), _("Wait for the payment or cancel the order.")),
+    _C.REFUND_NOT_SETTLED: ErrorEntry(Who.SUPPORT, _("The payment is not settled yet."), _("Try again once the provider has settled it.")),
+    _C.REFUND_WINDOW_CLOSED: ErrorEntry(Who.SUPPORT, _("The time for refunds of this payment is over: it ended on {date}."), _("Pay the buyer back by a bank transfer of your own and note it on the order.")),
+    _C.REFUND_UNSUPPORTED: ErrorEntry(Who.SUPPORT, _("This provider cannot refund through its API."), _("Pay the buyer back by a bank transfer of your own and note it on the order.")),
+    _C.REFUND_PARTIAL_UNSUPPORTED: ErrorEntry(Who.SUPPORT, _("This provider refunds the whole amount only."), _("Refund the whole amount of {remaining}.")),
+    _C.REFUND_FROZEN: ErrorEntry(Who.FINANCE, _("The payment is under review, so it cannot be refunded yet."), _("Resolve the open question on the order first.")),
+    _C.REFUND_AMOUNT_EXCEEDED: ErrorEntry(Who.SUPPORT, _("Only {remaining} is left to refund."), _("Lower the amount.")),
+    _C.REFUND_NEEDS_ACCOUNT: ErrorEntry(Who.BUYER, _("The buyer's bank account is missing."), _("Send the buyer the refund link.")),
+    _C.REFUND_INSUFFICIENT_FUNDS: ErrorEntry(Who.FINANCE, _("Your balance at the provider is too low for this refund."), _("Add funds and retry the refund.")),
+    _C.REFUND_REJECTED: ErrorEntry(Who.SUPPORT, _("The bank or the provider rejected the refund. The money is safe and free again."), _("Read the reason, correct the account and refund again.")),
+    _C.REFUND_CANCELLED: ErrorEntry(Who.SUPPORT, _("The refund was withdrawn at the provider, often because the buyer gave no account in time."), _("Refund again when the buyer is ready.")),
+    _C.REFUND_OUTCOME_UNKNOWN: ErrorEntry(Who.SUPPORT, _("We do not know yet whether the refund went out. It must not be sent again."), _("The provider is asked until it answers; if this stays open for hours, write to the provider.")),
+    _C.REFUND_DUPLICATE: ErrorEntry(Who.NOBODY, _("The provider already has this refund."), _("Nothing to do: the existing refund is looked up.")),
+    _C.REFUND_STARTED_OUTSIDE: ErrorEntry(Who.FINANCE, _("A refund was started at the provider, not here."), _("Find out who started it and note it on the order.")),
+    _C.REFUND_NET_DIFFERS: ErrorEntry(Who.FINANCE, _("The provider names another refund amount than we asked for."), _("Compare with the provider before anything else is refunded.")),
+    _C.REFUND_ALREADY_SENT: ErrorEntry(Who.SUPPORT, _("The refund has already been sent to the provider."), _("Follow its progress; it can no longer be withdrawn here.")),
+    _C.APPROVAL_SELF: ErrorEntry(Who.SUPPORT, _("You cannot approve what you asked for yourself."), _("Ask another person.")),
+    _C.APPROVAL_STALE: ErrorEntry(Who.SUPPORT, _("The refund changed after it was looked at."), _("Read it again and approve it anew.")),
+}  # fmt: skip

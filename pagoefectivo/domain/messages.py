@@ -1,0 +1,199 @@
+"""The frozen statements that travel between providers, services and rules. Personal data never shows in a repr."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """The buyer, as the provider asks for them."""
+
+    email: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    document_type: str = field(default="", repr=False)
+    document_number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherRequest:
+    """What a provider needs to issue one payment code. `reference` is ours and unique per attempt."""
+
+    reference: str
+    amount: Decimal
+    currency: str
+    payer: Payer
+    expires_at: datetime
+    idempotency_key: str
+    notification_url: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a refund goes: an account in the payer's name."""
+
+    holder_name: str = field(default="", repr=False)
+    document_type: str = field(default="", repr=False)
+    document_number: str = field(default="", repr=False)
+    bank_code: str = field(default="", repr=False)
+    account_number: str = field(default="", repr=False)
+    account_type: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """What a provider needs to give money back. `reference` is ours and unique per refund."""
+
+    reference: str
+    payment_reference: str
+    amount: Decimal
+    currency: str
+    reason: str
+    idempotency_key: str
+    notification_url: str
+    destination: Destination | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundUpdate:
+    """What a provider says of one refund. Empty references mean: it did not say."""
+
+    status: RefundStatus
+    raw_status: str
+    proof: Proof
+    reference: str = ""
+    provider_reference: str = ""
+    payment_reference: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    error_code: ErrorCode | None = None
+    raw_code: str = ""
+    occurred_at: datetime | None = None
+    event_identity: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the stated facts: two statements of the same facts share it."""
+        return _digest("refund", self.status, self.raw_status, self.proof, self.reference, self.provider_reference,
+                       self.payment_reference, self.amount, self.currency, self.raw_code)  # fmt: skip
+
+    @property
+    def identity(self) -> str:
+        """The provider's own event id where it has one, else the facts themselves."""
+        return self.event_identity or self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUpdate:
+    """What a provider says of one payment (one voucher). Empty references mean: it did not say.
+
+    `payment_identity` tells apart two receipts of money on one code; it defaults to the provider's reference.
+    `refunds` are the refunds the provider lists under this payment.
+    """
+
+    status: PaymentStatus
+    raw_status: str
+    proof: Proof
+    reference: str = ""
+    provider_reference: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    code: str = field(default="", repr=False)
+    barcode: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+    paid_at: datetime | None = None
+    settled_at: datetime | None = None
+    payment_identity: str = ""
+    error_code: ErrorCode | None = None
+    raw_code: str = ""
+    occurred_at: datetime | None = None
+    event_identity: str = ""
+    refunds: tuple[RefundUpdate, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the stated facts: two statements of the same facts share it."""
+        return _digest("payment", self.status, self.raw_status, self.proof, self.reference, self.provider_reference,
+                       self.amount, self.currency, self.code, self.expires_at, self.paid_at, self.settled_at,
+                       self.payment_identity, self.raw_code)  # fmt: skip
+
+    @property
+    def identity(self) -> str:
+        """The provider's own event id where it has one, else the facts themselves."""
+        return self.event_identity or self.digest
+
+
+class PointerKind(StrEnum):
+    """What a pointer points at."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """ "Ask me about this one": a message whose facts are not believed, only its address."""
+
+    kind: PointerKind
+    reference: str = ""
+    provider_reference: str = ""
+    payment_reference: str = ""
+
+
+class Verb(StrEnum):
+    """What we ourselves decide about a voucher or a refund."""
+
+    SUBMIT = "submit"
+    LOSE = "lose"
+    FAIL = "fail"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    REQUIRE_APPROVAL = "require_approval"
+    REQUIRE_DESTINATION = "require_destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A decision of our own on one voucher or refund row; `why` is a short code, never personal data."""
+
+    verb: Verb
+    voucher_id: int | None = None
+    refund_id: int | None = None
+    why: str = ""
+    error_code: ErrorCode | None = None
+    raw_code: str = ""
+    retry_after: float | None = None
+
+
+Update = PaymentUpdate | RefundUpdate | Command
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The provider knows nothing under our reference; `proves_never` tells whether that settles it."""
+
+    proves_never: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A signature that held: which secret matched, what it covers, and when it was made."""
+
+    secret_index: int
+    covers_body: bool
+    signed_at: datetime | None = None
+
+
+def _digest(*facts: object) -> str:
+    written = "\x1f".join("" if fact is None else str(fact) for fact in facts)
+    return hashlib.sha256(written.encode()).hexdigest()
