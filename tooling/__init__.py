@@ -1,0 +1,1 @@
+"""What `dev.py` runs inside the environment it has made."""
