@@ -27,7 +27,11 @@ def services() -> Iterator[dict[str, str]]:
     """Start both servers; yield the environment that `project.settings` reads; stop both and delete their data.
 
     PostgreSQL listens on a Unix socket in a private folder, with fsync on; Valkey on a free loopback port.
+    Servers that the environment already names are used as they are.
     """
+    if os.environ.get("PAGOEFECTIVO_DB_NAME") and os.environ.get("PAGOEFECTIVO_BROKER_URL"):
+        yield dict(os.environ)
+        return
     account = _unprivileged_account()
     home = Path(tempfile.mkdtemp(prefix="pagoefectivo-", dir="/tmp"))  # noqa: S108 - short enough for a socket's path
     try:
