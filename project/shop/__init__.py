@@ -1,0 +1,1 @@
+"""The storefront: a few products whose checkout issues a voucher."""
