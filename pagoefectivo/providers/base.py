@@ -117,12 +117,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One inbound answer, complete and raw."""
+    """One inbound answer, complete and raw; `duration` in seconds, `request_id` is that of its call."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     duration: float
+    request_id: str = ""
 
 
 class Recorder(Protocol):
