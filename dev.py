@@ -22,7 +22,7 @@ LOCK = ROOT / "requirements.lock"
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - any python3 may have been called
         sys.exit(f"dev.py needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: python3.11 dev.py")
     wanted = _fingerprint()
     if not (STAMP.exists() and STAMP.read_text() == wanted):
@@ -30,7 +30,8 @@ def main() -> None:
         _make_environment()
         STAMP.write_text(wanted)
     os.chdir(ROOT)
-    os.execv(PYTHON, [str(PYTHON), "-m", "tooling", *sys.argv[1:]])  # the same process, so signals arrive where they should
+    # the same process, so that signals arrive where they should
+    os.execv(PYTHON, [str(PYTHON), "-m", "tooling", *sys.argv[1:]])  # noqa: S606 - there is no shell in between
 
 
 def _fingerprint() -> str:
@@ -41,7 +42,9 @@ def _fingerprint() -> str:
 def _make_environment() -> None:
     if not PYTHON.exists() and subprocess.run([sys.executable, "-m", "venv", VENV], check=False).returncode:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        sys.exit(f"Python's venv is missing. On Debian or Ubuntu: apt-get install python{version}-venv, then run this again.")
+        sys.exit(
+            f"Python's venv is missing. On Debian or Ubuntu: apt-get install python{version}-venv, then run this again."
+        )
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
     uv = [str(PYTHON), "-m", "uv", "pip"]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
@@ -52,7 +55,20 @@ def _make_environment() -> None:
     if subprocess.run([*uv, "install", "--quiet", "--python", PYTHON, *packages], check=False).returncode:
         print("uv could not fetch the packages; trying pip, which also reads pip's own settings.", file=sys.stderr)
         _run([*pip, "install", "--quiet", *packages])
-    _run([*uv, "install", "--quiet", "--python", str(PYTHON), "--no-deps", "--no-build-isolation", "--offline", "--editable", str(ROOT)])
+    _run(
+        [
+            *uv,
+            "install",
+            "--quiet",
+            "--python",
+            str(PYTHON),
+            "--no-deps",
+            "--no-build-isolation",
+            "--offline",
+            "--editable",
+            str(ROOT),
+        ]
+    )
 
 
 def _locked(name: str) -> str:

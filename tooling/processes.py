@@ -46,7 +46,7 @@ def _ends_with_parent(parent: int, stop_signal: signal.Signals) -> Callable[[], 
 class Child:
     """One process in a group of its own. Started on construction; `stop` ends the whole group."""
 
-    def __init__(  # noqa: PLR0913 - a process has this many sides
+    def __init__(
         self,
         name: str,
         argv: Sequence[str | Path],
@@ -59,7 +59,7 @@ class Child:
     ) -> None:
         self.name, self.log, self._stop_signal = name, log, stop_signal
         with log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: PLW1509 - see _ends_with_parent; it runs before any thread of ours
+            self.process = subprocess.Popen(
                 [str(word) for word in argv],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -67,7 +67,7 @@ class Child:
                 env=None if env is None else dict(env),
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_ends_with_parent(os.getpid(), stop_signal),
+                preexec_fn=_ends_with_parent(os.getpid(), stop_signal),  # noqa: PLW1509 - it only calls prctl
                 user=user.pw_uid if user else None,
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,

@@ -33,7 +33,7 @@ def services() -> Iterator[dict[str, str]]:
         yield dict(os.environ)
         return
     account = _unprivileged_account()
-    home = Path(tempfile.mkdtemp(prefix="pagoefectivo-", dir="/tmp"))  # noqa: S108 - short enough for a socket's path
+    home = Path(tempfile.mkdtemp(prefix="pagoefectivo-", dir="/tmp"))  # short enough for a socket
     try:
         if account:
             os.chown(home, account.pw_uid, account.pw_gid)

@@ -132,26 +132,29 @@ def _most_calls(body: list[ast.stmt], services: frozenset[str]) -> int:
     if not body:
         return 0
     first, rest = body[0], body[1:]
-    match first:
+    before, branches = _fork(first)
+    here = sum(_count(node, services) for node in before)
+    if isinstance(first, ast.Return | ast.Raise):
+        return here
+    return here + max(_most_calls([*branch, *_after(branch, rest)], services) for branch in branches)
+
+
+def _fork(statement: ast.stmt) -> tuple[list[ast.expr | ast.stmt], list[list[ast.stmt]]]:
+    """What a statement surely evaluates, and the ways it may go on."""
+    match statement:
         case ast.If():
-            here = _count(first.test, services)
-            ways = (_most_calls([*branch, *_after(branch, rest)], services) for branch in (first.body, first.orelse))
-            return here + max(ways)
+            return [statement.test], [statement.body, statement.orelse]
         case ast.Match():
-            ways = (_most_calls([*case.body, *_after(case.body, rest)], services) for case in first.cases)
-            return _count(first.subject, services) + max(ways)
+            return [statement.subject], [[], *(case.body for case in statement.cases)]
         case ast.Try():
-            clean = _most_calls([*first.body, *first.orelse, *first.finalbody, *rest], services)
-            failed = (_most_calls([*one.body, *_after(one.body, rest)], services) for one in first.handlers)
-            return max([clean, *failed])
+            clean = [*statement.body, *statement.orelse, *statement.finalbody]
+            return [], [clean, *(handler.body for handler in statement.handlers)]
         case ast.With() | ast.For() | ast.While():
-            return _most_calls([*first.body, *_after(first.body, rest)], services)
+            return [], [statement.body]
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return _most_calls(rest, services)
-        case ast.Return() | ast.Raise():
-            return _count(first, services)
+            return [], [[]]
         case _:
-            return _count(first, services) + _most_calls(rest, services)
+            return [statement], [[]]
 
 
 def _after(branch: list[ast.stmt], rest: list[ast.stmt]) -> list[ast.stmt]:
