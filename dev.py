@@ -52,7 +52,9 @@ def _make_environment() -> None:
         only_uv.flush()
         _run([*pip, "install", "--quiet", "--require-hashes", "--requirement", only_uv.name])
     packages = ["--require-hashes", "--requirement", str(LOCK)]
-    if subprocess.run([*uv, "install", "--quiet", "--python", PYTHON, *packages], check=False).returncode:
+    if subprocess.run(
+        [*uv, "install", "--quiet", "--system-certs", "--python", PYTHON, *packages], check=False
+    ).returncode:
         print("uv could not fetch the packages; trying pip, which also reads pip's own settings.", file=sys.stderr)
         _run([*pip, "install", "--quiet", *packages])
     _run(
