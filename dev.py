@@ -51,26 +51,12 @@ def _make_environment() -> None:
         only_uv.write(_locked("uv"))
         only_uv.flush()
         _run([*pip, "install", "--quiet", "--require-hashes", "--requirement", only_uv.name])
-    packages = ["--require-hashes", "--requirement", str(LOCK)]
-    if subprocess.run(
-        [*uv, "install", "--quiet", "--system-certs", "--python", PYTHON, *packages], check=False
-    ).returncode:
+    locked = ["install", "--quiet", "--require-hashes", "--requirement", str(LOCK)]
+    if subprocess.run([*uv, *locked, "--system-certs", "--python", PYTHON], check=False).returncode:
         print("uv could not fetch the packages; trying pip, which also reads pip's own settings.", file=sys.stderr)
-        _run([*pip, "install", "--quiet", *packages])
-    _run(
-        [
-            *uv,
-            "install",
-            "--quiet",
-            "--python",
-            str(PYTHON),
-            "--no-deps",
-            "--no-build-isolation",
-            "--offline",
-            "--editable",
-            str(ROOT),
-        ]
-    )
+        _run([*pip, *locked])
+    ours = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--offline", "--editable", str(ROOT)]
+    _run([*uv, *ours, "--python", str(PYTHON)])
 
 
 def _locked(name: str) -> str:
