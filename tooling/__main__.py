@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 
 from tooling import catalogue, lint
-from tooling.processes import exit_on_signals
+from tooling.processes import ends_with_parent, exit_on_signals
 from tooling.services import services
 
 
@@ -39,8 +40,13 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _beside_services(arguments: list[str]) -> int:
+    """Run Python with these arguments while the servers are up; its exit code. Ctrl-C reaches it as well as us."""
     with services() as environment:
-        process = subprocess.Popen([sys.executable, *arguments], env=environment)
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=environment,
+            preexec_fn=ends_with_parent(os.getpid(), signal.SIGTERM),  # noqa: PLW1509 - it only calls prctl
+        )
         try:
             return process.wait()
         finally:

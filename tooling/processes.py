@@ -31,8 +31,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _ends_with_parent(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:
-    """Linux tells the child when its parent has died, even of SIGKILL."""
+def ends_with_parent(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:
+    """For Popen's `preexec_fn`: on Linux the child is told when its parent has died, even of SIGKILL."""
 
     def ask() -> None:
         if _LIBC is not None:
@@ -67,7 +67,7 @@ class Child:
                 env=None if env is None else dict(env),
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_ends_with_parent(os.getpid(), stop_signal),  # noqa: PLW1509 - it only calls prctl
+                preexec_fn=ends_with_parent(os.getpid(), stop_signal),  # noqa: PLW1509 - it only calls prctl
                 user=user.pw_uid if user else None,
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,
