@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from tooling import catalogue, lint
-from tooling.processes import ends_with_parent, exit_on_signals
+from tooling.processes import adopt_orphans, end_orphans, ends_with_parent, exit_on_signals
 from tooling.services import services
 
 
@@ -67,10 +67,13 @@ def main() -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to the verb")
     asked = parser.parse_args()
     exit_on_signals()
+    adopt_orphans()
     try:
         return VERBS[asked.verb](asked.arguments)
     except KeyboardInterrupt:
         return 130
+    finally:
+        end_orphans()
 
 
 if __name__ == "__main__":

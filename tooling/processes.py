@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -125,6 +125,22 @@ def exit_on_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
+
+
+def adopt_orphans() -> None:
+    """From now on, on Linux, a grandchild whose parent has died becomes our child."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_orphans() -> None:
+    """End whoever is still our child. For the very end, when every child that we know has been stopped."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    while listed.exists() and (left := listed.read_text().split()):
+        for one in map(int, left):
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(one, signal.SIGKILL)
+                os.waitpid(one, 0)
 
 
 @contextmanager
