@@ -49,6 +49,7 @@ class ErrorCode(StrEnum):
     CANCEL_NOT_SUPPORTED = "CANCEL_NOT_SUPPORTED"
     AUTH_INVALID_CREDENTIALS = "AUTH_INVALID_CREDENTIALS"
     AUTH_IP_NOT_ALLOWED = "AUTH_IP_NOT_ALLOWED"
+    AUTH_NOT_PERMITTED = "AUTH_NOT_PERMITTED"
     AUTH_SIGNATURE_REFUSED = "AUTH_SIGNATURE_REFUSED"
     AUTH_WRONG_ENVIRONMENT = "AUTH_WRONG_ENVIRONMENT"
     PSP_UNAVAILABLE = "PSP_UNAVAILABLE"
@@ -162,6 +163,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.CANCEL_NOT_SUPPORTED: ErrorEntry(Who.NOBODY, _("The provider cannot withdraw this code."), _("Nothing to do: it is watched until it expires.")),
     _C.AUTH_INVALID_CREDENTIALS: ErrorEntry(Who.DEVELOPER, _("The keys of the account are not valid."), _("Check the keys and the environment of the account.")),
     _C.AUTH_IP_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("The provider does not accept calls from this server."), _("Register the outgoing IP address with the provider.")),
+    _C.AUTH_NOT_PERMITTED: ErrorEntry(Who.FINANCE, _("The provider has not enabled this part of its service for your account."), _("Write to the provider and ask for it to be enabled.")),
     _C.AUTH_SIGNATURE_REFUSED: ErrorEntry(Who.DEVELOPER, _("The provider did not accept our signature or request."), _("Check the secret key of the account and the clock of the server.")),
     _C.AUTH_WRONG_ENVIRONMENT: ErrorEntry(Who.DEVELOPER, _("Keys of one environment are used against another."), _("Correct ENVIRONMENT or the keys.")),
     _C.PSP_UNAVAILABLE: ErrorEntry(Who.PROVIDER, _("The provider is not available. No money was lost."), _AUTOMATIC),
