@@ -1,0 +1,1 @@
+"""The faces of the sandbox: one module per PSP it can pretend to be."""

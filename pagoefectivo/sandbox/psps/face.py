@@ -1,0 +1,51 @@
+"""What every face owes the company behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from pagoefectivo.sandbox.ledger import Merchant, Payment, Refund
+from pagoefectivo.sandbox.wire import Answer, Request
+
+
+class Face(Protocol):
+    """One PSP as seen from outside: its paths, its words, its signatures, its errors."""
+
+    name: str
+
+    def reset(self) -> None:
+        """Forget what was remembered between requests."""
+
+    def operation(self, method: str, path: str) -> str | None:
+        """Return which operation this request asks for; None for a path that leads nowhere."""
+
+    def handle(self, operation: str, request: Request) -> Answer:
+        """Check credentials and signature, do the work under the ledger's lock, answer in the PSP's shapes."""
+
+    def unrouted(self) -> Answer:
+        """Return the answer to a path that leads nowhere."""
+
+    def error(self, status: int) -> Answer:
+        """Return the PSP's own answer for 429 or a 5xx."""
+
+    def not_found(self, operation: str) -> Answer:
+        """Return the PSP's own answer for something it does not know."""
+
+    def distort(self, kind: str, answer: Answer, options: Mapping[str, Any]) -> Answer:
+        """Return the answer with a wrong amount, an unknown status, or as it was before the last change."""
+
+    def subject(self, answer: Answer) -> Payment | Refund | None:
+        """Return what a successful create or refund answer speaks of."""
+
+    def notification(self, subject: Payment | Refund) -> bytes:
+        """Return the body of the notification about the subject as it stands now."""
+
+    def signed_headers(
+        self, merchant: Merchant, body: bytes, sent_at: datetime, date_text: str | None = None
+    ) -> dict[str, str]:
+        """Return the headers of a notification, signed with the merchant's secret; `date_text` replaces the date."""
+
+    def unsigned_headers(self, merchant: Merchant, sent_at: datetime) -> dict[str, str]:
+        """Return the same headers without any signature."""
