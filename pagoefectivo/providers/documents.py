@@ -61,7 +61,7 @@ def amount(document: Document, key: str) -> Decimal | None:
     rounded = exact.quantize(CENT)
     if rounded != exact:
         raise UnreadableMessage(f"{key} has more than two decimals")
-    return rounded
+    return abs(rounded)  # JSON has a minus zero
 
 
 def instant(document: Document, key: str) -> datetime | None:
@@ -70,7 +70,7 @@ def instant(document: Document, key: str) -> datetime | None:
 
 
 def parse_instant(written: object) -> datetime | None:
-    """Read ISO 8601 with `Z`, `+0000`, `+00:00` or `-00:00`, with or without a fraction; without an offset it is a guess."""
+    """Return an ISO 8601 instant (`Z`, `+0000`, `+00:00`, `-00:00`) in UTC; one without an offset would be a guess."""
     if not isinstance(written, str):
         return None
     try:
