@@ -40,7 +40,9 @@ def _fingerprint() -> str:
 
 
 def _make_environment() -> None:
-    if not PYTHON.exists() and subprocess.run([sys.executable, "-m", "venv", VENV], check=False).returncode:
+    # Debian without python3-venv leaves half an environment behind: it has python, but no pip
+    whole = (VENV / "bin" / "pip").exists()
+    if not whole and subprocess.run([sys.executable, "-m", "venv", VENV], check=False).returncode:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         sys.exit(
             f"Python's venv is missing. On Debian or Ubuntu: apt-get install python{version}-venv, then run this again."
