@@ -16,7 +16,7 @@ ONE = Decimal("1.00")
 
 def _section(view: View, title: str, count: int, cards: list[Markup], empty: str) -> Markup:
     heading = tag("h2", view.say(title), tag("small", count))
-    return tag("section", heading, cards or tag("p", view.say(empty), class_="card empty"), class_="wide")
+    return tag("section", heading, cards or tag("p", view.say(empty), class_="card empty"))
 
 
 def _badge(view: View, state: str) -> Markup:
@@ -66,6 +66,7 @@ def _code_acts(view: View, payment: Payment) -> Markup:
             act(view, "pay", "Pay in USD", code=code, currency="USD"),
             act(view, "expire", "Expire", code=code),
             act(view, "reject", "Reject", code=code),
+            _any_amount(view, code),
         ]
     elif payment.state == "paid":
         first = [act(view, "dashboard_refund", "Refund from here", code=code)]
@@ -74,6 +75,19 @@ def _code_acts(view: View, payment: Payment) -> Markup:
         first, more = [act(view, "pay", "Pay late", code=code, late=1)], []
     rest = tag("details", tag("summary", view.say("More")), tag("div", more, class_="acts")) if more else None
     return join(tag("div", first, class_="acts"), rest)
+
+
+def _any_amount(view: View, code: str) -> Markup:
+    return tag(
+        "form",
+        tag("input", type="hidden", name="act", value="pay"),
+        tag("input", type="hidden", name="code", value=code),
+        tag("input", type="number", name="amount", min="0.01", step="0.01", aria_label=view.say("Another amount")),
+        tag("button", view.say("Pay this amount")),
+        method="post",
+        action=view.query(),
+        class_="inline",
+    )
 
 
 def refunds(company: Company, view: View) -> Markup:
@@ -132,6 +146,7 @@ def _delivery(view: View, delivery: Delivery) -> Markup:
         _badge(view, delivery.state),
         tag("span", delivery.kind, class_="badge rejected") if delivery.kind else None,
         tag("span", result, class_="amount"),
+        act(view, "resend", "Resend", delivery_id=delivery.id),
         class_="top",
     )
     tries = [
@@ -153,6 +168,5 @@ def _delivery(view: View, delivery: Delivery) -> Markup:
             tag("ol", tries, class_="tries") if tries else None,
             tag("pre", delivery.body[:4000].decode(errors="replace")),
         ),
-        tag("div", act(view, "resend", "Resend", delivery_id=delivery.id), class_="acts"),
         class_="card",
     )

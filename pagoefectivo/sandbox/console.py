@@ -72,9 +72,9 @@ class Console:
         try:
             self._acts[form.get("act", "")](form)
         except ControlRefused as refusal:
-            said = (None, str(refusal))
+            said = (None, view.say(refusal.template, **refusal.values))
         except (KeyError, ValueError):
-            said = (None, "This form is incomplete.")
+            said = (None, view.say("This form is incomplete."))
         with self._lock:
             self._said = said
         return Answer(303, b"", "text/plain", {"Location": "/" + view.query()})

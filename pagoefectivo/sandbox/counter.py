@@ -67,7 +67,9 @@ class Counter:
             if payment.state == "paid" and not twice:
                 raise ControlRefused("this code is paid already; say twice=True to take the cash again")
             if payment.state in ("expired", "canceled", "rejected") and not late:
-                raise ControlRefused(f"this code is {payment.state}; say late=True to take the cash all the same")
+                raise ControlRefused(
+                    "this code is {state}; say late=True to take the cash all the same", state=payment.state
+                )
             for _ in range(times):
                 self._receive(payment, payment.amount if amount is None else amount, currency or payment.currency)
 
@@ -106,7 +108,7 @@ class Counter:
     def _end(self, payment: Payment, expected: str, state: str, *, announce: bool = True) -> None:
         with self._ledger.lock:
             if payment.state != expected:
-                raise ControlRefused(f"this code is {payment.state}, not {expected}")
+                raise ControlRefused("this code is {state}, not {expected}", state=payment.state, expected=expected)
             payment.state = state
             if announce:
                 self._announce(payment)
@@ -137,8 +139,8 @@ class Counter:
         """Refund on the PSP's own screen, where no merchant reference exists."""
         with self._ledger.lock:
             if payment.state != "paid":
-                raise ControlRefused(f"this code is {payment.state}, not paid")
-            if amount > self.left_to_refund(payment) and not self._switches.permissive:
+                raise ControlRefused("this code is {state}, not {expected}", state=payment.state, expected="paid")
+            if amount <= ZERO or (amount > self.left_to_refund(payment) and not self._switches.permissive):
                 raise ControlRefused("more than is left to refund")
             refund = Refund(
                 id=f"REF-{uuid.uuid4()}",
@@ -165,7 +167,7 @@ class Counter:
         expected = "succeeded" if outcome == "return" else "pending"
         with self._ledger.lock:
             if refund.state != expected:
-                raise ControlRefused(f"this refund is {refund.state}, not {expected}")
+                raise ControlRefused("this refund is {state}, not {expected}", state=refund.state, expected=expected)
             refund.state = states[outcome]
             refund.reason = reason
             refund.paid_out = (refund.amount if amount is None else amount) if outcome == "succeed" else ZERO

@@ -102,7 +102,7 @@ class Operations:
         """Decide a refund: succeed (paying out `amount`), reject, cancel, or return after success."""
         refund = self._company.ledger.refund(refund_id)
         if refund is None:
-            raise ControlRefused(f"there is no refund {refund_id}")
+            raise ControlRefused("there is no refund {id}", id=refund_id)
         self._company.counter.settle(refund, outcome, amount=_money(amount), reason=reason)
         return records.refund_record(refund)
 
@@ -210,7 +210,7 @@ class Operations:
         ledger = self._company.ledger
         payment = ledger.payment_by_code(code) or ledger.payment(code)
         if payment is None:
-            raise ControlRefused(f"there is no code {code}")
+            raise ControlRefused("there is no code {code}", code=code)
         return payment
 
     def _record(self, payment: Payment) -> Record:
@@ -230,5 +230,5 @@ def _money(amount: str | None) -> Decimal | None:
     except InvalidOperation:
         number = Decimal(0)
     if number <= 0:
-        raise ControlRefused(f"{amount!r} is not an amount")
+        raise ControlRefused("{amount} is not an amount", amount=str(amount))
     return number

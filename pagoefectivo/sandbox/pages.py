@@ -25,10 +25,8 @@ def page(company: Company, view: View, notice: str | None, problem: str | None) 
             "main",
             tag("p", notice, class_="card notice banner", role="status") if notice else None,
             tag("p", problem, class_="card problem banner", role="alert") if problem else None,
-            tag("div", _clock(company, view), _faults(company, view), _behaviour(company, view), class_="side"),
-            codes(company, view),
-            refunds(company, view),
-            deliveries(company, view),
+            tag("div", codes(company, view), refunds(company, view), deliveries(company, view)),
+            tag("aside", _clock(company, view), _faults(company, view), _behaviour(company, view), id="side"),
         ),
     )
     head = tag(
@@ -47,6 +45,7 @@ def _header(view: View) -> Markup:
     toggle = "Stop refreshing" if view.refresh else "Refresh every 5 s"
     links = tag(
         "nav",
+        tag("a", view.say("Clock and faults"), href="#side"),
         tag("a", view.say(toggle), href=view.query(refresh=int(not view.refresh))),
         tag("a", {"en": "English", "es": "Español"}[other], href=view.query(lang=other), lang=other),
     )

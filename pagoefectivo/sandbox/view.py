@@ -18,8 +18,8 @@ class View:
     language: str = "es"
     refresh: bool = False
 
-    def say(self, text: str) -> str:
-        return say(text, self.language)
+    def say(self, text: str, **values: str) -> str:
+        return say(text, self.language, **values)
 
     def query(self, **changes: object) -> str:
         chosen = {"lang": self.language, "refresh": int(self.refresh), **changes}

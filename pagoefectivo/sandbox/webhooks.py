@@ -62,9 +62,7 @@ class Notifier:
         self._thread: threading.Thread | None = None
         clock.on_move(self._wake)
 
-    def enqueue(
-        self, face: Face, login: str, subject: str, subject_id: str, url: str | None, body: bytes
-    ) -> None:
+    def enqueue(self, face: Face, login: str, subject: str, subject_id: str, url: str | None, body: bytes) -> None:
         """Book a notification for now; the planned webhook fault, if any, strikes it. Nothing without an address."""
         if not url:
             return

@@ -11,6 +11,7 @@ SPANISH = {
     "Refunds": "Devoluciones",
     "Notifications": "Avisos (webhooks)",
     "Clock": "Reloj",
+    "Clock and faults": "Reloj y fallas",
     "Faults": "Fallas a pedido",
     "Behaviour": "Comportamiento",
     "No code has been issued yet. Create an order in the shop and it will appear here.": (
@@ -26,6 +27,8 @@ SPANISH = {
     "Pay twice": "Pagar dos veces",
     "Pay once more": "Pagar otra vez",
     "Pay in USD": "Pagar en USD",
+    "Another amount": "Otro monto",
+    "Pay this amount": "Pagar este monto",
     "Expire": "Vencer",
     "Reject": "Rechazar",
     "Reverse": "Revertir el pago",
@@ -68,6 +71,18 @@ SPANISH = {
     "next try": "próximo intento",
     "Body": "Cuerpo",
     "Done.": "Hecho.",
+    "This form is incomplete.": "Este formulario está incompleto.",
+    "this code is paid already; say twice=True to take the cash again": "Este código ya está pagado.",
+    "this code is {state}; say late=True to take the cash all the same": (
+        "Este código está {state}: la ventanilla no lo cobra; usa «Pagar tarde»."
+    ),
+    "this code is {state}, not {expected}": "Este código está {state}, no {expected}.",
+    "this refund is {state}, not {expected}": "Esta devolución está {state}, no {expected}.",
+    "more than is left to refund": "Ya no queda tanto por devolver.",
+    "no code is waiting to expire": "Ningún código está por vencer.",
+    "there is no code {code}": "No existe el código {code}.",
+    "there is no refund {id}": "No existe la devolución {id}.",
+    "{amount} is not an amount": "{amount} no es un monto.",
     "pending": "pendiente",
     "paid": "pagado",
     "expired": "vencido",
@@ -87,6 +102,7 @@ SPANISH = {
 }
 
 
-def say(text: str, language: str) -> str:
-    """Return the text in the language; English is the text itself."""
-    return SPANISH.get(text, text) if language == "es" else text.replace("_", " ")
+def say(text: str, language: str, **values: str) -> str:
+    """Return the text in the language, its blanks filled; English is the text itself."""
+    said = SPANISH.get(text, text) if language == "es" else text.replace("_", " ")
+    return said.format(**{name: say(value, language) for name, value in values.items()}) if values else said

@@ -158,6 +158,13 @@ def test_a_dashboard_refund_appears_in_the_payment_and_counts(
     assert receiver.arrivals[-1].document["payment_id"] == paid["id"]
 
 
+def test_the_dashboard_cannot_refund_what_is_gone(shop: Shop, sandbox: SandboxServer, paid: Payment) -> None:
+    shop.refund(paid["id"])
+    with pytest.raises(ControlRefused, match="more than is left"):
+        sandbox.control.dashboard_refund(paid["ticket"]["number"])
+    assert sandbox.ledger.refund_count(paid["id"]) == 1
+
+
 def test_refunds_settle_by_themselves_when_switched_on(
     shop: Shop, sandbox: SandboxServer, receiver: Receiver, paid: Payment
 ) -> None:
