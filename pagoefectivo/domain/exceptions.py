@@ -11,7 +11,7 @@ from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One rule that says no: its catalogue code, the field it is about, and the values its sentence names."""
+    """One rule that says no: its catalogue code, the field it is about, and what its sentence names."""
 
     code: ErrorCode
     field: str = ""
@@ -20,12 +20,12 @@ class Reason:
     @property
     def message(self) -> str:
         """The plain sentence in the active language."""
-        return CATALOGUE[self.code].sentence(field=self.field, **self.values)
+        return CATALOGUE[self.code].sentence(**{"field": self.field} | self.values)
 
     @property
     def next_step(self) -> str:
         """What the one who must act does next, in the active language."""
-        return CATALOGUE[self.code].next_sentence(field=self.field, **self.values)
+        return CATALOGUE[self.code].next_sentence(**{"field": self.field} | self.values)
 
 
 class PagoEfectivoError(Exception):

@@ -141,7 +141,7 @@ class PointerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """ "Ask me about this one": a message whose facts are not believed, only its address."""
+    """A message that says "ask me about this one": its address is believed, its facts are not."""
 
     kind: PointerKind
     reference: str = ""
@@ -173,6 +173,7 @@ class Command:
     error_code: ErrorCode | None = None
     raw_code: str = ""
     retry_after: float | None = None
+    attempts: int = 0
 
 
 Update = PaymentUpdate | RefundUpdate | Command

@@ -157,4 +157,6 @@ def _written(value: object) -> str:
         raise TypeError("an amount is never a float")
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_written(key)}:{_written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_written(each) for each in value) + "]"
     return json.dumps(value, ensure_ascii=False)

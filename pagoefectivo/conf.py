@@ -1,0 +1,323 @@
+"""The one settings dict, read strictly: every key has a default, and an unknown key is an error with a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from pagoefectivo.domain.decisions import LatePayment
+from pagoefectivo.domain.exceptions import ConfigurationError, RuleRefused
+from pagoefectivo.domain.money import SYMBOLS, parse_amount
+
+SANDBOX = "sandbox"
+PRODUCTION = "production"
+SANDBOX_ACCOUNT = {
+    "PROVIDER": "dlocal",
+    "ENVIRONMENT": SANDBOX,
+    "CREDENTIALS": {
+        "login": "sandbox_login",
+        "trans_key": "sandbox_trans_key",
+        "secret_key": "sandbox_secret_key",
+    },
+    "BASE_URL": "http://127.0.0.1:8077/dlocal",
+}
+DEFAULTS: dict[str, Any] = {
+    "PUBLIC_BASE_URL": None,
+    "ACCOUNTS": {},
+    "SHOP_NAME": "",
+    "SUPPORT_CONTACT": "",
+    "ENCRYPTION_KEYS": [],
+    "TRUSTED_PROXIES": 0,
+    "DEFAULT_EXPIRY": "48h",
+    "TIMING": {},
+}
+TIMING_DEFAULTS: dict[str, Any] = {
+    "POLL": ["1m", "2m", "5m", "15m", "1h"],
+    "RETRY": ["5s", "30s", "2m", "10m", "1h"],
+    "CONNECT": "3s",
+    "READ": "10s",
+    "LEASE": "60s",
+    "STALE": "5m",
+}
+ACCOUNT_DEFAULTS: dict[str, Any] = {
+    "PROVIDER": None,
+    "ENVIRONMENT": SANDBOX,
+    "CREDENTIALS": {},
+    "BASE_URL": None,
+    "CONFIRMATION": "query",
+    "REFUND_REQUIRES": None,
+    "REFUND_APPROVAL_OVER": None,
+    "LATE_PAYMENT": "review",
+    "LIMITS": None,
+    "EXPIRY": ["24h", "72h"],
+}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Waits between questions, between tries, and for one call; `lease` outlives the longest call."""
+
+    poll: tuple[timedelta, ...]
+    retry: tuple[timedelta, ...]
+    connect: timedelta
+    read: timedelta
+    lease: timedelta
+    stale: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One entry of ACCOUNTS as it takes effect."""
+
+    name: str
+    provider: str
+    environment: str
+    credentials: Mapping[str, Any] = field(repr=False)
+    base_url: str | None
+    webhook_is_enough: bool
+    refund_requires: str | None
+    refund_approval_over: Decimal | None
+    late_payment: LatePayment
+    limits: Mapping[str, tuple[Decimal, Decimal]] | None
+    expiry: tuple[timedelta, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The effective settings."""
+
+    enabled: bool
+    public_base_url: str
+    accounts: Mapping[str, AccountConfig]
+    shop_name: str
+    support_contact: str
+    trusted_proxies: int
+    default_expiry: timedelta
+    timing: Timing
+
+
+class SettingsProblem(ConfigurationError):  # noqa: N818 - a problem is what the system check shows
+    """One key that cannot be used, and what to write instead."""
+
+    def __init__(self, key: str, problem: str, hint: str = "") -> None:
+        self.key, self.problem, self.hint = key, problem, hint
+        super().__init__(f"PAGOEFECTIVO{key}: {problem} {hint}".strip())
+
+
+def duration(written: object, key: str) -> timedelta:
+    """Read `"90s"`, `"5m"`, `"48h"` or `"7d"`; anything else is a SettingsProblem."""
+    match = _DURATION.fullmatch(written) if isinstance(written, str) else None
+    if not match or int(match[1]) == 0:
+        raise SettingsProblem(key, f"{written!r} is not a duration.", 'Write for example "30s", "5m" or "48h".')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def read_settings() -> dict[str, Any]:
+    """Return the dict as written, or the one that stands in when there is none: a sandbox under DEBUG, else nothing."""
+    written = getattr(settings, "PAGOEFECTIVO", None)
+    if written is None:
+        if not settings.DEBUG:
+            return {}
+        return {"PUBLIC_BASE_URL": "http://127.0.0.1:8000", "ACCOUNTS": {"default": SANDBOX_ACCOUNT}}
+    if not isinstance(written, dict):
+        raise SettingsProblem("", "it must be a dict.", 'Write PAGOEFECTIVO = {"PUBLIC_BASE_URL": …, "ACCOUNTS": …}.')
+    return written
+
+
+@lru_cache(maxsize=1)
+def current() -> Config:
+    """Return the effective settings; raises the first SettingsProblem."""
+    written = read_settings()
+    keys = _with_defaults(written, DEFAULTS, "")
+    timing = _timing(_with_defaults(_dict_at(keys["TIMING"], "['TIMING']"), TIMING_DEFAULTS, "['TIMING']"))
+    accounts = keys["ACCOUNTS"]
+    if isinstance(accounts, str):
+        accounts = _called(accounts)
+    return Config(
+        enabled=bool(accounts),
+        public_base_url=_public_url(keys["PUBLIC_BASE_URL"]) if accounts else "",
+        accounts={name: _account(name, entry) for name, entry in _dict_at(accounts, "['ACCOUNTS']").items()},
+        shop_name=str(keys["SHOP_NAME"]),
+        support_contact=str(keys["SUPPORT_CONTACT"]),
+        trusted_proxies=int(keys["TRUSTED_PROXIES"]),
+        default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
+        timing=timing,
+    )
+
+
+def encryption_keys() -> tuple[str, ...]:
+    """Return the keys for data at rest, newest first; without ENCRYPTION_KEYS Django's SECRET_KEY stands in."""
+    keys = read_settings().get("ENCRYPTION_KEYS") or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return tuple(key for key in keys if key)
+
+
+def forget() -> None:
+    """Read the settings anew at the next use."""
+    current.cache_clear()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL points at this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def suggestion(name: str, known: Mapping[str, Any]) -> str:
+    """Return "Did you mean …?" for a misspelt name, or the list of the known ones."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(sorted(known))}."
+
+
+def _forget_on_change(*, setting: str, **_: object) -> None:
+    if setting in {"PAGOEFECTIVO", "DEBUG", "SECRET_KEY"}:
+        forget()
+
+
+setting_changed.connect(_forget_on_change, dispatch_uid="pagoefectivo.conf")
+
+
+def _with_defaults(written: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
+    for key in written:
+        if key not in defaults:
+            raise SettingsProblem(f"{where}[{key!r}]", "this key does not exist.", suggestion(str(key), defaults))
+    return {**defaults, **written}
+
+
+def _dict_at(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsProblem(where, "it must be a dict.")
+    return value
+
+
+def _called(path: str) -> object:
+    try:
+        source: Callable[[], object] = import_string(path)
+    except ImportError as error:
+        raise SettingsProblem("['ACCOUNTS']", f"{path!r} cannot be imported.") from error
+    return source()
+
+
+def _timing(keys: Mapping[str, Any]) -> Timing:
+    def schedule(name: str) -> tuple[timedelta, ...]:
+        where = f"['TIMING'][{name!r}]"
+        steps = keys[name]
+        if not isinstance(steps, list | tuple) or not steps:
+            raise SettingsProblem(where, "it must be a list of durations.", 'Write for example ["1m", "5m", "1h"].')
+        return tuple(duration(each, where) for each in steps)
+
+    single = {name: duration(keys[name], f"['TIMING'][{name!r}]") for name in ("CONNECT", "READ", "LEASE", "STALE")}
+    if single["LEASE"] <= 2 * (single["CONNECT"] + single["READ"]):
+        raise SettingsProblem(
+            "['TIMING']['LEASE']",
+            "it must be longer than twice CONNECT + READ.",
+            "Otherwise two workers could hold one row.",
+        )
+    return Timing(
+        poll=schedule("POLL"),
+        retry=schedule("RETRY"),
+        connect=single["CONNECT"],
+        read=single["READ"],
+        lease=single["LEASE"],
+        stale=single["STALE"],
+    )
+
+
+def _public_url(written: object) -> str:
+    where = "['PUBLIC_BASE_URL']"
+    if not isinstance(written, str) or not written:
+        raise SettingsProblem(where, "it is missing.", 'Write the public address, for example "https://shop.example".')
+    if not written.startswith("https://") and not (written.startswith("http://") and is_loopback(written)):
+        raise SettingsProblem(where, "it must be https.", "Plain http is for loopback only.")
+    return written.rstrip("/")
+
+
+def _account(name: str, entry: object) -> AccountConfig:
+    where = f"['ACCOUNTS'][{name!r}]"
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(name)):
+        raise SettingsProblem(where, "an account's name has 1–64 letters, digits, - and _.")
+    keys = _with_defaults(_dict_at(entry, where), ACCOUNT_DEFAULTS, where)
+    _one_of(keys["ENVIRONMENT"], (SANDBOX, PRODUCTION), f"{where}['ENVIRONMENT']")
+    _one_of(keys["CONFIRMATION"], ("query", "webhook"), f"{where}['CONFIRMATION']")
+    _one_of(keys["LATE_PAYMENT"], tuple(LatePayment), f"{where}['LATE_PAYMENT']")
+    _one_of(keys["REFUND_REQUIRES"], (None, "paid", "settled"), f"{where}['REFUND_REQUIRES']")
+    if not keys["PROVIDER"]:
+        raise SettingsProblem(f"{where}['PROVIDER']", "it is missing.", 'Write for example "dlocal".')
+    approval = keys["REFUND_APPROVAL_OVER"]
+    shortest, longest = _pair(keys["EXPIRY"], f"{where}['EXPIRY']", '["24h", "72h"]')
+    expiry = (duration(shortest, f"{where}['EXPIRY']"), duration(longest, f"{where}['EXPIRY']"))
+    if expiry[0] > expiry[1]:
+        raise SettingsProblem(f"{where}['EXPIRY']", "the first duration must not be longer than the second.")
+    return AccountConfig(
+        name=str(name),
+        provider=str(keys["PROVIDER"]),
+        environment=keys["ENVIRONMENT"],
+        credentials=_dict_at(keys["CREDENTIALS"], f"{where}['CREDENTIALS']"),
+        base_url=_base_url(keys["BASE_URL"], f"{where}['BASE_URL']"),
+        webhook_is_enough=keys["CONFIRMATION"] == "webhook",
+        refund_requires=keys["REFUND_REQUIRES"],
+        refund_approval_over=None if approval is None else _threshold(approval, f"{where}['REFUND_APPROVAL_OVER']"),
+        late_payment=LatePayment(keys["LATE_PAYMENT"]),
+        limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
+        expiry=expiry,
+    )
+
+
+def _one_of(value: object, allowed: tuple[object, ...], where: str) -> None:
+    if value not in allowed:
+        raise SettingsProblem(where, f"{value!r} is not one of {', '.join(str(each) for each in allowed)}.")
+
+
+def _pair(value: object, where: str, example: str) -> tuple[object, object]:
+    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004 - a pair has two
+        raise SettingsProblem(where, "it must have two values.", f"Write for example {example}.")
+    return value[0], value[1]
+
+
+def _amount(written: object, where: str) -> Decimal:
+    try:
+        return parse_amount(written)
+    except RuleRefused:
+        raise SettingsProblem(
+            where, f"{written!r} is not an amount.", 'Write a string with two decimals, for example "2.00".'
+        ) from None
+
+
+def _threshold(written: object, where: str) -> Decimal:
+    return Decimal("0.00") if written in {0, "0", "0.00"} else _amount(written, where)
+
+
+def _limits(written: object, where: str) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
+    for currency, pair in _dict_at(written, where).items():
+        if currency not in SYMBOLS:
+            raise SettingsProblem(where, f"{currency!r} is not a currency we hold.", suggestion(str(currency), SYMBOLS))
+        lowest, highest = (_amount(each, where) for each in _pair(pair, where, '["2.00", "3724.00"]'))
+        if lowest >= highest:
+            raise SettingsProblem(where, f"the minimum of {currency} must be below its maximum.")
+        yield currency, (lowest, highest)
+
+
+def _base_url(written: object, where: str) -> str | None:
+    if written is None:
+        return None
+    if not isinstance(written, str) or not (
+        written.startswith("https://") or (written.startswith("http://") and is_loopback(written))
+    ):
+        raise SettingsProblem(where, "it must be https.", "Plain http is for loopback only.")
+    return written.rstrip("/")

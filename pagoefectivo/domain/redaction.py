@@ -1,0 +1,75 @@
+"""Taking secrets and personal data out of what people read. The raw bytes stay encrypted beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+MASK = "••••"
+PERSONAL_KEYS = frozenset(
+    {
+        "account_number", "address", "bank_account", "bank_branch", "barcode", "beneficiary_lastname",
+        "beneficiary_name", "birth_date", "city", "code", "document", "document2", "document_number", "email",
+        "holder_name", "ip", "last_name", "lastname", "name", "number", "password", "phone", "secret", "secret_key",
+        "street", "token", "trans_key", "user_document", "user_email", "zip_code", "image_url", "access_token",
+        "integration_key",
+    }
+)  # fmt: skip
+READABLE_HEADERS = frozenset(
+    {
+        "accept", "connection", "content-encoding", "content-length", "content-type", "date", "retry-after", "server",
+        "user-agent", "x-date", "x-version", "x-request-id",
+    }
+)  # fmt: skip
+
+_EMAIL = re.compile(r"[^\s@\"'<>]{1,64}@[^\s@\"'<>]{1,255}")
+_DIGITS = re.compile(r"\d{6,}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_UNREADABLE = "(unreadable body)"
+
+
+def mask_code(code: str) -> str:
+    """Show only the last three digits of a payment code or account number."""
+    return f"{MASK}{code[-3:]}" if code else ""
+
+
+def mask_email(email: str) -> str:
+    """Show the first letter and the domain."""
+    local, at, domain = email.partition("@")
+    return f"{local[:1]}{MASK}@{domain}" if at else MASK
+
+
+def redact_text(text: str, *, longest: int = 200) -> str:
+    """Take addresses, long numbers and control characters out of a free text, and cut it."""
+    cleaned = _DIGITS.sub(MASK, _EMAIL.sub(MASK, _CONTROL.sub(" ", text)))
+    return cleaned[:longest]
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep the headers that are known to be harmless readable and mask the rest."""
+    return {name: value if name.lower() in READABLE_HEADERS else MASK for name, value in headers.items()}
+
+
+def redact_body(body: bytes) -> str:
+    """Return a JSON body with the values of personal and secret keys masked; what is no JSON is not shown at all."""
+    if not body:
+        return ""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return _UNREADABLE
+    return json.dumps(_masked(document), ensure_ascii=False, indent=2)
+
+
+def _masked(node: object) -> object:
+    if isinstance(node, dict):
+        return {
+            key: (MASK if key.lower() in PERSONAL_KEYS and not isinstance(value, dict | list) else _masked(value))
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_masked(item) for item in node]
+    if isinstance(node, str):
+        return _EMAIL.sub(MASK, node)
+    return node

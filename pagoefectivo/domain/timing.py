@@ -1,0 +1,61 @@
+"""When to ask again. Pure: the instant and the jitter come from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pagoefectivo.domain.states import LIVE_VOUCHER, UNANSWERED_REFUND, RefundState, VoucherState
+
+WATCH_AFTER_END = (timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=14))
+WATCH_AFTER_PAID = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
+WAIT_FOR_PERSON = timedelta(days=1)
+WAIT_WHEN_HELD = timedelta(hours=1)
+SOON_AFTER_DEADLINE = timedelta(minutes=1)
+WHILE_CONFIRMING = timedelta(minutes=5)
+
+Schedule = tuple[timedelta, ...]
+
+
+def step(schedule: Schedule, attempt: int) -> timedelta:
+    """Return the wait before try `attempt` (from 0); the last step repeats."""
+    return schedule[min(max(attempt, 0), len(schedule) - 1)]
+
+
+def spread(wait: timedelta, jitter: float) -> timedelta:
+    """Stretch a wait by up to a fifth, `jitter` being between 0 and 1, so that many rows do not ask at once."""
+    return wait * (1 + 0.2 * jitter)
+
+
+def next_ask_for_voucher(
+    state: VoucherState, *, attempt: int, now: datetime, expires_at: datetime | None, poll: Schedule, retry: Schedule
+) -> datetime | None:
+    """Return when a voucher is due again, None when nothing is left to find out."""
+    if state in {VoucherState.REQUESTED, VoucherState.SUBMITTING, VoucherState.UNKNOWN}:
+        return now + step(retry, attempt)
+    if state in LIVE_VOUCHER:
+        wait = step(poll, attempt)
+        if state is VoucherState.CONFIRMING:
+            wait = min(wait, WHILE_CONFIRMING)
+        due = now + wait
+        ends = expires_at + SOON_AFTER_DEADLINE if expires_at else None
+        return ends if ends and now < ends < due else due
+    if state in {VoucherState.EXPIRED, VoucherState.CANCELED}:
+        return now + WATCH_AFTER_END[attempt] if attempt < len(WATCH_AFTER_END) else None
+    if state is VoucherState.PAID:
+        return now + WATCH_AFTER_PAID[attempt] if attempt < len(WATCH_AFTER_PAID) else None
+    return None
+
+
+def next_ask_for_refund(
+    state: RefundState, *, attempt: int, now: datetime, poll: Schedule, retry: Schedule
+) -> datetime | None:
+    """Return when a refund is due again, None when it has ended."""
+    if state is RefundState.REQUESTED or state in UNANSWERED_REFUND:
+        return now + step(retry, attempt)
+    if state in {RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION}:
+        return now + WAIT_FOR_PERSON
+    if state is RefundState.PENDING:
+        return now + step(poll, attempt)
+    if state is RefundState.SUCCEEDED:
+        return now + WATCH_AFTER_PAID[attempt] if attempt < len(WATCH_AFTER_PAID) else None
+    return None

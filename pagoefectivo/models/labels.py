@@ -1,0 +1,72 @@
+"""One word per state for people. "Anulado" is withdrawn and "vencido" is out of time: never "cancelado", which means paid."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.domain.states import AnomalyKind as A
+from pagoefectivo.domain.states import OrderState as O
+from pagoefectivo.domain.states import RefundState as R
+from pagoefectivo.domain.states import Source
+from pagoefectivo.domain.states import VoucherState as V
+
+ORDER_LABELS = [
+    (O.AWAITING_PAYMENT.value, _("waiting for payment")),
+    (O.PAID.value, _("paid")),
+    (O.PARTIALLY_REFUNDED.value, _("partly refunded")),
+    (O.REFUNDED.value, _("refunded")),
+    (O.IN_REVIEW.value, _("needs review")),
+    (O.EXPIRED.value, _("expired")),
+    (O.CANCELED.value, _("withdrawn")),
+]
+VOUCHER_LABELS = [
+    (V.REQUESTED.value, _("creating code")),
+    (V.SUBMITTING.value, _("creating code")),
+    (V.UNKNOWN.value, _("creation to be confirmed")),
+    (V.ISSUED.value, _("waiting for payment")),
+    (V.CONFIRMING.value, _("confirming payment")),
+    (V.PAID.value, _("paid")),
+    (V.EXPIRED.value, _("expired")),
+    (V.CANCELED.value, _("withdrawn")),
+    (V.FAILED.value, _("could not create")),
+]
+REFUND_LABELS = [
+    (R.REQUESTED.value, _("requested")),
+    (R.AWAITING_APPROVAL.value, _("awaiting approval")),
+    (R.AWAITING_DESTINATION.value, _("needs bank details")),
+    (R.SUBMITTING.value, _("being sent to provider")),
+    (R.UNKNOWN.value, _("outcome unknown")),
+    (R.PENDING.value, _("on its way")),
+    (R.SUCCEEDED.value, _("refunded")),
+    (R.FAILED.value, _("failed")),
+    (R.CANCELED.value, _("withdrawn")),
+    (R.RETURNED.value, _("returned by the bank")),
+]
+ANOMALY_LABELS = [
+    (A.UNDERPAID.value, _("paid less than asked")),
+    (A.OVERPAID.value, _("paid more than asked")),
+    (A.PAID_LATE.value, _("paid late")),
+    (A.PAID_TWICE.value, _("paid twice")),
+    (A.PAID_AFTER_CANCEL.value, _("paid after it was withdrawn")),
+    (A.CURRENCY_MISMATCH.value, _("paid in another currency")),
+    (A.PAYMENT_REVERSED.value, _("payment reversed by the provider")),
+    (A.CREATE_MISMATCH.value, _("code created with other data")),
+    (A.CODE_REUSED.value, _("code already used by another order")),
+    (A.STATUS_UNRECOGNISED.value, _("unknown status of the provider")),
+    (A.WEBHOOK_UNCONFIRMED.value, _("notification not confirmed by the query")),
+    (A.NOT_FOUND_AT_PROVIDER.value, _("not found at the provider")),
+    (A.OUTCOME_UNKNOWN.value, _("outcome unknown for too long")),
+    (A.REFUND_AMOUNT_MISMATCH.value, _("refund amount differs")),
+    (A.REFUND_STARTED_OUTSIDE.value, _("refund started at the provider")),
+    (A.REFUNDED_TOO_MUCH.value, _("more refunded than paid")),
+    (A.REFUND_RETURNED.value, _("refund returned by the bank")),
+    (A.EVENT_CONFLICT.value, _("two versions of one event")),
+]
+SOURCE_LABELS = [
+    (Source.WEBHOOK.value, _("notification")),
+    (Source.POLL.value, _("query")),
+    (Source.API.value, _("API")),
+    (Source.SETTLEMENT.value, _("settlement")),
+    (Source.STAFF.value, _("staff")),
+    (Source.CLOCK.value, _("clock")),
+]

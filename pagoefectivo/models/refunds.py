@@ -1,0 +1,107 @@
+"""Instructions to give money back, and where it goes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.domain.redaction import mask_code
+from pagoefectivo.domain.states import LIVE_REFUND
+from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, money_field
+from pagoefectivo.models.machines import RefundMachine
+from pagoefectivo.models.orders import Order
+from pagoefectivo.models.vouchers import Voucher
+
+REASONS = [
+    ("buyer_request", _("the buyer asked for it")),
+    ("out_of_stock", _("out of stock")),
+    ("damaged", _("damaged or wrong item")),
+    ("duplicate_payment", _("paid twice")),
+    ("overpaid", _("paid too much")),
+    ("late_payment", _("paid late")),
+    ("other", _("other")),
+]
+
+
+class RefundDestination(models.Model):
+    """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added."""
+
+    holder_name = EncryptedTextField(_("holder"))
+    document_type = models.CharField(_("document type"), max_length=8, blank=True)
+    document_number = EncryptedTextField(_("document number"), blank=True)
+    bank_code = models.CharField(_("bank"), max_length=8, blank=True)
+    account_number = EncryptedTextField(_("account number"))
+    account_type = models.CharField(_("account type"), max_length=1, blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("refund destination")
+        verbose_name_plural = _("refund destinations")
+
+    def __str__(self) -> str:
+        return mask_code(self.account_number)
+
+
+class Refund(RefundMachine, DueRow):
+    """One instruction to give `amount` of one voucher back. `is_outside` marks one that was started at the provider."""
+
+    public_id = models.CharField(max_length=40, unique=True, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="refunds")
+    account = models.CharField(_("account"), max_length=64)
+    reference = models.CharField(_("our reference"), max_length=100, unique=True)
+    idempotency_key = models.CharField(max_length=40, editable=False)
+    request_nonce = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - NULLs may repeat under unique
+    amount = money_field(verbose_name=_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    reason = models.CharField(_("reason"), max_length=40, choices=REASONS)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    destination = models.ForeignKey(RefundDestination, null=True, blank=True, on_delete=models.PROTECT)
+    requested_by = models.CharField(_("requested by"), max_length=150)
+    approval_digest = models.CharField(max_length=64, blank=True, editable=False)
+    approved_by = models.CharField(_("approved by"), max_length=150, blank=True)
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_outside = models.BooleanField(_("started at the provider"), default=False)
+    first_sent_at = models.DateTimeField(_("first sent"), null=True, blank=True)
+    provider_reference = models.CharField(_("provider's reference"), max_length=100, blank=True)
+    asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    raw_code = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(_("created"), db_index=True)
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        permissions = [
+            ("request_refund", "Can request a refund"),
+            ("approve_refund", "Can approve a refund that somebody else requested"),
+            ("view_bank_account", "Can see bank accounts of buyers"),
+        ]
+        indexes = [
+            due_index("pe_refund_due"),
+            models.Index(fields=["account", "provider_reference"], name="pe_refund_provider_ref"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "provider_reference"],
+                condition=~Q(provider_reference=""),
+                name="pe_refund_provider_ref_once",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="pe_refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(next_action_at__isnull=False) | ~Q(state__in=sorted(LIVE_REFUND)),
+                name="pe_refund_live_is_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
+                name="pe_refund_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

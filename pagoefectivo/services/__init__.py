@@ -1,0 +1,1 @@
+"""The writing floor: transactions live here and only here."""

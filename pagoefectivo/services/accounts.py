@@ -1,0 +1,109 @@
+"""Accounts as they take effect: the settings' entry joined with what its provider declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from pagoefectivo import conf
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Reason, RuleRefused
+from pagoefectivo.domain.limits import VoucherLimits
+from pagoefectivo.domain.refunds import RefundRules
+from pagoefectivo.providers.base import Account, Capabilities, Gateway, Provider, Recorder, RefundMode, WebhookReader, Wire
+from pagoefectivo.providers.registry import provider_named
+from pagoefectivo.services import seams
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveAccount:
+    """One account with its provider."""
+
+    config: conf.AccountConfig
+    provider: type[Provider]
+    account: Account
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.provider.capabilities
+
+    def gateway(self, recorder: Recorder) -> Gateway:
+        """Return an object that talks to the PSP and keeps its evidence with `recorder`."""
+        return self.provider.gateway(self.account, recorder, Wire(seams.session(), seams.now, seams.new_id))
+
+    def webhook_reader(self) -> WebhookReader:
+        """Return an object that verifies and reads the PSP's notifications."""
+        return self.provider.webhook_reader(self.account)
+
+    @property
+    def voucher_limits(self) -> VoucherLimits:
+        """The shop's own limits where it set them, else the provider's."""
+        return VoucherLimits(
+            amounts=self.config.limits or self.capabilities.limits,
+            shortest_expiry=self.config.expiry[0],
+            longest_expiry=self.config.expiry[1],
+            required_payer_fields=self.capabilities.required_payer_fields,
+        )
+
+    @property
+    def refund_rules(self) -> RefundRules:
+        """What the provider can, tightened by REFUND_REQUIRES."""
+        declared = self.capabilities
+        required = self.config.refund_requires
+        return RefundRules(
+            possible=declared.refund_mode is not RefundMode.NONE,
+            partial=declared.partial_refunds,
+            multiple=declared.multiple_refunds,
+            needs_settled=declared.refund_needs_settled if required is None else required == "settled",
+            window=declared.refund_window,
+        )
+
+
+def account_named(name: str | None) -> EffectiveAccount:
+    """Return one account; None is the first of the settings. Raises RuleRefused(ACCOUNT_UNKNOWN)."""
+    accounts = conf.current().accounts
+    chosen = name if name is not None else next(iter(accounts), "")
+    if chosen not in accounts:
+        raise RuleRefused(Reason(ErrorCode.ACCOUNT_UNKNOWN, field="account"))
+    return _effective(accounts[chosen])
+
+
+def _effective(config: conf.AccountConfig) -> EffectiveAccount:
+    return _join(_Key(config))
+
+
+class _Key:
+    """Settings are dicts and so not hashable; the entry's identity is, and it lives as long as the settings."""
+
+    __slots__ = ("config",)
+
+    def __init__(self, config: conf.AccountConfig) -> None:
+        self.config = config
+
+    def __hash__(self) -> int:
+        return id(self.config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.config is self.config
+
+
+@lru_cache(maxsize=256)
+def _join(key: _Key) -> EffectiveAccount:
+    config = key.config
+    provider = provider_named(config.provider)
+    timing = conf.current().timing
+    account = Account(
+        name=config.name,
+        base_url=config.base_url or provider.hosts[config.environment],
+        credentials=config.credentials,
+        connect_timeout=timing.connect.total_seconds(),
+        read_timeout=timing.read.total_seconds(),
+        stale_after=timing.stale,
+    )
+    return EffectiveAccount(config, provider, account)
+
+
+def resend_bounds(account: EffectiveAccount) -> tuple[timedelta, timedelta]:
+    """Return how long a first try may still be under way, and how long its key is remembered."""
+    return account.capabilities.longest_in_flight, account.capabilities.idempotency_life

@@ -1,0 +1,76 @@
+"""Who does something, and whether they may. Doors name the actor; services ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import PagoEfectivoError
+
+
+class Permission(StrEnum):
+    """What an actor may do; the REST API's scopes carry the same names."""
+
+    READ_ORDERS = "orders:read"
+    WRITE_ORDERS = "orders:write"
+    READ_REFUNDS = "refunds:read"
+    WRITE_REFUNDS = "refunds:write"
+    APPROVE_REFUNDS = "refunds:approve"
+    ACCEPT_PAYMENTS = "payments:accept"
+
+
+STAFF_PERMISSIONS = {
+    Permission.READ_ORDERS: "pagoefectivo.view_order",
+    Permission.WRITE_ORDERS: "pagoefectivo.cancel_order",
+    Permission.READ_REFUNDS: "pagoefectivo.view_refund",
+    Permission.WRITE_REFUNDS: "pagoefectivo.request_refund",
+    Permission.APPROVE_REFUNDS: "pagoefectivo.approve_refund",
+    Permission.ACCEPT_PAYMENTS: "pagoefectivo.accept_payment",
+}
+
+
+class PermissionRefused(PagoEfectivoError):  # noqa: N818 - reads as a plain sentence where it is caught
+    """The actor may not do this; nothing was written."""
+
+    code = ErrorCode.PERMISSION_DENIED
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+        super().__init__(f"{self.code}: {permission}")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, an API key or the shop's own code, with what it may do. `accounts` None means all of them."""
+
+    name: str
+    permissions: frozenset[Permission]
+    accounts: frozenset[str] | None = None
+    user_id: int | None = None
+
+    def require(self, permission: Permission) -> None:
+        """Raise PermissionRefused unless this actor may."""
+        if permission not in self.permissions:
+            raise PermissionRefused(permission)
+
+    def sees(self, account: str) -> bool:
+        """Whether rows of `account` exist for this actor."""
+        return self.accounts is None or account in self.accounts
+
+
+SHOP = Actor("shop", frozenset(Permission))
+SYSTEM = Actor("system", frozenset(Permission))
+
+
+def staff(user: Any) -> Actor:
+    """Return the actor for a person of the back office; what they may do is read from Django's permissions."""
+    held = frozenset(permission for permission, name in STAFF_PERMISSIONS.items() if user.has_perm(name))
+    return Actor(f"staff:{user.get_username()}", held, user_id=user.pk)
+
+
+def api_key(name: str, scopes: list[str], accounts: list[str]) -> Actor:
+    """Return the actor for an API key."""
+    held = frozenset(permission for permission in Permission if permission in scopes)
+    return Actor(f"key:{name}", held, accounts=frozenset(accounts) if accounts else None)

@@ -1,0 +1,271 @@
+"""The single writer: every state of every order, voucher and refund changes here and nowhere else.
+
+Webhook, poll, API, staff and file import differ in `source`, not in path. No HTTP, no rule and no provider in it: it
+locks, records, asks `domain.decisions`, calls the transitions they name, and writes down what moved and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pagoefectivo import conf
+from pagoefectivo.domain import decisions
+from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update
+from pagoefectivo.domain.states import AnomalyKind, OrderState, Source
+from pagoefectivo.models import Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
+from pagoefectivo.models.machines import ORDER_MOVES
+from pagoefectivo.services import anomalies, facts, ledger, reservations, seams
+from pagoefectivo.services.announcements import announcements_of
+from pagoefectivo.services.claiming import Claim
+from pagoefectivo.services.scheduling import schedule
+from pagoefectivo.services.subjects import Locked, find_refund, lock
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What stands behind an update: whose account, which delivery or call, and the claim its bringer holds."""
+
+    account: str
+    delivery_id: int | None = None
+    request_id: str = ""
+    claim: Claim | None = None
+
+
+@dataclass(slots=True)
+class Applied:
+    """What an update came to. `is_new` is false for a statement that was already known."""
+
+    order: Order
+    voucher: Voucher
+    refund: Refund | None
+    is_new: bool = True
+    changes: list[StateChange] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One application under way."""
+
+    locked: Locked
+    source: Source
+    evidence: Evidence
+    actor: str
+    now: datetime
+    policy: decisions.Policy
+    event: PaymentEvent | None = None
+    changes: list[StateChange] = field(default_factory=list)
+
+
+def apply(update: Update, *, source: Source, evidence: Evidence, actor: str, now: datetime) -> Applied:
+    """Carry one statement or one decision of ours into the rows it concerns.
+
+    Must run inside a unit of work. Locks Order, Vouchers, Refunds in that order. Writes the PaymentEvent (a known one
+    changes nothing but may bring the next question forward), the moves with one StateChange each, anomalies, the
+    order's projection and the outbox rows, and rings the bell on commit. Raises NotFound when the subject is not ours.
+    """
+    return write(lock(update, evidence.account), update, source=source, evidence=evidence, actor=actor, now=now)
+
+
+def write(
+    locked: Locked, update: Update, *, source: Source, evidence: Evidence, actor: str, now: datetime
+) -> Applied:
+    """`apply` for a caller that already holds the locks."""
+    writing = _Writing(locked, source, evidence, actor, now, _policy(locked.voucher.account))
+    is_new = _enter(writing, update)
+    _project_order(writing)
+    return Applied(locked.order, locked.voucher, locked.refund, is_new, writing.changes)
+
+
+def reproject(locked: Locked, *, source: Source, actor: str, now: datetime) -> Applied:
+    """Let the order follow facts that changed below it without a statement, such as a closed anomaly."""
+    writing = _Writing(locked, source, Evidence(locked.order.account), actor, now, _policy(locked.order.account))
+    _project_order(writing)
+    return Applied(locked.order, locked.voucher, None, is_new=True, changes=writing.changes)
+
+
+def _enter(writing: _Writing, update: Update) -> bool:
+    if isinstance(update, Command):
+        _obey(writing, update)
+        return True
+    if isinstance(update, RefundUpdate):
+        return _hear_refund(writing, update)
+    return _hear_payment(writing, update)
+
+
+def _policy(account: str) -> decisions.Policy:
+    config = conf.current().accounts.get(account)
+    if config is None:
+        return decisions.Policy()
+    return decisions.Policy(webhook_is_enough=config.webhook_is_enough, late_payment=config.late_payment)
+
+
+def _obey(writing: _Writing, command: Command) -> None:
+    row: Voucher | Refund
+    if writing.locked.refund is not None:
+        row = writing.locked.refund
+        decision = decisions.decide_refund_command(facts.of_refund(row), command, writing.now)
+    else:
+        row = writing.locked.voucher
+        decision = decisions.decide_voucher_command(facts.of_voucher(row), command, writing.now)
+    if command.error_code:
+        row.error_code, row.raw_code = command.error_code, command.raw_code
+    _carry_out(writing, row, decision, retry_after=command.retry_after)
+
+
+def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
+    locked, voucher = writing.locked, writing.locked.voucher
+    believed = decisions.is_believed(update, writing.policy)
+    is_new = _remember(writing, update, believed=believed)
+    if is_new and believed:
+        ledger.count_payments(voucher, update)
+    known = facts.of_voucher(voucher, heard=update, siblings=locked.vouchers)
+    decision = decisions.decide_payment(known, update, writing.policy, writing.now)
+    if believed and AnomalyKind.CODE_REUSED not in decision.anomalies:
+        ledger.take_details(voucher, update)
+    if believed:
+        voucher.asked_at = writing.now
+    _carry_out(writing, voucher, decision)
+    if believed:
+        for listed in update.refunds:
+            _hear_listed_refund(writing, listed)
+        _propose_refund(writing, decisions.proposed_refund(known, decision, writing.policy))
+    return is_new
+
+
+def _propose_refund(writing: _Writing, reason: str) -> None:
+    voucher = writing.locked.voucher
+    if not reason or any(refund.voucher_id == voucher.pk for refund in writing.locked.refunds):
+        return
+    refund = reservations.reserve(
+        writing.locked, amount=voucher.paid_amount, reason=reason, requested_by="system", now=writing.now
+    )
+    _carry_out(writing, refund, decisions.Decision(moves=("require_approval",), why=reason))
+
+
+def _hear_listed_refund(writing: _Writing, update: RefundUpdate) -> None:
+    locked = writing.locked
+    locked.refund = find_refund(locked.refunds, update)
+    if locked.refund is None:
+        locked.refund = reservations.record_outside(locked, update, now=writing.now)
+        if locked.refund is None:
+            return
+        for move in ("submit", "accept"):
+            _move(writing, locked.refund, move, "started_outside")
+        anomalies.open_anomaly(
+            AnomalyKind.REFUND_STARTED_OUTSIDE, locked.voucher, locked.refund, holds_order=False, now=writing.now
+        )
+    _hear_refund(writing, update)
+    locked.refund = None
+
+
+def _hear_refund(writing: _Writing, update: RefundUpdate) -> bool:
+    refund = writing.locked.refund
+    if refund is None:
+        raise LookupError("a refund statement was applied without its refund")
+    is_new = _remember(writing, update, believed=decisions.is_believed(update, writing.policy))
+    decision = decisions.decide_refund(facts.of_refund(refund), update, writing.policy)
+    believed = decisions.is_believed(update, writing.policy)
+    if believed and not refund.provider_reference:
+        refund.provider_reference = update.provider_reference
+    if believed:
+        refund.asked_at = writing.now
+    if believed and update.error_code:
+        refund.error_code, refund.raw_code = update.error_code, update.raw_code
+    _carry_out(writing, refund, decision)
+    return is_new
+
+
+def _remember(writing: _Writing, update: PaymentUpdate | RefundUpdate, *, believed: bool) -> bool:
+    event, is_new = ledger.record(
+        update,
+        writing.locked,
+        source=writing.source,
+        believed=believed,
+        delivery_id=writing.evidence.delivery_id,
+        request_id=writing.evidence.request_id,
+        now=writing.now,
+    )
+    writing.event = event
+    if event.digest != update.digest:
+        anomalies.open_anomaly(
+            AnomalyKind.EVENT_CONFLICT,
+            writing.locked.voucher,
+            writing.locked.refund,
+            holds_order=False,
+            now=writing.now,
+        )
+    return is_new
+
+
+def _carry_out(
+    writing: _Writing,
+    row: Voucher | Refund,
+    decision: decisions.Decision,
+    *,
+    retry_after: float | None = None,
+) -> None:
+    voucher = writing.locked.voucher
+    refund = row if isinstance(row, Refund) else None
+    for move in decision.moves:
+        _move(writing, row, move, decision.why)
+    for kind in decision.anomalies:
+        holds = decisions.holds_order(kind, writing.policy)
+        anomalies.open_anomaly(kind, voucher, refund, holds_order=holds, now=writing.now)
+    anomalies.close_settled(decision.settled, voucher, refund, writing.now)
+    if decision.moves:
+        row.attempts = 0
+        row.changed_at = writing.now
+    schedule(
+        row,
+        claim=writing.evidence.claim,
+        moved=bool(decision.moves),
+        ask_now=decision.ask_now,
+        retry_after=retry_after,
+        now=writing.now,
+    )
+    row.save()
+    if refund is not None and decision.moves:
+        ledger.sum_refunds(voucher, writing.locked.refunds)
+        voucher.save()
+        if voucher.reserved_amount + voucher.outside_amount > voucher.paid_amount:
+            anomalies.open_anomaly(
+                AnomalyKind.REFUNDED_TOO_MUCH, voucher, None, holds_order=False, now=writing.now
+            )
+
+
+def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str) -> None:
+    before = str(row.state)
+    getattr(row, move)()
+    change = StateChange(
+        subject=row._meta.model_name,
+        order=writing.locked.order,
+        voucher=row if isinstance(row, Voucher) else row.voucher if isinstance(row, Refund) else None,
+        refund=row if isinstance(row, Refund) else None,
+        from_state=before,
+        to_state=row.state,
+        transition=move,
+        source=writing.source,
+        actor=writing.actor,
+        why=why,
+        event=writing.event,
+        at=writing.now,
+    )
+    change.save()
+    writing.changes.append(change)
+    OutboxMessage.objects.bulk_create(announcements_of(change))
+    seams.ring()
+
+
+def _project_order(writing: _Writing) -> None:
+    locked, order = writing.locked, writing.locked.order
+    before: dict[str, Any] = {"paid": order.paid_amount, "refunded": order.refunded_amount}
+    ledger.sum_order(order, locked.vouchers, locked.refunds)
+    wanted = decisions.project_order(facts.of_order(locked))
+    if wanted != order.state:
+        _move(writing, order, ORDER_MOVES[OrderState(wanted)], "follows_vouchers_and_refunds")
+    elif before == {"paid": order.paid_amount, "refunded": order.refunded_amount}:
+        return
+    order.updated_at = writing.now
+    order.save()

@@ -1,0 +1,296 @@
+"""Opening, refreshing, cancelling and re-issuing orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError
+
+from pagoefectivo import conf
+from pagoefectivo.domain import limits
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
+from pagoefectivo.domain.messages import Command, Payer, Verb
+from pagoefectivo.domain.states import (
+    LIVE_VOUCHER,
+    PAYABLE_VOUCHER,
+    UNANSWERED_VOUCHER,
+    OrderState,
+    Source,
+    VoucherState,
+)
+from pagoefectivo.links import new_page_key
+from pagoefectivo.models import Anomaly, Order, Voucher
+from pagoefectivo.services import lifecycle, polling, seams, submission
+from pagoefectivo.services.accounts import EffectiveAccount, account_named
+from pagoefectivo.services.actors import Actor, Permission
+from pagoefectivo.services.claiming import Claim, claim_row
+from pagoefectivo.services.subjects import Locked, lock_order
+
+UNSENT_OR_UNANSWERED = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a shop asks for: `amount` with two decimals, `expires_in` from now."""
+
+    reference: str
+    amount: Decimal
+    currency: str
+    payer: Payer = field(repr=False)
+    account: str | None = None
+    expires_in: timedelta | None = None
+    description: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def open_order(request: OrderRequest, *, actor: Actor, source: Source) -> Order:
+    """Open an order and issue its voucher; a repetition returns the order that exists.
+
+    Commits the order and its voucher before the provider is called and waits for one answer: on return the voucher is
+    *issued*, or *submitting*/*unknown* and goes on by itself, or *failed*. A repetition whose last voucher failed
+    tries anew with the payer's new data. Raises RuleRefused (nothing written), StateConflict(REFERENCE_CONFLICT) when
+    the reference exists with other money, PermissionRefused, and RuntimeError inside a transaction.
+    """
+    actor.require(Permission.WRITE_ORDERS)
+    account = _checked(request, actor)
+    existing = Order.objects.filter(reference=request.reference).first()
+    if existing is not None:
+        return _resume(existing, request, account, actor=actor, source=source)
+    try:
+        claim = _create(request, account)
+    except IntegrityError:
+        order = Order.objects.filter(reference=request.reference).first()
+        if order is None:
+            raise
+        return _resume(order, request, account, actor=actor, source=source)
+    submission.submit(Voucher, claim, source=source)
+    return order_named(request.reference, actor=actor)
+
+
+def order_named(reference: str, *, actor: Actor) -> Order:
+    """Return one order with its vouchers and refunds; raises NotFound also where the actor may not know of it."""
+    order = Order.objects.prefetch_related("vouchers", "refunds").filter(reference=reference).first()
+    if order is None or not actor.sees(order.account):
+        raise NotFound
+    return order
+
+
+def refresh_order(reference: str, *, actor: Actor, source: Source) -> Order:
+    """Ask the provider now about the newest voucher and apply the answer. Raises the ProviderError if there is none."""
+    actor.require(Permission.READ_ORDERS)
+    order = order_named(reference, actor=actor)
+    for voucher in order.vouchers.all():
+        if voucher.state != VoucherState.FAILED:
+            _ask(voucher, source)
+    return order_named(reference, actor=actor)
+
+
+def cancel_order(reference: str, *, actor: Actor, source: Source) -> Order:
+    """Withdraw an unpaid order. The provider is asked one last time before stock may be released.
+
+    Returns the order *canceled*, or still *awaiting_payment* with `cancel_wanted_at` set when the provider did not
+    answer: then it ends by itself. Raises StateConflict(ORDER_ALREADY_PAID).
+    """
+    actor.require(Permission.WRITE_ORDERS)
+    order = order_named(reference, actor=actor)
+    with seams.unit_of_work():
+        locked = lock_order(order.pk)
+        _refuse_paid(locked.order)
+        now = seams.now()
+        locked.order.cancel_wanted_at = locked.order.cancel_wanted_at or now
+        locked.order.save()
+        for voucher in locked.vouchers:
+            _want_cancel(locked, voucher, actor=actor, source=source)
+    return _ask_before_release(order, actor=actor, source=source)
+
+
+def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
+    """Issue a new code for an unpaid order; the old one is withdrawn where the provider can and watched where not.
+
+    Raises StateConflict when the order is paid or withdrawn, or when the old code's fate is not known yet, and the
+    ProviderError when the provider cannot be asked about the old code.
+    """
+    actor.require(Permission.WRITE_ORDERS)
+    order = order_named(reference, actor=actor)
+    if order.cancel_wanted_at is not None:
+        raise StateConflict(ErrorCode.ORDER_CLOSED)
+    current = order.current_voucher
+    if current is not None and current.state in LIVE_VOUCHER:
+        _ask(current, source)
+    with seams.unit_of_work():
+        locked = lock_order(order.pk)
+        _refuse_paid(locked.order)
+        if locked.voucher.state in UNSENT_OR_UNANSWERED or locked.voucher.state == VoucherState.CONFIRMING:
+            raise StateConflict
+        for voucher in locked.vouchers:
+            voucher.replaced_at = voucher.replaced_at or seams.now()
+            _want_cancel(locked, voucher, actor=actor, source=source)
+        claim = _add_voucher(locked.order, account_named(order.account), len(locked.vouchers) + 1)
+        locked = lock_order(order.pk)
+        lifecycle.reproject(locked, source=source, actor=actor.name, now=seams.now())
+    submission.submit(Voucher, claim, source=source)
+    _withdraw_replaced(order.pk, source)
+    return order_named(reference, actor=actor)
+
+
+def accept_payment(reference: str, *, note: str, actor: Actor, source: Source) -> Order:
+    """Let an order count as paid although its payment was late, short, over or unwanted. Needs `payments:accept`."""
+    actor.require(Permission.ACCEPT_PAYMENTS)
+    order = order_named(reference, actor=actor)
+    with seams.unit_of_work():
+        locked = lock_order(order.pk)
+        if locked.order.state != OrderState.IN_REVIEW:
+            raise StateConflict
+        now = seams.now()
+        Anomaly.objects.filter(order=order, closed_at=None, holds_order=True).update(
+            closed_at=now, closed_by=actor.name, resolution=note[:500]
+        )
+        locked.order.cancel_wanted_at = None
+        locked.order.save()
+        lifecycle.reproject(locked, source=source, actor=actor.name, now=now)
+    return order_named(reference, actor=actor)
+
+
+def _checked(request: OrderRequest, actor: Actor) -> EffectiveAccount:
+    account = account_named(request.account)
+    if not actor.sees(account.config.name):
+        raise NotFound
+    objections = (
+        *limits.reference_objections(request.reference),
+        *limits.voucher_objections(
+            request.amount,
+            request.currency,
+            _expires_in(request),
+            request.payer,
+            request.description,
+            account.voucher_limits,
+        ),
+    )
+    if objections:
+        raise RuleRefused(*objections)
+    return account
+
+
+def _expires_in(request: OrderRequest) -> timedelta:
+    return request.expires_in or conf.current().default_expiry
+
+
+def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
+    now = seams.now()
+    with seams.unit_of_work():
+        order = Order.objects.create(
+            reference=request.reference,
+            account=account.config.name,
+            amount=request.amount,
+            currency=request.currency,
+            payer_email=request.payer.email,
+            payer_name=request.payer.name,
+            payer_phone=request.payer.phone,
+            payer_document_type=request.payer.document_type,
+            payer_document_number=request.payer.document_number,
+            description=request.description,
+            metadata=request.metadata,
+            expires_in=_expires_in(request),
+            page_key=new_page_key(),
+            created_at=now,
+            updated_at=now,
+        )
+        return _add_voucher(order, account, attempt=1)
+
+
+def _add_voucher(order: Order, account: EffectiveAccount, attempt: int) -> Claim:
+    """Insert a voucher that is already claimed by its maker: the sweep takes over only if the maker dies."""
+    now = seams.now()
+    until = now + conf.current().timing.lease
+    public_id = f"vch_{seams.new_id().replace('-', '')}"
+    voucher = Voucher.objects.create(
+        public_id=public_id,
+        order=order,
+        attempt=attempt,
+        account=account.config.name,
+        reference=f"{order.reference}-{attempt}-{public_id[4:16].upper()}",
+        idempotency_key=seams.new_id(),
+        amount=order.amount,
+        currency=order.currency,
+        wanted_expiry_at=now + order.expires_in,
+        created_at=now,
+        changed_at=now,
+        next_action_at=until,
+        lease_until=until,
+        lease_token=1,
+        attempts=1,
+    )
+    return Claim(voucher.pk, token=1, attempts=1, kind="voucher")
+
+
+def _resume(
+    order: Order, request: OrderRequest, account: EffectiveAccount, *, actor: Actor, source: Source
+) -> Order:
+    if not actor.sees(order.account):
+        raise StateConflict(ErrorCode.REFERENCE_CONFLICT)
+    same = (order.amount, order.currency, order.account) == (request.amount, request.currency, account.config.name)
+    if not same:
+        raise StateConflict(ErrorCode.REFERENCE_CONFLICT)
+    current = order.current_voucher
+    if current is None or current.state != VoucherState.FAILED or order.cancel_wanted_at is not None:
+        return order_named(order.reference, actor=actor)
+    Order.objects.filter(pk=order.pk).update(
+        payer_email=request.payer.email,
+        payer_name=request.payer.name,
+        payer_phone=request.payer.phone,
+        payer_document_type=request.payer.document_type,
+        payer_document_number=request.payer.document_number,
+    )
+    return reissue_voucher(order.reference, actor=actor, source=source)
+
+
+def _want_cancel(locked: Locked, voucher: Voucher, *, actor: Actor, source: Source) -> None:
+    voucher.cancel_wanted_at = voucher.cancel_wanted_at or seams.now()
+    voucher.save()
+    locked.voucher = voucher
+    lifecycle.write(
+        locked,
+        Command(Verb.CANCEL, voucher_id=voucher.pk, why="cancel_wanted"),
+        source=source,
+        evidence=lifecycle.Evidence(voucher.account),
+        actor=actor.name,
+        now=seams.now(),
+    )
+
+
+def _ask_before_release(order: Order, *, actor: Actor, source: Source) -> Order:
+    from pagoefectivo.domain.exceptions import ProviderError
+
+    for voucher in Voucher.objects.filter(order=order, state__in=PAYABLE_VOUCHER):
+        try:
+            _ask(voucher, source)
+        except ProviderError:
+            continue
+    _withdraw_replaced(order.pk, source)
+    fresh = order_named(order.reference, actor=actor)
+    _refuse_paid(fresh)
+    return fresh
+
+
+def _withdraw_replaced(order_id: int, source: Source) -> None:
+    for voucher in Voucher.objects.filter(order=order_id, state=VoucherState.CANCELED).exclude(provider_reference=""):
+        submission.cancel_at_provider(voucher, source=source)
+
+
+def _ask(voucher: Voucher, source: Source) -> None:
+    claim = claim_row(Voucher, voucher.pk)
+    if claim is None:
+        return
+    if voucher.state in UNSENT_OR_UNANSWERED:
+        submission.submit(Voucher, claim, source=source)
+    else:
+        polling.ask_voucher(voucher, claim, source=source)
+
+
+def _refuse_paid(order: Order) -> None:
+    if order.paid_amount > 0:
+        raise StateConflict(ErrorCode.ORDER_ALREADY_PAID)

@@ -1,0 +1,149 @@
+"""Asking the provider: one row at once for a person, many at a time for the clock. A question changes nothing there."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import NotSent, ProviderError, ProviderFault
+from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, Verb
+from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
+from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.providers.base import Operation, Wire
+from pagoefectivo.services import quiet_polls, seams, setbacks
+from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.claiming import Claim
+from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
+from pagoefectivo.services.submission import record
+
+IN_FLIGHT = 32
+
+
+@dataclass(slots=True)
+class _Question:
+    voucher: Voucher
+    claim: Claim
+    recorder: BatchRecorder
+    answer: PaymentUpdate | ProviderError | None = None
+
+
+def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
+    """Ask about one issued voucher and commit the answer. Raises the ProviderError after keeping it."""
+    if setbacks.is_paused(voucher.account):
+        raise _paused()
+    recorder = recorder_for(voucher)
+    try:
+        update = account_named(voucher.account).gateway(recorder).fetch_payment(voucher.provider_reference)
+    except ProviderError as error:
+        setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
+        raise
+    record(_named(update, voucher), recorder, source=source, claim=claim)
+
+
+def ask_refund(claim: Claim, *, source: Source) -> None:
+    """Ask about one refund that the provider has, and commit the answer or the setback."""
+    refund = Refund.objects.select_related("voucher").get(pk=claim.row_id)
+    recorder = recorder_for(refund)
+    try:
+        if setbacks.is_paused(refund.account):
+            raise _paused()
+        update = account_named(refund.account).gateway(recorder).fetch_refund(refund.provider_reference)
+    except ProviderError as error:
+        setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
+    else:
+        record(replace(update, reference=refund.reference), recorder, source=source, claim=claim)
+
+
+def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
+    """Ask about many vouchers, up to 32 at a time, and commit every answer.
+
+    What says nothing new costs a constant number of statements for the whole batch; what moves something goes through
+    the single writer, one unit of work each.
+    """
+    questions = _questions(claims)
+    announce([question.recorder for question in questions], Operation.FETCH_PAYMENT)
+    if questions:
+        with ThreadPoolExecutor(max_workers=min(IN_FLIGHT, len(questions))) as pool:
+            list(pool.map(_ask, questions))
+    flush([question.recorder for question in questions])
+    quiet = quiet_polls.postpone([(q.voucher, q.claim, q.answer) for q in questions if _says_pending(q)])
+    for question in questions:
+        if question.voucher.pk not in quiet:
+            _commit(question, source)
+
+
+def bring_forward(pointer: Pointer, account: str) -> bool:
+    """Make the row that a message points at due now; return whether it is ours."""
+    now = seams.now()
+    if pointer.kind is PointerKind.REFUND:
+        refunds = Refund.objects.filter(account=account).filter(_pointed(pointer))
+        if refunds.exclude(provider_reference="").update(next_action_at=now):
+            return True
+    named = _pointed(pointer) if pointer.kind is PointerKind.PAYMENT else Q(pk=None)
+    by_payment = Q(provider_reference=pointer.payment_reference) if pointer.payment_reference else Q(pk=None)
+    return bool(Voucher.objects.filter(account=account).filter(named | by_payment).update(next_action_at=now))
+
+
+def _pointed(pointer: Pointer) -> Q:
+    ours = Q(reference=pointer.reference) if pointer.reference else Q(pk=None)
+    theirs = Q(provider_reference=pointer.provider_reference) if pointer.provider_reference else Q(pk=None)
+    return ours | theirs
+
+
+def _questions(claims: list[Claim]) -> list[_Question]:
+    vouchers = Voucher.objects.select_related("order").in_bulk([claim.row_id for claim in claims])
+    return [
+        _Question(voucher, claim, BatchRecorder(voucher.account, voucher.pk, seams.new_id()))
+        for claim in claims
+        if (voucher := vouchers[claim.row_id]).provider_reference
+    ]
+
+
+def _ask(question: _Question) -> None:
+    voucher, recorder = question.voucher, question.recorder
+    if setbacks.is_paused(voucher.account):
+        question.answer = _paused()
+        return
+    effective = account_named(voucher.account)
+    ids = iter([recorder.request_id])
+    wire = Wire(seams.session(), seams.now, lambda: next(ids, None) or seams.new_id())
+    try:
+        update = effective.provider.gateway(effective.account, recorder, wire).fetch_payment(voucher.provider_reference)
+    except ProviderError as error:
+        question.answer = error
+    else:
+        question.answer = _named(update, voucher)
+
+
+def _named(update: PaymentUpdate, voucher: Voucher) -> PaymentUpdate:
+    """An answer to a question about one voucher is about that voucher, whatever it calls itself."""
+    return replace(update, reference=voucher.reference)
+
+
+def _says_pending(question: _Question) -> bool:
+    answer = question.answer
+    return (
+        isinstance(answer, PaymentUpdate)
+        and answer.status is PaymentStatus.PENDING
+        and not answer.refunds
+        and question.voucher.state == VoucherState.ISSUED
+        and question.voucher.cancel_wanted_at is None
+    )
+
+
+def _commit(question: _Question, source: Source) -> None:
+    if isinstance(question.answer, ProviderError):
+        setbacks.note(question.voucher, question.answer, verb=Verb.RETRY, source=source, claim=question.claim)
+    elif question.answer is not None:
+        record(question.answer, question.recorder, source=source, claim=question.claim)
+
+
+def _paused() -> NotSent:
+    fault = ProviderFault(
+        ErrorCode.PSP_UNAVAILABLE, operation=Operation.FETCH_PAYMENT, retry_after=setbacks.PAUSE_SECONDS
+    )
+    return NotSent(fault)
+

@@ -1,0 +1,58 @@
+"""When a row is due again, and who may say so."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pagoefectivo import conf
+from pagoefectivo.domain.states import RefundState, VoucherState
+from pagoefectivo.domain.timing import next_ask_for_refund, next_ask_for_voucher, spread
+from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.services import seams
+from pagoefectivo.services.claiming import Claim
+
+
+def schedule(
+    row: Voucher | Refund,
+    *,
+    claim: Claim | None,
+    moved: bool,
+    ask_now: bool,
+    now: datetime,
+    retry_after: float | None = None,
+) -> None:
+    """Set when `row` is due next; unsaved.
+
+    A claim's holder ends its lease. A holder whose claim was taken over, and a bringer of news without a claim, leave
+    the lease alone and only bring the next question forward.
+    """
+    holds = claim is not None and claim.is_for(row)
+    if claim is not None and claim.concerns(row) and not holds and not moved:
+        return
+    if holds:
+        row.lease_until = None
+    if ask_now:
+        row.next_action_at = now
+        seams.ring()
+    elif moved or holds:
+        row.next_action_at = _next(row, now, retry_after)
+
+
+def _next(row: Voucher | Refund, now: datetime, retry_after: float | None) -> datetime | None:
+    timing = conf.current().timing
+    if retry_after is not None:
+        return now + timedelta(seconds=retry_after)
+    if isinstance(row, Refund):
+        due = next_ask_for_refund(
+            RefundState(row.state), attempt=row.attempts, now=now, poll=timing.poll, retry=timing.retry
+        )
+    else:
+        due = next_ask_for_voucher(
+            VoucherState(row.state),
+            attempt=row.attempts,
+            now=now,
+            expires_at=row.expires_at,
+            poll=timing.poll,
+            retry=timing.retry,
+        )
+    return None if due is None else now + spread(due - now, seams.jitter())

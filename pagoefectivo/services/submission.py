@@ -1,0 +1,162 @@
+"""Calls that move money: reserve, send, record. What may have been sent is looked up before it is sent again."""
+
+from __future__ import annotations
+
+from pagoefectivo.domain.decisions import AfterSilence, after_absence
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Ambiguous, NotSent, ProviderError, ProviderFault, Refused
+from pagoefectivo.domain.messages import Absent, Command, PaymentUpdate, RefundUpdate, Verb
+from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, Source
+from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.providers.base import Gateway
+from pagoefectivo.services import lifecycle, requests, seams, setbacks
+from pagoefectivo.services.accounts import EffectiveAccount, account_named, resend_bounds
+from pagoefectivo.services.claiming import Claim
+from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
+
+def submit(model: type[Voucher] | type[Refund], claim: Claim, *, source: Source) -> None:
+    """Bring one claimed row from *requested* to *issued* or *pending*, or as far as the provider lets it.
+
+    Commits *submitting* before anything is sent; on any later try asks the provider first. Raises no ProviderError:
+    what went wrong is on the row and in ErrorOccurrence, and the row is due again.
+    """
+    begun = _begin(model, claim, source)
+    if begun is None:
+        return
+    row, is_first_try = begun
+    if setbacks.is_paused(row.account):
+        _note_pause(row, source, claim)
+        return
+    account, recorder = account_named(row.account), recorder_for(row)
+    gateway = account.gateway(recorder)
+    try:
+        update = _send(row, gateway) if is_first_try else _find_or_send(row, gateway)
+    except ProviderError as error:
+        _note_setback(row, error, source, claim, is_first_try=is_first_try)
+    else:
+        record(update, recorder, source=source, claim=claim)
+
+
+def cancel_at_provider(voucher: Voucher, *, source: Source) -> None:
+    """Withdraw a code where the provider can; where it cannot, or does not answer, the code is watched instead."""
+    account = account_named(voucher.account)
+    if not account.capabilities.cancel_voucher or setbacks.is_paused(voucher.account):
+        return
+    recorder = recorder_for(voucher)
+    try:
+        update = account.gateway(recorder).cancel_voucher(voucher.provider_reference)
+    except ProviderError as error:
+        setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=None)
+    else:
+        record(update, recorder, source=source, claim=None)
+
+
+def record(
+    update: PaymentUpdate | RefundUpdate,
+    recorder: ExchangeRecorder | BatchRecorder,
+    *,
+    source: Source,
+    claim: Claim | None,
+) -> lifecycle.Applied:
+    """Commit what a provider answered, with the call it answered as its evidence."""
+    with seams.unit_of_work():
+        return lifecycle.apply(
+            update,
+            source=source,
+            evidence=lifecycle.Evidence(recorder.account, request_id=recorder.request_id, claim=claim),
+            actor="provider",
+            now=seams.now(),
+        )
+
+
+def _begin(
+    model: type[Voucher] | type[Refund], claim: Claim, source: Source
+) -> tuple[Voucher | Refund, bool] | None:
+    with seams.unit_of_work():
+        applied = _obey(model, claim, Verb.SUBMIT, source)
+        row = applied.refund or applied.voucher
+        if row.state not in UNANSWERED_VOUCHER and row.state not in UNANSWERED_REFUND:
+            return None
+        if not claim.is_for(row):
+            return None
+        is_first_try = row.first_sent_at is None
+        if is_first_try and isinstance(row, Voucher) and row.cancel_wanted_at:
+            _obey(model, claim, Verb.FAIL, source, why="cancel_wanted")
+            return None
+        if is_first_try:
+            row.first_sent_at = seams.now()
+            row.save()
+        return row, is_first_try
+
+
+def _obey(
+    model: type[Voucher] | type[Refund], claim: Claim, verb: Verb, source: Source, why: str = ""
+) -> lifecycle.Applied:
+    is_refund = model is Refund
+    command = Command(
+        verb,
+        voucher_id=None if is_refund else claim.row_id,
+        refund_id=claim.row_id if is_refund else None,
+        why=why or "sent_to_provider",
+    )
+    evidence = lifecycle.Evidence(account="")
+    return lifecycle.apply(command, source=source, evidence=evidence, actor="system", now=seams.now())
+
+
+def _find_or_send(
+    row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway
+) -> PaymentUpdate | RefundUpdate:
+    if isinstance(row, Refund):
+        found = gateway.find_refund(row.reference, row.voucher.provider_reference)
+    else:
+        found = gateway.find_payment(row.reference)
+    return _after_absence(row, account, gateway, found) if isinstance(found, Absent) else found
+
+
+def _after_absence(
+    row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway, absent: Absent
+) -> PaymentUpdate | RefundUpdate:
+    now = seams.now()
+    in_flight, key_life = resend_bounds(account)
+    sent_at = row.first_sent_at or now
+    follows = after_absence(
+        sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life
+    )
+    if follows is AfterSilence.WAIT:
+        raise NotSent(_silence(row, retry_after=(sent_at + in_flight - now).total_seconds() + 1))
+    if follows is AfterSilence.ASK_ON:
+        raise NotSent(_silence(row))
+    if follows is AfterSilence.GIVE_UP and (isinstance(row, Refund) or now > row.wanted_expiry_at):
+        raise Refused(_silence(row))
+    return _send(row, gateway)
+
+
+def _send(row: Voucher | Refund, gateway: Gateway) -> PaymentUpdate | RefundUpdate:
+    if isinstance(row, Refund):
+        return gateway.request_refund(requests.refund_request(row))
+    return gateway.issue_voucher(requests.voucher_request(row))
+
+
+def _note_setback(
+    row: Voucher | Refund, error: ProviderError, source: Source, claim: Claim, *, is_first_try: bool
+) -> None:
+    """Refused ends the row, ambiguity makes it *unknown*, and what surely did not happen is tried afresh."""
+    verb = Verb.RETRY
+    if isinstance(error, Refused):
+        verb = Verb.FAIL
+    elif isinstance(error, Ambiguous):
+        verb = Verb.LOSE
+    elif is_first_try:
+        type(row)._default_manager.filter(pk=row.pk, lease_token=claim.token).update(first_sent_at=None)
+    setbacks.note(row, error, verb=verb, source=source, claim=claim)
+
+
+def _note_pause(row: Voucher | Refund, source: Source, claim: Claim) -> None:
+    fault = ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation="pause", retry_after=setbacks.PAUSE_SECONDS)
+    _note_setback(row, NotSent(fault), source, claim, is_first_try=row.attempts == 0)
+
+
+def _silence(row: Voucher | Refund, retry_after: float | None = None) -> ProviderFault:
+    is_refund = isinstance(row, Refund)
+    code = ErrorCode.REFUND_OUTCOME_UNKNOWN if is_refund else ErrorCode.CREATE_OUTCOME_UNKNOWN
+    return ProviderFault(code, operation="find_refund" if is_refund else "find_payment", retry_after=retry_after)

@@ -1,0 +1,105 @@
+"""One pass over everything that is due, until nothing is. Safe to run from beat, from cron, many times, in parallel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pagoefectivo import conf
+from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
+from pagoefectivo.domain.timing import WAIT_FOR_PERSON, step
+from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models.fields import DueRow
+from pagoefectivo.services import announcements, polling, seams, submission, webhooks
+from pagoefectivo.services.claiming import Claim, claim_due
+
+BATCH = 100
+
+logger = logging.getLogger("pagoefectivo.sweep")
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """How many rows of each kind were worked on, and how many of them failed unexpectedly."""
+
+    deliveries: int = 0
+    vouchers: int = 0
+    refunds: int = 0
+    announcements: int = 0
+    failures: int = 0
+    rounds: int = field(default=0)
+
+    @property
+    def total(self) -> int:
+        return self.deliveries + self.vouchers + self.refunds + self.announcements
+
+
+def run(*, most_rounds: int = 1000) -> SweepReport:
+    """Work on what is due until nothing is; returns what was done. Raises ConfigurationError, and nothing else.
+
+    Every row is claimed with a lease first, so that parallel sweeps share the work; a row whose work fails in a way
+    nobody foresaw is logged by its number, waits longer at each try, and stops nobody else.
+    """
+    report = SweepReport()
+    if not conf.current().enabled:
+        return report
+    while report.rounds < most_rounds:
+        before = report.total
+        report.rounds += 1
+        report.deliveries += _each(WebhookDelivery, webhooks.process, report)
+        report.vouchers += _vouchers(report)
+        report.refunds += _each(Refund, _work_on_refund, report)
+        report.announcements += _each(OutboxMessage, announcements.deliver, report)
+        if report.total == before:
+            return report
+    return report
+
+
+def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport) -> int:
+    claims = claim_due(model, BATCH)
+    for claim in claims:
+        _guard(model, [claim], lambda claim=claim: work(claim), report)
+    return len(claims)
+
+
+def _vouchers(report: SweepReport) -> int:
+    claims = claim_due(Voucher, BATCH)
+    states = dict(Voucher.objects.filter(pk__in=[claim.row_id for claim in claims]).values_list("pk", "state"))
+    unsent = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
+    to_ask = [claim for claim in claims if states[claim.row_id] not in unsent]
+    for claim in claims:
+        if states[claim.row_id] in unsent:
+            _guard(Voucher, [claim], lambda claim=claim: submission.submit(Voucher, claim, source=Source.CLOCK), report)
+    if to_ask:
+        _guard(Voucher, to_ask, lambda: polling.ask_vouchers(to_ask, source=Source.POLL), report)
+    return len(claims)
+
+
+def _work_on_refund(claim: Claim) -> None:
+    state, approved_by = Refund.objects.values_list("state", "approved_by").get(pk=claim.row_id)
+    if state == RefundState.PENDING or state in FINAL_REFUND:
+        polling.ask_refund(claim, source=Source.POLL)
+    elif state in {RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION} and not approved_by:
+        _postpone(Refund, claim, WAIT_FOR_PERSON.total_seconds())
+    else:
+        submission.submit(Refund, claim, source=Source.CLOCK)
+
+
+def _guard(model: type[DueRow], claims: list[Claim], work: Callable[[], None], report: SweepReport) -> None:
+    try:
+        work()
+    except Exception:
+        report.failures += len(claims)
+        logger.exception("Work on %s %s failed.", model._meta.model_name, [claim.row_id for claim in claims])
+        for claim in claims:
+            wait = step(conf.current().timing.retry, claim.attempts - 1)
+            _postpone(model, claim, wait.total_seconds())
+
+
+def _postpone(model: type[DueRow], claim: Claim, seconds: float) -> None:
+    from datetime import timedelta
+
+    model._default_manager.filter(pk=claim.row_id, lease_token=claim.token).update(
+        next_action_at=seams.now() + timedelta(seconds=seconds), lease_until=None
+    )

@@ -1,0 +1,173 @@
+"""What providers tell us: verified over the raw bytes, stored, answered, and only then acted on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from pagoefectivo import conf
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import InvalidSignature, NotFound, UnreadableMessage
+from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, RefundUpdate, Verification
+from pagoefectivo.domain.redaction import redact_headers
+from pagoefectivo.domain.states import Source
+from pagoefectivo.domain.timing import spread, step
+from pagoefectivo.models import ErrorOccurrence, WebhookDelivery
+from pagoefectivo.models.fields import cipher
+from pagoefectivo.services import lifecycle, polling, rejections, seams
+from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.claiming import Claim
+
+LARGEST_BODY = 256 * 1024
+STRANGER_AFTER = timedelta(hours=24)
+Outcome = WebhookDelivery.Outcome
+Verdict = WebhookDelivery.Verdict
+Statement = PaymentUpdate | RefundUpdate | Pointer
+
+logger = logging.getLogger("pagoefectivo.webhooks")
+
+_STORE = """
+INSERT INTO pagoefectivo_webhookdelivery
+    (account, event_identity, body, headers, verdict, fault, secret_index, signed_at, received_at, remote_ip,
+     repeats, outcome, next_action_at, lease_token, attempts)
+VALUES (%s, %s, %s, %s, %s, '', %s, %s, %s, %s, 0, 'waiting', %s, 0, 0)
+ON CONFLICT (account, event_identity) DO UPDATE
+SET repeats = pagoefectivo_webhookdelivery.repeats + 1, next_action_at = excluded.next_action_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One inbound message as it lies in the letterbox."""
+
+    account: str
+    body: bytes
+    headers: Mapping[str, str]
+    remote_ip: str | None
+
+
+def accept(letter: Letter) -> None:
+    """Verify and store one message with a single INSERT, committed on return; nothing is applied yet.
+
+    A repetition of a stored message only brings the next look at it forward. Raises RuleRefused(ACCOUNT_UNKNOWN),
+    and InvalidSignature after counting the attempt (a capped sample of such messages is kept).
+    """
+    reader = account_named(letter.account).webhook_reader()
+    now = seams.now()
+    try:
+        verification = reader.verify(letter.body, letter.headers)
+    except InvalidSignature as refusal:
+        rejections.count(letter.account, refusal.reason, letter.body, letter.headers, letter.remote_ip, now)
+        raise
+    _store(letter, verification, now)
+    seams.ring()
+
+
+def identity_of(account: str, body: bytes) -> str:
+    """Name a message by its bytes: providers that number their messages are rarer than those that repeat them."""
+    return hashlib.sha256(account.encode() + b"\0" + body).hexdigest()
+
+
+def process(claim: Claim) -> None:
+    """Read one stored message, apply what it says, and mark it done in the transaction of its last statement."""
+    delivery = WebhookDelivery.objects.get(pk=claim.row_id)
+    account = account_named(delivery.account)
+    fresh = delivery.verdict == Verdict.VERIFIED and account.capabilities.webhook_covers_body
+    try:
+        statements = account.webhook_reader().parse(bytes(delivery.body), believed=fresh)
+    except UnreadableMessage:
+        _park(delivery, claim)
+        return
+    heard = [_apply(statement, delivery) for statement in statements]
+    _finish(delivery, claim, heard)
+
+
+def _store(letter: Letter, verification: Verification, now: datetime) -> None:
+    values = (
+        letter.account,
+        identity_of(letter.account, letter.body),
+        cipher().encrypt(letter.body) if letter.body else b"",
+        json.dumps(redact_headers(letter.headers)),
+        _verdict(verification, now),
+        verification.secret_index,
+        verification.signed_at,
+        now,
+        letter.remote_ip,
+        now,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, values)
+
+
+def _verdict(verification: Verification, now: datetime) -> str:
+    tolerated = conf.current().timing.stale
+    if verification.signed_at is None or abs(now - verification.signed_at) > tolerated:
+        if verification.signed_at is not None and verification.signed_at > now:
+            logger.error("A notification was signed in the future: check the clock of this server.")
+        return Verdict.STALE
+    return Verdict.VERIFIED
+
+
+def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied | bool:
+    """Apply one statement; return what came of it, or whether what it points at is ours."""
+    if isinstance(statement, Pointer):
+        return polling.bring_forward(statement, delivery.account)
+    evidence = lifecycle.Evidence(delivery.account, delivery_id=delivery.pk)
+    try:
+        with seams.unit_of_work():
+            return lifecycle.apply(
+                statement, source=Source.WEBHOOK, evidence=evidence, actor="provider", now=seams.now()
+            )
+    except NotFound:
+        return isinstance(statement, RefundUpdate) and polling.bring_forward(
+            Pointer(PointerKind.REFUND, payment_reference=statement.payment_reference), delivery.account
+        )
+
+
+def _finish(delivery: WebhookDelivery, claim: Claim, heard: list[lifecycle.Applied | bool]) -> None:
+    now = seams.now()
+    applied = next((each for each in heard if isinstance(each, lifecycle.Applied)), None)
+    if heard and not any(heard):
+        _wait_for_owner(delivery, claim, now)
+        return
+    moved = any(each is True or (isinstance(each, lifecycle.Applied) and each.is_new) for each in heard)
+    _mark(
+        claim,
+        outcome=Outcome.APPLIED if moved else Outcome.NO_CHANGE,
+        done_at=now,
+        next_action_at=None,
+        lease_until=None,
+        voucher_id=applied.voucher.pk if applied else None,
+        refund_id=applied.refund.pk if applied and applied.refund else None,
+    )
+    seams.ring()
+
+
+def _wait_for_owner(delivery: WebhookDelivery, claim: Claim, now: datetime) -> None:
+    """The message may have overtaken our own commit; only after a day is it a stranger's."""
+    if now - delivery.received_at < STRANGER_AFTER:
+        wait = spread(step(conf.current().timing.retry, claim.attempts - 1), seams.jitter())
+        _mark(claim, next_action_at=now + wait, lease_until=None)
+        return
+    _mark(claim, outcome=Outcome.ORPHAN, done_at=now, next_action_at=None, lease_until=None)
+    _keep_error(ErrorCode.WEBHOOK_UNKNOWN_VOUCHER, delivery, now)
+
+
+def _park(delivery: WebhookDelivery, claim: Claim) -> None:
+    now = seams.now()
+    _mark(claim, outcome=Outcome.UNREADABLE, done_at=now, next_action_at=None, lease_until=None)
+    _keep_error(ErrorCode.PSP_BAD_RESPONSE, delivery, now)
+
+
+def _keep_error(code: ErrorCode, delivery: WebhookDelivery, now: datetime) -> None:
+    ErrorOccurrence.objects.create(code=code, operation="webhook", account=delivery.account, occurred_at=now)
+
+
+def _mark(claim: Claim, **columns: object) -> None:
+    WebhookDelivery.objects.filter(pk=claim.row_id, lease_token=claim.token).update(**columns)

@@ -1,0 +1,102 @@
+"""What a Django storefront calls. Keyword-only; raises this app's exceptions, never a provider's own.
+
+Call it outside transactions: each function commits what it promises before it speaks to the provider, and raises
+RuntimeError inside an open `atomic` block.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from pagoefectivo.domain.messages import Destination, Payer
+from pagoefectivo.domain.money import parse_amount, parse_currency
+from pagoefectivo.domain.states import Source
+from pagoefectivo.models import Order, Refund
+from pagoefectivo.services import orders, refunds
+from pagoefectivo.services.actors import SHOP, Actor
+
+__all__ = [
+    "Destination",
+    "Payer",
+    "cancel_order",
+    "get_order",
+    "open_order",
+    "refresh_order",
+    "reissue_voucher",
+    "request_refund",
+]
+
+
+def open_order(
+    *,
+    reference: str,
+    amount: Decimal | str,
+    currency: str,
+    payer: Payer,
+    account: str | None = None,
+    expires_in: timedelta | None = None,
+    description: str = "",
+    metadata: dict[str, Any] | None = None,
+) -> Order:
+    """Open an order of `amount` (two decimals) and issue its payment code; redirect to `order.page_url`.
+
+    The same reference and money again return the same order. Raises RuleRefused with every reason, StateConflict when
+    the reference exists with other money. A provider that does not answer raises nothing: the voucher goes on by itself.
+    """
+    request = orders.OrderRequest(
+        reference=reference,
+        amount=parse_amount(amount),
+        currency=parse_currency(currency),
+        payer=payer,
+        account=account,
+        expires_in=expires_in,
+        description=description,
+        metadata=metadata or {},
+    )
+    return orders.open_order(request, actor=SHOP, source=Source.API)
+
+
+def get_order(*, reference: str) -> Order:
+    """Return an order with its vouchers and refunds; raises NotFound."""
+    return orders.order_named(reference, actor=SHOP)
+
+
+def reissue_voucher(*, reference: str) -> Order:
+    """Issue a new code for an unpaid order; see `services.orders.reissue_voucher`."""
+    return orders.reissue_voucher(reference, actor=SHOP, source=Source.API)
+
+
+def cancel_order(*, reference: str) -> Order:
+    """Withdraw an unpaid order; see `services.orders.cancel_order`."""
+    return orders.cancel_order(reference, actor=SHOP, source=Source.API)
+
+
+def refresh_order(*, reference: str) -> Order:
+    """Ask the provider now; raises the ProviderError when it does not answer."""
+    return orders.refresh_order(reference, actor=SHOP, source=Source.API)
+
+
+def request_refund(
+    *,
+    reference: str,
+    amount: Decimal | str,
+    reason: str,
+    actor: Actor,
+    destination: Destination | None = None,
+    note: str = "",
+) -> Refund:
+    """Ask for `amount` (two decimals) to be given back; see `services.refunds.request`.
+
+    `actor` is who answers for it, for example `pagoefectivo.services.actors.staff(request.user)`.
+    """
+    return refunds.request(
+        reference,
+        amount=parse_amount(amount),
+        reason=reason,
+        actor=actor,
+        source=Source.API,
+        note=note,
+        destination=destination,
+    )

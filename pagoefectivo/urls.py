@@ -1,0 +1,16 @@
+"""Everything under the prefix that the shop chose."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from pagoefectivo.views import vouchers, webhooks
+
+app_name = "pagoefectivo"
+
+urlpatterns = [
+    path("webhooks/<slug:account>/", webhooks.letterbox, name="webhook"),
+    path("v/<str:token>/", vouchers.page, name="voucher"),
+    path("v/<str:token>/status/", vouchers.status, name="voucher-status"),
+    path("api/v1/", include("pagoefectivo.api.v1.urls")),
+]
