@@ -110,7 +110,7 @@ class Config:
     timing: Timing
 
 
-class SettingsProblem(ConfigurationError):  # noqa: N818 - a problem is what the system check shows
+class SettingsProblem(ConfigurationError):
     """One key that cannot be used, and what to write instead."""
 
     def __init__(self, key: str, problem: str, hint: str = "") -> None:

@@ -75,6 +75,7 @@ class RefundFacts:
     currency: str
     provider_reference: str = ""
     changed_at: datetime | None = None
+    is_approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,8 @@ def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) 
     if command.verb is Verb.RETRY:
         unanswered = refund.state in UNANSWERED_REFUND
         return Decision(anomalies=_worries(command, refund.changed_at, now, unanswered=unanswered))
+    if command.verb is Verb.SUBMIT and refund.state is RefundState.AWAITING_APPROVAL and not refund.is_approved:
+        return NOTHING
     allowed: dict[Verb, tuple[frozenset[RefundState], str]] = {
         Verb.SUBMIT: (UNSENT_REFUND, "submit"),
         Verb.LOSE: (frozenset({RefundState.SUBMITTING}), "lose"),

@@ -130,7 +130,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REQUEST_INVALID: ErrorEntry(Who.DEVELOPER, _("The request has invalid data."), _("Correct the fields named in `fields` and send it again.")),
     _C.REQUEST_MALFORMED: ErrorEntry(Who.DEVELOPER, _("The body is not well-formed JSON."), _("Send one JSON object in UTF-8, each key once, without NaN or Infinity.")),
     _C.REQUEST_TOO_LARGE: ErrorEntry(Who.DEVELOPER, _("The body is too large."), _("Send a smaller body.")),
-    _C.REQUEST_AMOUNT_INVALID: ErrorEntry(Who.DEVELOPER, _("The amount is not valid."), _("Send a decimal string above zero with at most two decimals, for example \"89.90\".")),
+    _C.REQUEST_AMOUNT_INVALID: ErrorEntry(Who.DEVELOPER, _("The amount is not valid."), _('Send a decimal string above zero with at most two decimals, for example "89.90".')),
     _C.REQUEST_FIELD_UNKNOWN: ErrorEntry(Who.DEVELOPER, _("The request has a field that does not exist: {field}."), _("Remove the field or correct its spelling.")),
     _C.METHOD_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("This address does not take that method."), _("See the API description for the methods it takes.")),
     _C.NOT_ACCEPTABLE: ErrorEntry(Who.DEVELOPER, _("That format is not offered."), _("Ask for application/json.")),

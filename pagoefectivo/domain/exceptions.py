@@ -40,7 +40,7 @@ class ConfigurationError(PagoEfectivoError):
     code = ErrorCode.CONFIGURATION_INVALID
 
 
-class RuleRefused(PagoEfectivoError):  # noqa: N818 - the name is part of the contract
+class RuleRefused(PagoEfectivoError):
     """Refused by us before any call; nothing was written."""
 
     def __init__(self, *reasons: Reason) -> None:
@@ -49,7 +49,7 @@ class RuleRefused(PagoEfectivoError):  # noqa: N818 - the name is part of the co
         super().__init__(", ".join(reason.code for reason in reasons))
 
 
-class StateConflict(PagoEfectivoError):  # noqa: N818 - the name is part of the contract
+class StateConflict(PagoEfectivoError):
     """Somebody was first; read again before deciding anew."""
 
     code = ErrorCode.STATE_CONFLICT
@@ -60,7 +60,7 @@ class StateConflict(PagoEfectivoError):  # noqa: N818 - the name is part of the 
         super().__init__(code)
 
 
-class NotFound(PagoEfectivoError):  # noqa: N818 - reads as a plain sentence where it is caught
+class NotFound(PagoEfectivoError):
     """Nothing of ours has that name, or the asker may not know of it."""
 
     code = ErrorCode.NOT_FOUND

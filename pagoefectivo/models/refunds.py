@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -53,7 +55,7 @@ class Refund(RefundMachine, DueRow):
     account = models.CharField(_("account"), max_length=64)
     reference = models.CharField(_("our reference"), max_length=100, unique=True)
     idempotency_key = models.CharField(max_length=40, editable=False)
-    request_nonce = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - NULLs may repeat under unique
+    request_nonce = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     amount = money_field(verbose_name=_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     reason = models.CharField(_("reason"), max_length=40, choices=REASONS)
@@ -105,3 +107,14 @@ class Refund(RefundMachine, DueRow):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def binding(self) -> str:
+        """What an approval is bound to: any edit of amount, currency, payee or payment makes another one."""
+        bound = (self.public_id, self.amount, self.currency, self.destination_id, self.voucher_id)
+        return hashlib.sha256("|".join(str(each) for each in bound).encode()).hexdigest()
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether somebody approved exactly what this row says now."""
+        return bool(self.approved_by) and self.approval_digest == self.binding

@@ -11,7 +11,16 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.limits import VoucherLimits
 from pagoefectivo.domain.refunds import RefundRules
-from pagoefectivo.providers.base import Account, Capabilities, Gateway, Provider, Recorder, RefundMode, WebhookReader, Wire
+from pagoefectivo.providers.base import (
+    Account,
+    Capabilities,
+    Gateway,
+    Provider,
+    Recorder,
+    RefundMode,
+    WebhookReader,
+    Wire,
+)
 from pagoefectivo.providers.registry import provider_named
 from pagoefectivo.services import seams
 

@@ -31,7 +31,7 @@ STAFF_PERMISSIONS = {
 }
 
 
-class PermissionRefused(PagoEfectivoError):  # noqa: N818 - reads as a plain sentence where it is caught
+class PermissionRefused(PagoEfectivoError):
     """The actor may not do this; nothing was written."""
 
     code = ErrorCode.PERMISSION_DENIED

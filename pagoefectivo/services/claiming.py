@@ -80,11 +80,15 @@ def _claim_one_by_one(model: type[DueRow], limit: int, lease: timedelta) -> list
     due = model._default_manager.filter(next_action_at__lte=now).filter(_unleased(now)).order_by("next_action_at")
     claims = []
     for row_id, token in list(due.values_list("pk", "lease_token")[:limit]):
-        taken = due.filter(pk=row_id, lease_token=token).order_by().update(
-            lease_token=token + 1,
-            attempts=models.F("attempts") + 1,
-            lease_until=now + lease,
-            next_action_at=now + lease,
+        taken = (
+            due.filter(pk=row_id, lease_token=token)
+            .order_by()
+            .update(
+                lease_token=token + 1,
+                attempts=models.F("attempts") + 1,
+                lease_until=now + lease,
+                next_action_at=now + lease,
+            )
         )
         if taken:
             attempts = model._default_manager.values_list("attempts", flat=True).get(pk=row_id)

@@ -55,6 +55,7 @@ def of_refund(refund: Refund) -> RefundFacts:
         currency=refund.currency,
         provider_reference=refund.provider_reference,
         changed_at=refund.changed_at,
+        is_approved=refund.is_approved,
     )
 
 

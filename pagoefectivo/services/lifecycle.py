@@ -68,9 +68,7 @@ def apply(update: Update, *, source: Source, evidence: Evidence, actor: str, now
     return write(lock(update, evidence.account), update, source=source, evidence=evidence, actor=actor, now=now)
 
 
-def write(
-    locked: Locked, update: Update, *, source: Source, evidence: Evidence, actor: str, now: datetime
-) -> Applied:
+def write(locked: Locked, update: Update, *, source: Source, evidence: Evidence, actor: str, now: datetime) -> Applied:
     """`apply` for a caller that already holds the locks."""
     writing = _Writing(locked, source, evidence, actor, now, _policy(locked.voucher.account))
     is_new = _enter(writing, update)
@@ -230,9 +228,7 @@ def _carry_out(
         ledger.sum_refunds(voucher, writing.locked.refunds)
         voucher.save()
         if voucher.reserved_amount + voucher.outside_amount > voucher.paid_amount:
-            anomalies.open_anomaly(
-                AnomalyKind.REFUNDED_TOO_MUCH, voucher, None, holds_order=False, now=writing.now
-            )
+            anomalies.open_anomaly(AnomalyKind.REFUNDED_TOO_MUCH, voucher, None, holds_order=False, now=writing.now)
 
 
 def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str) -> None:

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from pagoefectivo import conf
 from pagoefectivo.domain import limits
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
+from pagoefectivo.domain.exceptions import NotFound, ProviderError, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Command, Payer, Verb
 from pagoefectivo.domain.states import (
     LIVE_VOUCHER,
@@ -61,7 +61,7 @@ def open_order(request: OrderRequest, *, actor: Actor, source: Source) -> Order:
     if existing is not None:
         return _resume(existing, request, account, actor=actor, source=source)
     try:
-        claim = _create(request, account)
+        claim = seams.transact(lambda: _create(request, account))
     except IntegrityError:
         order = Order.objects.filter(reference=request.reference).first()
         if order is None:
@@ -97,14 +97,7 @@ def cancel_order(reference: str, *, actor: Actor, source: Source) -> Order:
     """
     actor.require(Permission.WRITE_ORDERS)
     order = order_named(reference, actor=actor)
-    with seams.unit_of_work():
-        locked = lock_order(order.pk)
-        _refuse_paid(locked.order)
-        now = seams.now()
-        locked.order.cancel_wanted_at = locked.order.cancel_wanted_at or now
-        locked.order.save()
-        for voucher in locked.vouchers:
-            _want_cancel(locked, voucher, actor=actor, source=source)
+    seams.transact(lambda: _want_order_canceled(order.pk, actor, source))
     return _ask_before_release(order, actor=actor, source=source)
 
 
@@ -121,17 +114,7 @@ def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
     current = order.current_voucher
     if current is not None and current.state in LIVE_VOUCHER:
         _ask(current, source)
-    with seams.unit_of_work():
-        locked = lock_order(order.pk)
-        _refuse_paid(locked.order)
-        if locked.voucher.state in UNSENT_OR_UNANSWERED or locked.voucher.state == VoucherState.CONFIRMING:
-            raise StateConflict
-        for voucher in locked.vouchers:
-            voucher.replaced_at = voucher.replaced_at or seams.now()
-            _want_cancel(locked, voucher, actor=actor, source=source)
-        claim = _add_voucher(locked.order, account_named(order.account), len(locked.vouchers) + 1)
-        locked = lock_order(order.pk)
-        lifecycle.reproject(locked, source=source, actor=actor.name, now=seams.now())
+    claim = seams.transact(lambda: _replace_voucher(order.pk, actor, source))
     submission.submit(Voucher, claim, source=source)
     _withdraw_replaced(order.pk, source)
     return order_named(reference, actor=actor)
@@ -141,18 +124,43 @@ def accept_payment(reference: str, *, note: str, actor: Actor, source: Source) -
     """Let an order count as paid although its payment was late, short, over or unwanted. Needs `payments:accept`."""
     actor.require(Permission.ACCEPT_PAYMENTS)
     order = order_named(reference, actor=actor)
-    with seams.unit_of_work():
-        locked = lock_order(order.pk)
-        if locked.order.state != OrderState.IN_REVIEW:
-            raise StateConflict
-        now = seams.now()
-        Anomaly.objects.filter(order=order, closed_at=None, holds_order=True).update(
-            closed_at=now, closed_by=actor.name, resolution=note[:500]
-        )
-        locked.order.cancel_wanted_at = None
-        locked.order.save()
-        lifecycle.reproject(locked, source=source, actor=actor.name, now=now)
+    seams.transact(lambda: _accept(order.pk, note, actor, source))
     return order_named(reference, actor=actor)
+
+
+def _want_order_canceled(order_id: int, actor: Actor, source: Source) -> None:
+    locked = lock_order(order_id)
+    _refuse_paid(locked.order)
+    locked.order.cancel_wanted_at = locked.order.cancel_wanted_at or seams.now()
+    locked.order.save()
+    for voucher in locked.vouchers:
+        _want_cancel(locked, voucher, actor=actor, source=source)
+
+
+def _replace_voucher(order_id: int, actor: Actor, source: Source) -> Claim:
+    locked = lock_order(order_id)
+    _refuse_paid(locked.order)
+    if locked.voucher.state in UNSENT_OR_UNANSWERED or locked.voucher.state == VoucherState.CONFIRMING:
+        raise StateConflict
+    for voucher in locked.vouchers:
+        voucher.replaced_at = voucher.replaced_at or seams.now()
+        _want_cancel(locked, voucher, actor=actor, source=source)
+    claim = _add_voucher(locked.order, account_named(locked.order.account), len(locked.vouchers) + 1)
+    lifecycle.reproject(lock_order(order_id), source=source, actor=actor.name, now=seams.now())
+    return claim
+
+
+def _accept(order_id: int, note: str, actor: Actor, source: Source) -> None:
+    locked = lock_order(order_id)
+    if locked.order.state != OrderState.IN_REVIEW:
+        raise StateConflict
+    now = seams.now()
+    Anomaly.objects.filter(order=order_id, closed_at=None, holds_order=True).update(
+        closed_at=now, closed_by=actor.name, resolution=note[:500]
+    )
+    locked.order.cancel_wanted_at = None
+    locked.order.save()
+    lifecycle.reproject(locked, source=source, actor=actor.name, now=now)
 
 
 def _checked(request: OrderRequest, actor: Actor) -> EffectiveAccount:
@@ -181,25 +189,24 @@ def _expires_in(request: OrderRequest) -> timedelta:
 
 def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
     now = seams.now()
-    with seams.unit_of_work():
-        order = Order.objects.create(
-            reference=request.reference,
-            account=account.config.name,
-            amount=request.amount,
-            currency=request.currency,
-            payer_email=request.payer.email,
-            payer_name=request.payer.name,
-            payer_phone=request.payer.phone,
-            payer_document_type=request.payer.document_type,
-            payer_document_number=request.payer.document_number,
-            description=request.description,
-            metadata=request.metadata,
-            expires_in=_expires_in(request),
-            page_key=new_page_key(),
-            created_at=now,
-            updated_at=now,
-        )
-        return _add_voucher(order, account, attempt=1)
+    order = Order.objects.create(
+        reference=request.reference,
+        account=account.config.name,
+        amount=request.amount,
+        currency=request.currency,
+        payer_email=request.payer.email,
+        payer_name=request.payer.name,
+        payer_phone=request.payer.phone,
+        payer_document_type=request.payer.document_type,
+        payer_document_number=request.payer.document_number,
+        description=request.description,
+        metadata=request.metadata,
+        expires_in=_expires_in(request),
+        page_key=new_page_key(),
+        created_at=now,
+        updated_at=now,
+    )
+    return _add_voucher(order, account, attempt=1)
 
 
 def _add_voucher(order: Order, account: EffectiveAccount, attempt: int) -> Claim:
@@ -227,9 +234,7 @@ def _add_voucher(order: Order, account: EffectiveAccount, attempt: int) -> Claim
     return Claim(voucher.pk, token=1, attempts=1, kind="voucher")
 
 
-def _resume(
-    order: Order, request: OrderRequest, account: EffectiveAccount, *, actor: Actor, source: Source
-) -> Order:
+def _resume(order: Order, request: OrderRequest, account: EffectiveAccount, *, actor: Actor, source: Source) -> Order:
     if not actor.sees(order.account):
         raise StateConflict(ErrorCode.REFERENCE_CONFLICT)
     same = (order.amount, order.currency, order.account) == (request.amount, request.currency, account.config.name)
@@ -263,8 +268,6 @@ def _want_cancel(locked: Locked, voucher: Voucher, *, actor: Actor, source: Sour
 
 
 def _ask_before_release(order: Order, *, actor: Actor, source: Source) -> Order:
-    from pagoefectivo.domain.exceptions import ProviderError
-
     for voucher in Voucher.objects.filter(order=order, state__in=PAYABLE_VOUCHER):
         try:
             _ask(voucher, source)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
-from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import NotSent, ProviderError, ProviderFault
+from pagoefectivo.domain.exceptions import ProviderError
 from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, Verb
 from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
 from pagoefectivo.models import Refund, Voucher
@@ -33,7 +32,7 @@ class _Question:
 def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
     """Ask about one issued voucher and commit the answer. Raises the ProviderError after keeping it."""
     if setbacks.is_paused(voucher.account):
-        raise _paused()
+        raise setbacks.paused()
     recorder = recorder_for(voucher)
     try:
         update = account_named(voucher.account).gateway(recorder).fetch_payment(voucher.provider_reference)
@@ -49,7 +48,7 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
     recorder = recorder_for(refund)
     try:
         if setbacks.is_paused(refund.account):
-            raise _paused()
+            raise setbacks.paused()
         update = account_named(refund.account).gateway(recorder).fetch_refund(refund.provider_reference)
     except ProviderError as error:
         setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
@@ -105,7 +104,7 @@ def _questions(claims: list[Claim]) -> list[_Question]:
 def _ask(question: _Question) -> None:
     voucher, recorder = question.voucher, question.recorder
     if setbacks.is_paused(voucher.account):
-        question.answer = _paused()
+        question.answer = setbacks.paused()
         return
     effective = account_named(voucher.account)
     ids = iter([recorder.request_id])
@@ -139,11 +138,3 @@ def _commit(question: _Question, source: Source) -> None:
         setbacks.note(question.voucher, question.answer, verb=Verb.RETRY, source=source, claim=question.claim)
     elif question.answer is not None:
         record(question.answer, question.recorder, source=source, claim=question.claim)
-
-
-def _paused() -> NotSent:
-    fault = ProviderFault(
-        ErrorCode.PSP_UNAVAILABLE, operation=Operation.FETCH_PAYMENT, retry_after=setbacks.PAUSE_SECONDS
-    )
-    return NotSent(fault)
-

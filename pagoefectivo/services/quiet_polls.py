@@ -46,9 +46,7 @@ def postpone(heard: list[Heard]) -> set[int]:
 
 def _heard_before(heard: list[Heard]) -> list[Heard]:
     identities = [update.identity for _, _, update in heard]
-    known = set(
-        PaymentEvent.objects.filter(event_identity__in=identities).values_list("account", "event_identity")
-    )
+    known = set(PaymentEvent.objects.filter(event_identity__in=identities).values_list("account", "event_identity"))
     worried = set(
         Anomaly.objects.filter(
             voucher__in=[voucher.pk for voucher, _, _ in heard],

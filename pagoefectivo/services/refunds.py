@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -66,8 +65,9 @@ def request(
     known = Refund.objects.filter(request_nonce=nonce, order=order).first() if nonce else None
     if known is not None:
         return known
+    asked = _Asked(order, amount, reason, actor, source, note, nonce)
     try:
-        refund = _reserve(order, amount, reason, actor, source, note, destination, nonce)
+        refund = seams.transact(lambda: _reserve(asked, _keep(destination) if destination else None))
     except IntegrityError:
         known = Refund.objects.filter(request_nonce=nonce, order=order).first() if nonce else None
         if known is None:
@@ -85,25 +85,14 @@ def refund_named(public_id: str, *, actor: Actor) -> Refund:
 
 
 def approve(public_id: str, *, actor: Actor, source: Source, seen: str | None = None) -> Refund:
-    """Approve a refund that somebody else asked for, and send it. `seen` is the digest of what the approver looked at.
+    """Approve a refund that somebody else asked for, and send it. `seen` is the `binding` of what the approver saw.
 
     Raises RuleRefused(APPROVAL_SELF, APPROVAL_STALE) and StateConflict; single-use by the machine itself.
     """
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    with seams.unit_of_work():
-        refund = _locked(found)[1]
-        if refund.state != RefundState.AWAITING_APPROVAL:
-            raise StateConflict
-        if refund.requested_by == actor.name:
-            raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
-        if seen is not None and seen != approval_digest(refund):
-            raise RuleRefused(Reason(ErrorCode.APPROVAL_STALE))
-        refund.approved_by, refund.approver_id = actor.name, actor.user_id
-        refund.approval_digest = approval_digest(refund)
-        refund.next_action_at = seams.now()
-        refund.save()
-    return _send(refund.pk, source)
+    seams.transact(lambda: _approve(found, actor, seen))
+    return _send(found.pk, source)
 
 
 def decline(public_id: str, *, actor: Actor, source: Source, why: str = "declined") -> Refund:
@@ -124,68 +113,83 @@ def retry(public_id: str, *, actor: Actor, source: Source) -> Refund:
     old = refund_named(public_id, actor=actor)
     if old.state not in FREED_REFUND:
         raise StateConflict
-    order = old.order
-    refund = _reserve(order, old.amount, old.reason, actor, source, old.note, None, f"retry:{old.public_id}", old)
-    return _send_if_due(refund, source)
+    nonce = f"retry:{old.public_id}"
+    again = Refund.objects.filter(request_nonce=nonce).first()
+    if again is None:
+        asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce)
+        again = seams.transact(lambda: _reserve(asked, old.destination))
+    return _send_if_due(again, source)
 
 
 def set_destination(public_id: str, destination: Destination, *, actor: Actor, source: Source) -> Refund:
     """Say where an unsent refund goes. An approval given before is void: it was given for another account."""
     actor.require(Permission.WRITE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    with seams.unit_of_work():
-        locked, refund = _locked(found)
-        if refund.state not in UNSENT_REFUND:
-            raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
-        refund.destination = _keep(destination)
-        refund.approved_by, refund.approval_digest, refund.approver = "", "", None
-        refund.save()
-        if _needs_approval(locked, refund.amount, account_named(refund.account)):
-            _command(locked, refund, Verb.REQUIRE_APPROVAL, actor, source, "destination_changed")
-    return _send_if_due(refund, source)
+    return _send_if_due(seams.transact(lambda: _redirect(found, destination, actor, source)), source)
 
 
-def approval_digest(refund: Refund) -> str:
-    """Bind an approval to amount, currency, payee and payment: any edit makes another digest."""
-    bound = (refund.public_id, refund.amount, refund.currency, refund.destination_id, refund.voucher_id)
-    return hashlib.sha256("|".join(str(each) for each in bound).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request for a refund as it was made."""
+
+    order: Order
+    amount: Decimal
+    reason: str
+    actor: Actor
+    source: Source
+    note: str
+    nonce: str | None
 
 
-def _reserve(
-    order: Order,
-    amount: Decimal,
-    reason: str,
-    actor: Actor,
-    source: Source,
-    note: str,
-    destination: Destination | None,
-    nonce: str | None,
-    old: Refund | None = None,
-) -> Refund:
+def _reserve(asked: _Asked, destination: RefundDestination | None) -> Refund:
+    order, amount = asked.order, asked.amount
     account, now = account_named(order.account), seams.now()
-    with seams.unit_of_work():
-        locked = lock_order(order.pk)
-        locked.voucher = _chosen(locked, amount)
-        objections = eligibility(
-            facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now
-        )
-        if objections:
-            raise RuleRefused(*objections)
-        needs_approval = _needs_approval(locked, amount, account)
-        refund = reservations.reserve(
-            locked,
-            amount=amount,
-            reason=reason,
-            requested_by=actor.name,
-            note=note[:500],
-            destination=_keep(destination) if destination else (old.destination if old else None),
-            nonce=nonce,
-            now=now,
-        )
-        if needs_approval:
-            _command(locked, refund, Verb.REQUIRE_APPROVAL, actor, source, "over_threshold")
-        seams.ring()
-        return refund
+    locked = lock_order(order.pk)
+    locked.voucher = _chosen(locked, amount)
+    objections = eligibility(facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now)
+    if objections:
+        raise RuleRefused(*objections)
+    needs_approval = _needs_approval(locked.voucher.reserved_amount + amount, account)
+    refund = reservations.reserve(
+        locked,
+        amount=amount,
+        reason=asked.reason,
+        requested_by=asked.actor.name,
+        note=asked.note[:500],
+        destination=destination,
+        nonce=asked.nonce,
+        now=now,
+    )
+    if needs_approval:
+        _command(locked, refund, Verb.REQUIRE_APPROVAL, asked.actor, asked.source, "over_threshold")
+    seams.ring()
+    return refund
+
+
+def _approve(found: Refund, actor: Actor, seen: str | None) -> None:
+    refund = _locked(found)[1]
+    if refund.state != RefundState.AWAITING_APPROVAL:
+        raise StateConflict
+    if refund.requested_by == actor.name:
+        raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
+    if seen is not None and seen != refund.binding:
+        raise RuleRefused(Reason(ErrorCode.APPROVAL_STALE))
+    refund.approved_by, refund.approver_id = actor.name, actor.user_id
+    refund.approval_digest = refund.binding
+    refund.next_action_at = seams.now()
+    refund.save()
+
+
+def _redirect(found: Refund, destination: Destination, actor: Actor, source: Source) -> Refund:
+    locked, refund = _locked(found)
+    if refund.state not in UNSENT_REFUND:
+        raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
+    refund.destination = _keep(destination)
+    refund.approved_by, refund.approval_digest, refund.approver = "", "", None
+    refund.save()
+    if _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
+        _command(locked, refund, Verb.REQUIRE_APPROVAL, actor, source, "destination_changed")
+    return refund
 
 
 def _chosen(locked: Locked, amount: Decimal) -> Voucher:
@@ -195,10 +199,10 @@ def _chosen(locked: Locked, amount: Decimal) -> Voucher:
     return fitting[-1] if fitting else max(locked.vouchers, key=lambda voucher: remaining[voucher.pk])
 
 
-def _needs_approval(locked: Locked, amount: Decimal, account: EffectiveAccount) -> bool:
-    """The threshold counts all that was asked for on this payment, so that splitting does not pass below it."""
+def _needs_approval(asked_in_all: Decimal, account: EffectiveAccount) -> bool:
+    """The threshold counts all that was asked for on a payment, so that splitting does not pass below it."""
     threshold = account.config.refund_approval_over
-    return threshold is not None and locked.voucher.reserved_amount + amount > threshold
+    return threshold is not None and asked_in_all > threshold
 
 
 def _keep(destination: Destination) -> RefundDestination:
@@ -223,12 +227,15 @@ def _locked(found: Refund) -> tuple[Locked, Refund]:
 
 def _withdraw(public_id: str, actor: Actor, source: Source, why: str) -> Refund:
     found = refund_named(public_id, actor=actor)
-    with seams.unit_of_work():
+
+    def withdraw() -> Refund:
         locked, refund = _locked(found)
         if refund.state not in UNSENT_REFUND:
             raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
         _command(locked, refund, Verb.CANCEL, actor, source, why)
-    return refund
+        return refund
+
+    return seams.transact(withdraw)
 
 
 def _command(locked: Locked, refund: Refund, verb: Verb, actor: Actor, source: Source, why: str) -> None:

@@ -6,20 +6,24 @@ A simulation replaces them with `use(...)`; nothing else in the services reads a
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from requests import Session
 
 from pagoefectivo.providers.transport import open_session
 from pagoefectivo.services import bell
+
+VICTIM_PAUSES = (0.02, 0.1)
+Result = TypeVar("Result")
 
 _dice = random.SystemRandom()
 
@@ -44,6 +48,7 @@ class Seams:
     unit_of_work: Callable[[], AbstractContextManager[Any]] = _unit_of_work
     ring: Callable[[], None] = bell.ring
     session: Callable[[], Session] = _session
+    sleep: Callable[[float], None] = time.sleep
 
 
 _current = Seams()
@@ -72,6 +77,29 @@ def jitter() -> float:
 def unit_of_work() -> AbstractContextManager[Any]:
     """The outermost transaction. Raises RuntimeError inside another one: a host's ATOMIC_REQUESTS fails loudly."""
     return _current.unit_of_work()
+
+
+def transact(work: Callable[[], Result]) -> Result:
+    """Run `work` in a unit of work; the whole of it again, twice at most, when the database chose it as a victim.
+
+    `work` must hold no call to the world outside: it may run more than once.
+    """
+    for pause in VICTIM_PAUSES:
+        try:
+            with unit_of_work():
+                return work()
+        except OperationalError as error:
+            if not _is_victim(error):
+                raise
+            _current.sleep(pause * (1 + jitter()))
+    with unit_of_work():
+        return work()
+
+
+def _is_victim(error: OperationalError) -> bool:
+    """Serialization failure, deadlock, lock timeout, or SQLite's single writer being somebody else."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in {"40001", "40P01", "55P03"} or "database is locked" in str(error)
 
 
 def ring() -> None:

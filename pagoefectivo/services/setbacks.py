@@ -7,7 +7,7 @@ import logging
 from django.core.cache import cache
 
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import ProviderError
+from pagoefectivo.domain.exceptions import NotSent, ProviderError, ProviderFault
 from pagoefectivo.domain.messages import Command, Verb
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ErrorOccurrence, Refund, Voucher
@@ -24,39 +24,42 @@ logger = logging.getLogger("pagoefectivo.setbacks")
 
 def note(row: Voucher | Refund, error: ProviderError, *, verb: Verb, source: Source, claim: Claim | None) -> None:
     """Keep a failed call and carry out what follows (`verb`) in one unit of work."""
+    seams.transact(lambda: _keep(row, error, verb, source, claim))
+    if error.fault.code in PAUSING:
+        pause(row.account)
+
+
+def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Source, claim: Claim | None) -> None:
     fault, now = error.fault, seams.now()
     is_refund = isinstance(row, Refund)
-    with seams.unit_of_work():
-        lifecycle.apply(
-            Command(
-                verb,
-                voucher_id=None if is_refund else row.pk,
-                refund_id=row.pk if is_refund else None,
-                why=fault.code,
-                error_code=fault.code,
-                raw_code=fault.raw_code[:64],
-                retry_after=fault.retry_after,
-                attempts=claim.attempts if claim else 0,
-            ),
-            source=source,
-            evidence=lifecycle.Evidence(row.account, request_id=error.request_id, claim=claim),
-            actor="provider",
-            now=now,
-        )
-        ErrorOccurrence.objects.create(
-            code=fault.code,
-            raw_code=fault.raw_code[:64],
-            raw_message=fault.raw_message[:200],
-            http_status=fault.http_status,
-            operation=fault.operation,
-            account=row.account,
-            voucher_id=row.voucher_id if is_refund else row.pk,
+    lifecycle.apply(
+        Command(
+            verb,
+            voucher_id=None if is_refund else row.pk,
             refund_id=row.pk if is_refund else None,
-            request_id=error.request_id,
-            occurred_at=now,
-        )
-    if fault.code in PAUSING:
-        pause(row.account)
+            why=fault.code,
+            error_code=fault.code,
+            raw_code=fault.raw_code[:64],
+            retry_after=fault.retry_after,
+            attempts=claim.attempts if claim else 0,
+        ),
+        source=source,
+        evidence=lifecycle.Evidence(row.account, request_id=error.request_id, claim=claim),
+        actor="provider",
+        now=now,
+    )
+    ErrorOccurrence.objects.create(
+        code=fault.code,
+        raw_code=fault.raw_code[:64],
+        raw_message=fault.raw_message[:200],
+        http_status=fault.http_status,
+        operation=fault.operation,
+        account=row.account,
+        voucher_id=row.voucher_id if is_refund else row.pk,
+        refund_id=row.pk if is_refund else None,
+        request_id=error.request_id,
+        occurred_at=now,
+    )
 
 
 def pause(account: str) -> None:
@@ -74,6 +77,11 @@ def is_paused(account: str) -> bool:
         return cache.get(_pause_key(account)) is not None
     except Exception:  # noqa: BLE001 - the money path does not depend on the cache
         return False
+
+
+def paused() -> NotSent:
+    """Return the setback of a call that was not made because its account is paused."""
+    return NotSent(ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation="paused", retry_after=PAUSE_SECONDS))
 
 
 def _pause_key(account: str) -> str:

@@ -14,19 +14,21 @@ from pagoefectivo.services.accounts import EffectiveAccount, account_named, rese
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
 
-def submit(model: type[Voucher] | type[Refund], claim: Claim, *, source: Source) -> None:
+
+def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> None:
     """Bring one claimed row from *requested* to *issued* or *pending*, or as far as the provider lets it.
 
     Commits *submitting* before anything is sent; on any later try asks the provider first. Raises no ProviderError:
     what went wrong is on the row and in ErrorOccurrence, and the row is due again.
     """
-    begun = _begin(model, claim, source)
+    waiting = model._default_manager.get(pk=claim.row_id)
+    if setbacks.is_paused(waiting.account):
+        setbacks.note(waiting, setbacks.paused(), verb=Verb.RETRY, source=source, claim=claim)
+        return
+    begun = seams.transact(lambda: _begin(model, claim, source))
     if begun is None:
         return
     row, is_first_try = begun
-    if setbacks.is_paused(row.account):
-        _note_pause(row, source, claim)
-        return
     account, recorder = account_named(row.account), recorder_for(row)
     gateway = account.gateway(recorder)
     try:
@@ -59,38 +61,31 @@ def record(
     claim: Claim | None,
 ) -> lifecycle.Applied:
     """Commit what a provider answered, with the call it answered as its evidence."""
-    with seams.unit_of_work():
-        return lifecycle.apply(
-            update,
-            source=source,
-            evidence=lifecycle.Evidence(recorder.account, request_id=recorder.request_id, claim=claim),
-            actor="provider",
-            now=seams.now(),
-        )
+    evidence = lifecycle.Evidence(recorder.account, request_id=recorder.request_id, claim=claim)
+    return seams.transact(
+        lambda: lifecycle.apply(update, source=source, evidence=evidence, actor="provider", now=seams.now())
+    )
 
 
-def _begin(
-    model: type[Voucher] | type[Refund], claim: Claim, source: Source
-) -> tuple[Voucher | Refund, bool] | None:
-    with seams.unit_of_work():
-        applied = _obey(model, claim, Verb.SUBMIT, source)
-        row = applied.refund or applied.voucher
-        if row.state not in UNANSWERED_VOUCHER and row.state not in UNANSWERED_REFUND:
-            return None
-        if not claim.is_for(row):
-            return None
-        is_first_try = row.first_sent_at is None
-        if is_first_try and isinstance(row, Voucher) and row.cancel_wanted_at:
-            _obey(model, claim, Verb.FAIL, source, why="cancel_wanted")
-            return None
-        if is_first_try:
-            row.first_sent_at = seams.now()
-            row.save()
-        return row, is_first_try
+def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple[Voucher | Refund, bool] | None:
+    applied = _obey(model, claim, Verb.SUBMIT, source)
+    row = applied.refund or applied.voucher
+    if row.state not in UNANSWERED_VOUCHER and row.state not in UNANSWERED_REFUND:
+        return None
+    if not claim.is_for(row):
+        return None
+    is_first_try = row.first_sent_at is None
+    if is_first_try and isinstance(row, Voucher) and row.cancel_wanted_at:
+        _obey(model, claim, Verb.FAIL, source, why="cancel_wanted")
+        return None
+    if is_first_try:
+        row.first_sent_at = seams.now()
+        row.save()
+    return row, is_first_try
 
 
 def _obey(
-    model: type[Voucher] | type[Refund], claim: Claim, verb: Verb, source: Source, why: str = ""
+    model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Source, why: str = ""
 ) -> lifecycle.Applied:
     is_refund = model is Refund
     command = Command(
@@ -103,9 +98,7 @@ def _obey(
     return lifecycle.apply(command, source=source, evidence=evidence, actor="system", now=seams.now())
 
 
-def _find_or_send(
-    row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway
-) -> PaymentUpdate | RefundUpdate:
+def _find_or_send(row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway) -> PaymentUpdate | RefundUpdate:
     if isinstance(row, Refund):
         found = gateway.find_refund(row.reference, row.voucher.provider_reference)
     else:
@@ -119,9 +112,7 @@ def _after_absence(
     now = seams.now()
     in_flight, key_life = resend_bounds(account)
     sent_at = row.first_sent_at or now
-    follows = after_absence(
-        sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life
-    )
+    follows = after_absence(sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life)
     if follows is AfterSilence.WAIT:
         raise NotSent(_silence(row, retry_after=(sent_at + in_flight - now).total_seconds() + 1))
     if follows is AfterSilence.ASK_ON:
@@ -149,11 +140,6 @@ def _note_setback(
     elif is_first_try:
         type(row)._default_manager.filter(pk=row.pk, lease_token=claim.token).update(first_sent_at=None)
     setbacks.note(row, error, verb=verb, source=source, claim=claim)
-
-
-def _note_pause(row: Voucher | Refund, source: Source, claim: Claim) -> None:
-    fault = ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation="pause", retry_after=setbacks.PAUSE_SECONDS)
-    _note_setback(row, NotSent(fault), source, claim, is_first_try=row.attempts == 0)
 
 
 def _silence(row: Voucher | Refund, retry_after: float | None = None) -> ProviderFault:

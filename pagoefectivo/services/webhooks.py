@@ -120,10 +120,11 @@ def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied
         return polling.bring_forward(statement, delivery.account)
     evidence = lifecycle.Evidence(delivery.account, delivery_id=delivery.pk)
     try:
-        with seams.unit_of_work():
-            return lifecycle.apply(
+        return seams.transact(
+            lambda: lifecycle.apply(
                 statement, source=Source.WEBHOOK, evidence=evidence, actor="provider", now=seams.now()
             )
+        )
     except NotFound:
         return isinstance(statement, RefundUpdate) and polling.bring_forward(
             Pointer(PointerKind.REFUND, payment_reference=statement.payment_reference), delivery.account
