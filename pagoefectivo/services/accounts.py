@@ -23,6 +23,7 @@ from pagoefectivo.providers.base import (
 )
 from pagoefectivo.providers.registry import provider_named
 from pagoefectivo.services import seams
+from pagoefectivo.services.environments import refuse_mixture
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class _Key:
 def _join(key: _Key) -> EffectiveAccount:
     config = key.config
     provider = provider_named(config.provider)
+    refuse_mixture(config, provider)
     timing = conf.current().timing
     account = Account(
         name=config.name,

@@ -86,7 +86,7 @@ class BatchRecorder:
     request_id: str
     calls: list[tuple[Call, Answer | None, str]] = field(default_factory=list)
 
-    def sending(self, call: Call) -> None:
+    def sending(self, _call: Call) -> None:
         return
 
     def answered(self, call: Call, answer: Answer) -> None:

@@ -84,9 +84,7 @@ def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple
     return row, is_first_try
 
 
-def _obey(
-    model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Source, why: str = ""
-) -> lifecycle.Applied:
+def _obey(model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Source, why: str = "") -> lifecycle.Applied:
     is_refund = model is Refund
     command = Command(
         verb,

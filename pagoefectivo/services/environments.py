@@ -1,0 +1,89 @@
+"""Keys and environments that must never meet: refused at start-up and again before any call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from pagoefectivo import conf
+from pagoefectivo.domain.exceptions import ConfigurationError
+from pagoefectivo.providers.base import Provider
+from pagoefectivo.providers.registry import provider_named
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason not to start, under the id of its system check."""
+
+    check_id: str
+    problem: str
+    hint: str
+
+
+def objections(account: conf.AccountConfig) -> list[Objection]:
+    """Return why an account must not be used as it is configured; its secrets are never named."""
+    where = f"PAGOEFECTIVO['ACCOUNTS'][{account.name!r}]"
+    try:
+        provider = provider_named(account.provider)
+    except ConfigurationError as error:
+        return [Objection("E004", f"{where}['PROVIDER']: {error}", "Use a known slug or a dotted path.")]
+    return [*_credentials(account, provider, where), *_environment(account, provider, where)]
+
+
+def refuse_mixture(account: conf.AccountConfig, provider: type[Provider]) -> None:
+    """Raise ConfigurationError when production and anything else meet in an account."""
+    for objection in _environment(account, provider, f"PAGOEFECTIVO['ACCOUNTS'][{account.name!r}]"):
+        raise ConfigurationError(f"{objection.problem} {objection.hint}")
+
+
+def is_under_test() -> bool:
+    """Whether this process runs a test suite."""
+    return "pytest" in sys.modules or "test" in sys.argv[1:2]
+
+
+def _credentials(account: conf.AccountConfig, provider: type[Provider], where: str) -> Iterator[Objection]:
+    known, written = provider.credential_fields, account.credentials
+    take = f"Take it from {provider.name}'s panel and read it from the environment."
+    for field, required in known.items():
+        if required and not written.get(field):
+            yield Objection("E003", f"{where}['CREDENTIALS'] has no {field!r}.", take)
+        if isinstance(written.get(field), list | tuple) and field not in provider.secret_list_fields:
+            yield Objection("E003", f"{where}['CREDENTIALS'][{field!r}] takes one value.", "Write a string, no list.")
+    for field in written:
+        if field not in known:
+            problem = f"{where}['CREDENTIALS'][{field!r}]: this key does not exist."
+            yield Objection("E002", problem, conf.suggestion(str(field), known))
+
+
+def _environment(account: conf.AccountConfig, provider: type[Provider], where: str) -> Iterator[Objection]:
+    base_url = account.base_url
+    if account.environment == conf.PRODUCTION:
+        if settings.DEBUG:
+            yield Objection(
+                "E016",
+                f"{where} is a production account, and DEBUG is on.",
+                'Set DEBUG = False, or ENVIRONMENT to "sandbox".',
+            )
+        if is_under_test():
+            yield Objection(
+                "E010",
+                f"{where} is a production account, and tests are running.",
+                'Use an account with ENVIRONMENT "sandbox" in the settings of the tests.',
+            )
+        if dict(account.credentials) == conf.SANDBOX_ACCOUNT["CREDENTIALS"]:
+            yield Objection("E011", f"{where} has the sandbox's example keys in production.", "Use your own keys.")
+        if base_url and (conf.is_loopback(base_url) or base_url.startswith(provider.hosts[conf.SANDBOX])):
+            yield Objection(
+                "E012",
+                f"{where} is a production account that speaks to a sandbox.",
+                'Remove BASE_URL, or set ENVIRONMENT to "sandbox".',
+            )
+    elif base_url and base_url.startswith(provider.hosts[conf.PRODUCTION]):
+        yield Objection(
+            "E010",
+            f"{where} is a sandbox account that speaks to the production host.",
+            'Remove BASE_URL, or set ENVIRONMENT to "production".',
+        )
