@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+POLL = 0.01
 Script = Callable[[socket.socket, threading.Event], bool]
 
 
@@ -36,7 +37,7 @@ def scripted_server(*scripts: Script, tls: ssl.SSLContext | None = None) -> Iter
     """Serve one script per request, the last one for ever, over TLS if asked; ends every thread it started."""
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(0.05)
+    listener.settimeout(POLL)
     server = ScriptedServer(f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}")
     workers: list[threading.Thread] = []
 
@@ -153,7 +154,7 @@ def _writes(data: bytes, *, keep: bool) -> Script:
 
 
 def _received(connection: socket.socket, over: threading.Event) -> bytes:
-    connection.settimeout(0.05)
+    connection.settimeout(POLL)
     data = b""
     while not over.is_set():
         try:

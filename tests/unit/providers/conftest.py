@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import responses
 
-from pagoefectivo.providers.base import Account, Gateway
+from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from tests.conformance.evidence import KeptEvidence, open_wire
-
-SAMPLES = Path(__file__).parents[2] / "samples" / "dlocal"
-HOST = "https://sandbox.dlocal.com"
-
-
-def sample(name: str) -> bytes:
-    """Return one stored message, byte for byte."""
-    return (SAMPLES / name).read_bytes()
-
-
-@dataclass
-class Line:
-    """A gateway, what answers it, and what its recorder was told."""
-
-    gateway: Gateway
-    psp: responses.RequestsMock
-    evidence: KeptEvidence
-
-    def will_answer(self, method: str, path: str, body: bytes, status: int = 200, **headers: str) -> None:
-        self.psp.add(method, HOST + path, body=body, status=status, headers=headers)
+from tests.unit.providers.stage import HOST, Line
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pagoefectivo.domain.messages import Destination, Payer, RefundRequest, Vouc
 from pagoefectivo.providers.base import Account, Gateway
 from pagoefectivo.providers.dlocal import DLocal
 from tests.conformance.evidence import NOW, KeptEvidence, open_wire
-from tests.unit.providers.conftest import HOST, sample
+from tests.unit.providers.stage import HOST, sample
 
 CANARIES = (
     *("canary-login", "canary-trans-key", "canary-secret-key", "canary-old-secret", "canary@example.com"),
@@ -84,7 +84,7 @@ def canaries_in(texts: Iterator[str]) -> set[str]:
 
 @pytest.mark.parametrize("call", CALLS, ids=["issue", "refund"])
 @pytest.mark.parametrize(("status", "answer"), ANSWERS)
-def test_G02_no_exception_carries_a_secret_or_a_person(
+def test_no_exception_carries_a_secret_or_a_person(
     call: Callable[[Gateway], object], status: int, answer: bytes | Exception
 ) -> None:
     with responses.RequestsMock() as psp, open_wire() as wire:
@@ -97,7 +97,7 @@ def test_G02_no_exception_carries_a_secret_or_a_person(
     assert caught.value.request_id == "req-1"
 
 
-def test_G02_no_repr_carries_a_secret_or_a_person() -> None:
+def test_no_repr_carries_a_secret_or_a_person() -> None:
     evidence = KeptEvidence()
     with responses.RequestsMock() as psp, open_wire() as wire:
         psp.add("POST", HOST + "/payments", body=sample("payment_pending.json"))
@@ -107,7 +107,7 @@ def test_G02_no_repr_carries_a_secret_or_a_person() -> None:
         assert canaries_in(repr(each) for each in (*shown, *evidence.answers)) == set()
 
 
-def test_G02_what_is_personal_or_secret_travels_in_body_and_headers_only_never_in_the_address() -> None:
+def test_what_is_personal_or_secret_travels_in_body_and_headers_only_never_in_the_address() -> None:
     evidence = KeptEvidence()
     with responses.RequestsMock() as psp, open_wire() as wire:
         psp.add("POST", HOST + "/payments", body=sample("payment_pending.json"))
@@ -118,7 +118,7 @@ def test_G02_what_is_personal_or_secret_travels_in_body_and_headers_only_never_i
     assert canaries_in(call.url for call in evidence.calls) == set()
 
 
-def test_G02_a_refused_or_unreadable_message_repeats_nothing() -> None:
+def test_a_refused_or_unreadable_message_repeats_nothing() -> None:
     reader = DLocal.webhook_reader(ACCOUNT)
     body = b'{"id": "D-4", "status": "PAID", "amount": "canary@example.com"}'
     with pytest.raises(UnreadableMessage) as unreadable:

@@ -6,14 +6,14 @@ import pytest
 
 from pagoefectivo.providers.dlocal.webhook import signature
 from pagoefectivo.providers.signing import hmac_sha256, index_of_match
-from tests.unit.providers.conftest import sample
+from tests.unit.providers.stage import sample
 
 LOGIN, SECRET = "lg_test_PE01", "sk_demo_9f2c71"
 D5 = "65418a85276ab7629afb5e111a801bda94a5fe06dc3b3ecf4e8c4ef3cd4da8ec"
 D5X = "505863feb3455ce21693a401d85719cd6d642b83f0553c9aa02cc3145f77aaf4"
 
 
-def test_D0_the_vector_of_dlocals_own_documentation() -> None:
+def test_the_vector_of_dlocals_own_documentation() -> None:
     signed = signature("1955gdod", "2022-11-24T15:42:57.130Z", b"", "secretKey123")
     assert signed == "98211fe059efc3606b831a1c30a3c6d7448e598b515a15456ae9ebc157314aa2"
 
@@ -52,7 +52,7 @@ def test_the_vectors_of_the_fact_sheet(date: str, body: str, expected: str) -> N
     assert signature(LOGIN, date, sample(body) if body else b"", SECRET) == expected
 
 
-def test_D5x_a_notification_written_anew_has_another_signature() -> None:
+def test_a_notification_written_anew_has_another_signature() -> None:
     rewritten = sample("vector_notification.json").replace(b"100.50", b"100.5")
     signed = signature(LOGIN, "2026-11-22T14:20:00.000Z", rewritten, SECRET)
     assert signed == D5X

@@ -18,8 +18,7 @@ from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.providers.dlocal.webhook import signature
-from tests.unit.providers.conftest import sample
-from tests.unit.providers.test_dlocal_gateway import PAYMENT, changed
+from tests.unit.providers.stage import PAYMENT, changed, sample
 
 DATE = "2026-11-22T14:20:00.000Z"
 D5 = "65418a85276ab7629afb5e111a801bda94a5fe06dc3b3ecf4e8c4ef3cd4da8ec"
@@ -32,8 +31,10 @@ json_values = st.recursive(
     max_leaves=10,
 )
 dlocal_keys = st.sampled_from(
-    ["id", "status", "status_code", "payment_id", "id_payment", "order_id", "order_refund_id", "notification_url"]
-    + ["amount", "amount_refunded", "currency", "ticket", "refunds", "approved_date", "number", "expiration_date"]
+    (
+        *("id", "status", "status_code", "payment_id", "id_payment", "order_id", "order_refund_id", "notification_url"),
+        *("amount", "amount_refunded", "currency", "ticket", "refunds", "approved_date", "number", "expiration_date"),
+    )
 )
 
 
@@ -63,11 +64,11 @@ def test_a_true_signature_is_known_in_each_of_its_clothes(account: Account, head
     assert DLocal.webhook_reader(account).verify(BODY, headers).secret_index == 0
 
 
-def test_A05_a_body_written_anew_is_not_the_body_that_was_signed(account: Account) -> None:
+def test_a_body_written_anew_is_not_the_body_that_was_signed(account: Account) -> None:
     assert refusal_of(account, BODY.replace(b"100.50", b"100.5"), SIGNED) is SignatureFault.MISMATCH
 
 
-def test_A05_no_single_changed_byte_goes_unnoticed(account: Account) -> None:
+def test_no_single_changed_byte_goes_unnoticed(account: Account) -> None:
     reader = DLocal.webhook_reader(account)
     refused = 0
     for position in range(len(BODY)):
@@ -80,7 +81,7 @@ def test_A05_no_single_changed_byte_goes_unnoticed(account: Account) -> None:
 
 @pytest.mark.parametrize("missing", ["X-Date", "Authorization"])
 @pytest.mark.parametrize("how", ["absent", "empty", "blank"])
-def test_A05_an_unsigned_message_is_missing_its_signature(account: Account, missing: str, how: str) -> None:
+def test_an_unsigned_message_is_missing_its_signature(account: Account, missing: str, how: str) -> None:
     headers = {name: value for name, value in SIGNED.items() if name != missing}
     if how != "absent":
         headers[missing] = "" if how == "empty" else "  "
@@ -91,8 +92,6 @@ def test_A05_an_unsigned_message_is_missing_its_signature(account: Account, miss
     "changes",
     [
         pytest.param({"Authorization": D5}, id="hex-alone"),
-        pytest.param({"Authorization": f"none, Signature: {D5}"}, id="A15-algorithm-none"),
-        pytest.param({"Authorization": f"V2-HMAC-SHA1, Signature: {D5}"}, id="A15-another-algorithm"),
         pytest.param({"Authorization": f"V2-HMAC-SHA256, Signature: {D5[:-1]}"}, id="short"),
         pytest.param({"Authorization": f"V2-HMAC-SHA256, Signature: {D5}0"}, id="long"),
         pytest.param({"Authorization": f"V2-HMAC-SHA256, Signature: {'g' * 64}"}, id="no-hex"),
@@ -106,6 +105,19 @@ def test_a_signature_of_another_shape_is_malformed(account: Account, changes: di
     assert refusal_of(account, BODY, SIGNED | changes) is SignatureFault.MALFORMED
 
 
+@pytest.mark.parametrize("algorithm", ["none", "V2-HMAC-SHA1", "V2-HMAC-MD5", "v2-hmac-sha256", ""])
+def test_A15_the_sender_does_not_choose_the_algorithm(account: Account, algorithm: str) -> None:
+    headers = SIGNED | {"Authorization": f"{algorithm}, Signature: {D5}"}
+    assert refusal_of(account, BODY, headers) is SignatureFault.MALFORMED
+
+
+@pytest.mark.parametrize("key", ["X-Secret-Key", "X-Key", "X-Signature-Key"])
+def test_A15_key_material_sent_along_is_not_looked_at(account: Account, key: str) -> None:
+    signed = signature("lg_test_PE01", DATE, BODY, "brought along")
+    headers = SIGNED | {key: "brought along", "Authorization": f"V2-HMAC-SHA256, Signature: {signed}"}
+    assert refusal_of(account, BODY, headers) is SignatureFault.MISMATCH
+
+
 @pytest.mark.parametrize("login", ["lg_test_PE02", "", "ñ", "\ud800"])
 def test_A08_a_message_for_another_account_is_refused_as_that(account: Account, login: str) -> None:
     assert refusal_of(account, BODY, SIGNED | {"X-Login": login}) is SignatureFault.WRONG_ACCOUNT
@@ -117,7 +129,7 @@ def test_A08_our_login_with_a_strangers_secret_does_not_match(account: Account) 
     assert refusal_of(account, BODY, headers) is SignatureFault.MISMATCH
 
 
-def test_A06_the_date_is_under_the_signature(account: Account) -> None:
+def test_the_date_is_under_the_signature(account: Account) -> None:
     assert refusal_of(account, BODY, SIGNED | {"X-Date": "2026-11-22T14:20:00.001Z"}) is SignatureFault.MISMATCH
 
 
@@ -131,7 +143,7 @@ def test_A16_while_a_secret_rotates_both_verify_and_which_one_is_told(
 
 
 @pytest.mark.parametrize("secret", ["", (), ("",), ("", "")])
-def test_A14_without_a_secret_nothing_is_believed_not_even_the_empty_key(
+def test_without_a_secret_nothing_is_believed_not_even_the_empty_key(
     account: Account, secret: str | tuple[str, ...]
 ) -> None:
     bare = dataclasses.replace(account, credentials={**account.credentials, "secret_key": secret})
@@ -163,7 +175,7 @@ def test_a_payment_is_believed_as_far_as_its_signature_goes(account: Account, be
     )
 
 
-def test_A01_the_same_message_has_the_same_identity_and_another_has_another(account: Account) -> None:
+def test_the_same_message_has_the_same_identity_and_another_has_another(account: Account) -> None:
     reader = DLocal.webhook_reader(account)
     (first,), (second,) = reader.parse(BODY, believed=True), reader.parse(BODY, believed=True)
     (other,) = reader.parse(changed(BODY, status="EXPIRED"), believed=True)
@@ -175,7 +187,7 @@ def test_A01_the_same_message_has_the_same_identity_and_another_has_another(acco
 
 
 @pytest.mark.parametrize("without", ["order_refund_id", "notification_url"])
-def test_E07_a_refund_is_matched_by_our_reference_either_way(account: Account, without: str) -> None:
+def test_a_refund_is_matched_by_our_reference_either_way(account: Account, without: str) -> None:
     body = changed(sample("refund_pending.json"), status="REJECTED", **{without: None})
     assert DLocal.webhook_reader(account).parse(body, believed=True) == (
         RefundUpdate(
@@ -202,7 +214,12 @@ def test_a_refund_with_an_id_of_another_shape_is_known_by_our_reference(account:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://shop.example/h", "https://shop.example/h?refund=A&refund=B", "http://[", "https://shop.example/h?refund="],
+    [
+        "https://shop.example/h",
+        "https://shop.example/h?refund=A&refund=B",
+        "http://[",
+        "https://shop.example/h?refund=",
+    ],
 )
 def test_an_address_that_names_no_one_refund_of_ours_leaves_it_unsaid(account: Account, url: str) -> None:
     body = changed(sample("refund_pending.json"), order_refund_id=None, notification_url=url)
@@ -229,13 +246,13 @@ def test_a_message_without_a_status_points_at_its_payment(account: Account) -> N
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"status": "PAID"}', b'{"id": {"a": 1}}', b"[]", b"", b"x_control=abc"])
-def test_A10_a_signed_message_about_nothing_is_unreadable(account: Account, body: bytes) -> None:
+def test_a_signed_message_about_nothing_is_unreadable(account: Account, body: bytes) -> None:
     with pytest.raises(UnreadableMessage):
         DLocal.webhook_reader(account).parse(body, believed=True)
 
 
 @given(st.dictionaries(dlocal_keys | st.text(max_size=5), json_values, max_size=8), st.booleans())
-def test_A10_arbitrary_json_is_read_or_unreadable_and_nothing_else(document: dict[str, object], believed: bool) -> None:
+def test_arbitrary_json_is_read_or_unreadable_and_nothing_else(document: dict[str, object], believed: bool) -> None:
     reader = DLocal.webhook_reader(Account("default", "https://x", {"login": "l", "secret_key": "s"}))
     try:
         updates = reader.parse(json.dumps(document).encode(), believed=believed)
@@ -245,7 +262,7 @@ def test_A10_arbitrary_json_is_read_or_unreadable_and_nothing_else(document: dic
 
 
 @given(st.binary(max_size=200), st.dictionaries(st.sampled_from(list(SIGNED)), st.text(max_size=120)))
-def test_A05_arbitrary_bytes_and_headers_are_refused_and_nothing_else(body: bytes, headers: dict[str, str]) -> None:
+def test_arbitrary_bytes_and_headers_are_refused_and_nothing_else(body: bytes, headers: dict[str, str]) -> None:
     reader = DLocal.webhook_reader(Account("default", "https://x", {"login": "l", "secret_key": "s"}))
     with pytest.raises(InvalidSignature):
         reader.verify(body, headers)

@@ -34,7 +34,7 @@ def test_minus_zero_is_zero() -> None:
 
 
 @pytest.mark.parametrize("written", ["100.505", "-1", '"100.50"', "true", "10000000000.00", "1e20", "[]", "{}"])
-def test_E05_an_amount_that_has_to_be_guessed_is_refused(written: str) -> None:
+def test_an_amount_that_has_to_be_guessed_is_refused(written: str) -> None:
     document = decode_object(f'{{"amount": {written}}}'.encode())
     with pytest.raises(UnreadableMessage):
         amount(document, "amount")
@@ -111,7 +111,7 @@ def test_an_instant_without_an_offset_or_sense_is_not_said(written: object) -> N
         pytest.param(b'{"a": 1,}', id="trailing-comma"),
     ],
 )
-def test_A10_what_two_readers_could_read_differently_is_unreadable(body: bytes) -> None:
+def test_what_two_readers_could_read_differently_is_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableMessage):
         decode_object(body)
 
@@ -153,7 +153,7 @@ def test_parts_of_another_shape_are_refused(value: object) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_A10_arbitrary_bytes_raise_nothing_but_the_documented_error(body: bytes) -> None:
+def test_arbitrary_bytes_raise_nothing_but_the_documented_error(body: bytes) -> None:
     try:
         document = decode_object(body)
     except UnreadableMessage:
@@ -162,7 +162,7 @@ def test_A10_arbitrary_bytes_raise_nothing_but_the_documented_error(body: bytes)
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=5))
-def test_A10_arbitrary_json_objects_are_read_or_refused(document: dict[str, object]) -> None:
+def test_arbitrary_json_objects_are_read_or_refused(document: dict[str, object]) -> None:
     try:
         read = decode_object(json.dumps(document).encode())
     except UnreadableMessage:

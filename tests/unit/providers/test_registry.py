@@ -24,7 +24,7 @@ def test_a_misspelt_slug_is_answered_with_the_nearest_one() -> None:
 
 
 def test_a_slug_like_no_other_is_answered_with_what_there_is() -> None:
-    with pytest.raises(ConfigurationError, match="there are: .*dlocal"):
+    with pytest.raises(ConfigurationError, match=r"there are: .*dlocal"):
         provider_named("zzz")
 
 

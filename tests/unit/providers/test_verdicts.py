@@ -22,7 +22,7 @@ def judged(operation: Operation, status: int, raw_code: str = "", message: str =
 
 
 @pytest.mark.parametrize("operation", Operation)
-def test_C01_429_was_not_executed_and_says_when_to_come_back(operation: Operation) -> None:
+def test_429_was_not_executed_and_says_when_to_come_back(operation: Operation) -> None:
     error = judged(operation, 429, Retry_After="30")
     assert type(error) is NotSent
     assert (error.code, error.fault.retry_after) == (ErrorCode.PSP_RATE_LIMITED, 30.0)
@@ -37,7 +37,7 @@ def test_503_with_retry_after_was_not_executed(operation: Operation) -> None:
 
 @pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])
 @pytest.mark.parametrize("operation", MOVES)
-def test_B04_a_server_fault_may_hide_a_done_deed(operation: Operation, status: int) -> None:
+def test_a_server_fault_may_hide_a_done_deed(operation: Operation, status: int) -> None:
     assert type(judged(operation, status)) is Ambiguous
 
 
@@ -58,7 +58,7 @@ def test_what_is_in_the_air_has_its_own_code() -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(401, ErrorCode.AUTH_INVALID_CREDENTIALS), (403, ErrorCode.AUTH_IP_NOT_ALLOWED)]
 )
-def test_B12_a_closed_door_executes_nothing(status: int, code: ErrorCode) -> None:
+def test_a_closed_door_executes_nothing(status: int, code: ErrorCode) -> None:
     error = judged(MOVE, status)
     assert type(error) is NotSent
     assert error.code is code
@@ -74,7 +74,7 @@ def test_any_other_status_without_a_code_is_never_final(operation: Operation, st
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 503])
 @pytest.mark.parametrize("operation", MOVES)
-def test_C06_a_code_that_no_table_explains_is_held(operation: Operation, status: int) -> None:
+def test_a_code_that_no_table_explains_is_held(operation: Operation, status: int) -> None:
     error = judged(operation, status, "9999")
     assert type(error) is Held
     assert (error.code, error.fault.raw_code) == (ErrorCode.PSP_UNMAPPED, "9999")
@@ -90,7 +90,7 @@ def test_a_row_of_another_operation_does_not_count() -> None:
     assert type(judged(Operation.ISSUE_VOUCHER, 400, "5012")) is Held
 
 
-def test_B06_an_unreadable_success_of_a_move_is_ambiguous_and_of_a_read_is_not() -> None:
+def test_an_unreadable_success_of_a_move_is_ambiguous_and_of_a_read_is_not() -> None:
     answer = Answer(200, {}, b"<html>", 0.1, "req-7")
     move, read = unreadable(MOVE, answer, "not JSON"), unreadable(READ, answer, "not JSON")
     assert (type(move), type(read)) == (Ambiguous, NotSent)
@@ -123,14 +123,14 @@ def test_without_retry_after_nothing_is_asked() -> None:
     assert retry_after({}, NOW) is None
 
 
-def test_G02_the_providers_words_are_redacted_and_cut() -> None:
+def test_the_providers_words_are_redacted_and_cut() -> None:
     error = judged(MOVE, 400, "5001", "maria@example.com 12345678 " + "long " * 100)
     assert "maria" not in error.fault.raw_message
     assert "12345678" not in error.fault.raw_message
     assert len(error.fault.raw_message) == 200
 
 
-def test_G02_a_code_that_is_no_code_is_not_repeated() -> None:
+def test_a_code_that_is_no_code_is_not_repeated() -> None:
     error = judged(MOVE, 400, "maria@example.com")
     assert error.fault.raw_code == "unreadable"
     assert "maria" not in str(error)

@@ -1,0 +1,7 @@
+"""The suite lives in an imported module; its asserts should still explain themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.conformance.suite", "tests.conformance.faults")
