@@ -143,6 +143,14 @@ def _answer_hint(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     return Decision(ask_now=True)
 
 
+# A restored backup may show a code as unsent, or unanswered, that was sent and paid since.
+_WAY_TO_A_CODE: dict[VoucherState, tuple[str, ...]] = {
+    VoucherState.REQUESTED: ("submit", "issue"),
+    VoucherState.SUBMITTING: ("issue",),
+    VoucherState.UNKNOWN: ("issue",),
+}
+
+
 def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     anomalies: list[AnomalyKind] = []
     if voucher.paid_currency != voucher.currency:
@@ -159,7 +167,7 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
         anomalies.append(AnomalyKind.PAID_AFTER_CANCEL)
     elif voucher.state is VoucherState.EXPIRED or _is_after_deadline(voucher, update):
         anomalies.append(AnomalyKind.PAID_LATE)
-    moves = ("issue", "pay") if voucher.state in UNANSWERED_VOUCHER else ("pay",)
+    moves = (*_WAY_TO_A_CODE.get(voucher.state, ()), "pay")
     settled = (AnomalyKind.WEBHOOK_UNCONFIRMED, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
     return Decision(moves=moves, anomalies=tuple(anomalies), settled=settled, why="provider_says_paid")
 
@@ -170,7 +178,7 @@ def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
 
 def _answer_issue(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     if update.status in DEAD:
-        moves = ("fail",) if update.status is PaymentStatus.REJECTED else ("issue", "expire")
+        moves: tuple[str, ...] = ("fail",) if update.status is PaymentStatus.REJECTED else ("issue", "expire")
         return Decision(moves=moves, why="provider_says_dead")
     wrong = AnomalyKind.CODE_REUSED if voucher.code_taken else None
     if differs_from_order(voucher, update) or not (update.code and update.provider_reference):
