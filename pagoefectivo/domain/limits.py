@@ -76,9 +76,7 @@ def _payer_objections(payer: Payer, limits: VoucherLimits) -> Iterator[Reason]:
         "document": payer.document_number,
     }
     for missing in sorted(name for name in limits.required_payer_fields if not given.get(name)):
-        yield Reason(
-            ErrorCode.CREATE_FIELD_REQUIRED, field=f"payer.{missing}", values={"field": f"payer.{missing}"}
-        )
+        yield Reason(ErrorCode.CREATE_FIELD_REQUIRED, field=f"payer.{missing}", values={"field": f"payer.{missing}"})
     pattern = DOCUMENTS.get(payer.document_type)
     wrong = {
         "payer.email": bool(payer.email) and not EMAIL.fullmatch(payer.email),

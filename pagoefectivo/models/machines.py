@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
@@ -19,6 +19,10 @@ class Machine(ConcurrentTransitionMixin, models.Model):
     django-fsm-2 4.2.4 lifts `protected` on the field object that all threads share while it refreshes, and leaves it
     lifted when the refresh fails. Here only this instance's value is set aside, and put back on error.
     """
+
+    if TYPE_CHECKING:  # the library's own is hidden from mypy behind a decorator of Python 3.12
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     class Meta:
         abstract = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.links import page_url
 from pagoefectivo.models.fields import EncryptedTextField, money_field
 from pagoefectivo.models.machines import OrderMachine
+
+if TYPE_CHECKING:
+    from pagoefectivo.models.vouchers import Voucher
 
 
 class Order(OrderMachine):
@@ -52,9 +57,9 @@ class Order(OrderMachine):
         return self.reference
 
     @property
-    def current_voucher(self) -> models.Model | None:
+    def current_voucher(self) -> Voucher | None:
         """The newest payment code: the one the buyer is shown."""
-        return max(self.vouchers.all(), key=lambda voucher: voucher.attempt, default=None)  # type: ignore[attr-defined]
+        return max(self.vouchers.all(), key=lambda voucher: voucher.attempt, default=None)
 
     @property
     def page_url(self) -> str:

@@ -87,7 +87,7 @@ def deliver(claim: Claim) -> None:
 
 def _receivers(signal_name: str, sender: type) -> list[tuple[str, Callable[..., object]]]:
     """Django's own `send_robust` calls all receivers or none; remembering each needs the list behind it."""
-    receivers, _async = signals.BY_NAME[signal_name]._live_receivers(sender)  # type: ignore[attr-defined] # noqa: SLF001 - as said above
+    receivers, _async = signals.BY_NAME[signal_name]._live_receivers(sender)  # noqa: SLF001 - as said above
     return [(f"{receiver.__module__}.{receiver.__qualname__}", receiver) for receiver in receivers]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, models
 
@@ -50,11 +51,9 @@ def claim_due(model: type[DueRow], limit: int) -> list[Claim]:
     lease, kind = conf.current().timing.lease, str(model._meta.model_name)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(
-                _CLAIM.format(table=connection.ops.quote_name(model._meta.db_table)),
-                {"now": seams.database_now(), "lease": lease, "limit": limit},
-            )
-            return [Claim(*row, kind=kind) for row in sorted(cursor.fetchall())]
+            values: dict[str, Any] = {"now": seams.database_now(), "lease": lease, "limit": limit}
+            cursor.execute(_CLAIM.format(table=connection.ops.quote_name(model._meta.db_table)), values)
+            return [Claim(row_id, token, tries, kind) for row_id, token, tries in sorted(cursor.fetchall())]
     return _claim_one_by_one(model, limit, lease)
 
 

@@ -26,19 +26,19 @@ def record(
     known = PaymentEvent.objects.filter(account=locked.voucher.account, event_identity=update.identity).first()
     if known is not None:
         return known, False
-    is_payment = isinstance(update, PaymentUpdate)
+    receipt = update.payment_identity or update.provider_reference if isinstance(update, PaymentUpdate) else ""
     event = PaymentEvent.objects.create(
         account=locked.voucher.account,
         event_identity=update.identity,
         digest=update.digest,
         voucher=locked.voucher,
-        refund=None if is_payment else locked.refund,
+        refund=locked.refund if isinstance(update, RefundUpdate) else None,
         source=source,
         proof=update.proof,
         is_believed=believed,
         status=update.status,
         raw_status=update.raw_status[:64],
-        payment_identity=(update.payment_identity or update.provider_reference) if is_payment else "",
+        payment_identity=receipt,
         amount=update.amount,
         currency=update.currency,
         occurred_at=update.occurred_at,

@@ -235,7 +235,7 @@ def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str)
     before = str(row.state)
     getattr(row, move)()
     change = StateChange(
-        subject=row._meta.model_name,
+        subject=str(row._meta.model_name),
         order=writing.locked.order,
         voucher=row if isinstance(row, Voucher) else row.voucher if isinstance(row, Refund) else None,
         refund=row if isinstance(row, Refund) else None,

@@ -68,7 +68,7 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
         with ThreadPoolExecutor(max_workers=min(IN_FLIGHT, len(questions))) as pool:
             list(pool.map(_ask, questions))
     flush([question.recorder for question in questions])
-    quiet = quiet_polls.postpone([(q.voucher, q.claim, q.answer) for q in questions if _says_pending(q)])
+    quiet = quiet_polls.postpone([heard for question in questions if (heard := _still_waiting(question))])
     for question in questions:
         if question.voucher.pk not in quiet:
             _commit(question, source)
@@ -122,15 +122,13 @@ def _named(update: PaymentUpdate, voucher: Voucher) -> PaymentUpdate:
     return replace(update, reference=voucher.reference)
 
 
-def _says_pending(question: _Question) -> bool:
-    answer = question.answer
-    return (
-        isinstance(answer, PaymentUpdate)
-        and answer.status is PaymentStatus.PENDING
-        and not answer.refunds
-        and question.voucher.state == VoucherState.ISSUED
-        and question.voucher.cancel_wanted_at is None
-    )
+def _still_waiting(question: _Question) -> quiet_polls.Heard | None:
+    answer, voucher = question.answer, question.voucher
+    if not isinstance(answer, PaymentUpdate) or answer.status is not PaymentStatus.PENDING or answer.refunds:
+        return None
+    if voucher.state != VoucherState.ISSUED or voucher.cancel_wanted_at is not None:
+        return None
+    return voucher, question.claim, answer
 
 
 def _commit(question: _Question, source: Source) -> None:

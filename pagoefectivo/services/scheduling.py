@@ -42,11 +42,7 @@ def _next(row: Voucher | Refund, now: datetime, retry_after: float | None) -> da
     timing = conf.current().timing
     if retry_after is not None:
         return now + timedelta(seconds=retry_after)
-    if isinstance(row, Refund):
-        due = next_ask_for_refund(
-            RefundState(row.state), attempt=row.attempts, now=now, poll=timing.poll, retry=timing.retry
-        )
-    else:
+    if isinstance(row, Voucher):
         due = next_ask_for_voucher(
             VoucherState(row.state),
             attempt=row.attempts,
@@ -54,5 +50,9 @@ def _next(row: Voucher | Refund, now: datetime, retry_after: float | None) -> da
             expires_at=row.expires_at,
             poll=timing.poll,
             retry=timing.retry,
+        )
+    else:
+        due = next_ask_for_refund(
+            RefundState(row.state), attempt=row.attempts, now=now, poll=timing.poll, retry=timing.retry
         )
     return None if due is None else now + spread(due - now, seams.jitter())

@@ -31,12 +31,12 @@ def note(row: Voucher | Refund, error: ProviderError, *, verb: Verb, source: Sou
 
 def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Source, claim: Claim | None) -> None:
     fault, now = error.fault, seams.now()
-    is_refund = isinstance(row, Refund)
+    voucher_id, refund_id = (row.voucher_id, row.pk) if isinstance(row, Refund) else (row.pk, None)
     lifecycle.apply(
         Command(
             verb,
-            voucher_id=None if is_refund else row.pk,
-            refund_id=row.pk if is_refund else None,
+            voucher_id=voucher_id,
+            refund_id=refund_id,
             why=fault.code,
             error_code=fault.code,
             raw_code=fault.raw_code[:64],
@@ -55,8 +55,8 @@ def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Sourc
         http_status=fault.http_status,
         operation=fault.operation,
         account=row.account,
-        voucher_id=row.voucher_id if is_refund else row.pk,
-        refund_id=row.pk if is_refund else None,
+        voucher_id=voucher_id,
+        refund_id=refund_id,
         request_id=error.request_id,
         occurred_at=now,
     )

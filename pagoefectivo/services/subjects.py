@@ -36,8 +36,10 @@ def lock_order(order_id: int) -> Locked:
     order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
     vouchers = list(Voucher.objects.select_for_update(no_key=True).filter(order=order).order_by("pk"))
     refunds = list(Refund.objects.select_for_update(no_key=True).filter(order=order).order_by("pk"))
-    for row in (*vouchers, *refunds):
-        row.order = order
+    for voucher in vouchers:
+        voucher.order = order
+    for refund in refunds:
+        refund.order = order
     return Locked(order, vouchers, refunds, vouchers[-1])
 
 
@@ -55,17 +57,10 @@ def find_refund(refunds: list[Refund], update: RefundUpdate) -> Refund | None:
 def _locate(update: Update, account: str) -> tuple[int, int, int | None]:
     if isinstance(update, Command):
         if update.refund_id is not None:
-            return _first(Refund.objects.filter(pk=update.refund_id).values_list("order_id", "voucher_id", "pk"))
-        return (*_first(Voucher.objects.filter(pk=update.voucher_id).values_list("order_id", "pk")), None)
-    if isinstance(update, RefundUpdate):
-        refunds = Refund.objects.filter(account=account).values_list("order_id", "voucher_id", "pk")
-        return _first(refunds.filter(_named(update)))
-    return (*_locate_payment(update, account), None)
-
-
-def _locate_payment(update: PaymentUpdate, account: str) -> tuple[int, int]:
-    vouchers = Voucher.objects.filter(account=account).values_list("order_id", "pk")
-    return _first(vouchers.filter(_named(update)))
+            return _refund_at(Q(pk=update.refund_id))
+        return _voucher_at(Q(pk=update.voucher_id))
+    named = _named(update) & Q(account=account)
+    return _refund_at(named) if isinstance(update, RefundUpdate) else _voucher_at(named)
 
 
 def _named(update: PaymentUpdate | RefundUpdate) -> Q:
@@ -77,8 +72,15 @@ def _named(update: PaymentUpdate | RefundUpdate) -> Q:
     raise NotFound
 
 
-def _first(rows: object) -> tuple[int, ...]:
-    row = rows.first()  # type: ignore[attr-defined]
+def _voucher_at(place: Q) -> tuple[int, int, None]:
+    row = Voucher.objects.filter(place).values_list("order_id", "pk").first()
+    if row is None:
+        raise NotFound
+    return (*row, None)
+
+
+def _refund_at(place: Q) -> tuple[int, int, int]:
+    row = Refund.objects.filter(place).values_list("order_id", "voucher_id", "pk").first()
     if row is None:
         raise NotFound
     return row

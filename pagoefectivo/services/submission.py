@@ -32,7 +32,7 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
     account, recorder = account_named(row.account), recorder_for(row)
     gateway = account.gateway(recorder)
     try:
-        update = _send(row, gateway) if is_first_try else _find_or_send(row, gateway)
+        update = _send(row, gateway) if is_first_try else _find_or_send(row, account, gateway)
     except ProviderError as error:
         _note_setback(row, error, source, claim, is_first_try=is_first_try)
     else:
@@ -97,6 +97,7 @@ def _obey(model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Sourc
 
 
 def _find_or_send(row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway) -> PaymentUpdate | RefundUpdate:
+    found: PaymentUpdate | RefundUpdate | Absent
     if isinstance(row, Refund):
         found = gateway.find_refund(row.reference, row.voucher.provider_reference)
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
@@ -59,7 +61,7 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
 def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport) -> int:
     claims = claim_due(model, BATCH)
     for claim in claims:
-        _guard(model, [claim], lambda claim=claim: work(claim), report)
+        _guard(model, [claim], partial(work, claim), report)
     return len(claims)
 
 
@@ -70,9 +72,9 @@ def _vouchers(report: SweepReport) -> int:
     to_ask = [claim for claim in claims if states[claim.row_id] not in unsent]
     for claim in claims:
         if states[claim.row_id] in unsent:
-            _guard(Voucher, [claim], lambda claim=claim: submission.submit(Voucher, claim, source=Source.CLOCK), report)
+            _guard(Voucher, [claim], partial(submission.submit, Voucher, claim, source=Source.CLOCK), report)
     if to_ask:
-        _guard(Voucher, to_ask, lambda: polling.ask_vouchers(to_ask, source=Source.POLL), report)
+        _guard(Voucher, to_ask, partial(polling.ask_vouchers, to_ask, source=Source.POLL), report)
     return len(claims)
 
 
@@ -86,7 +88,7 @@ def _work_on_refund(claim: Claim) -> None:
         submission.submit(Refund, claim, source=Source.CLOCK)
 
 
-def _guard(model: type[DueRow], claims: list[Claim], work: Callable[[], None], report: SweepReport) -> None:
+def _guard(model: type[DueRow], claims: list[Claim], work: Callable[[], object], report: SweepReport) -> None:
     try:
         work()
     except Exception:
@@ -98,8 +100,6 @@ def _guard(model: type[DueRow], claims: list[Claim], work: Callable[[], None], r
 
 
 def _postpone(model: type[DueRow], claim: Claim, seconds: float) -> None:
-    from datetime import timedelta
-
     model._default_manager.filter(pk=claim.row_id, lease_token=claim.token).update(
         next_action_at=seams.now() + timedelta(seconds=seconds), lease_until=None
     )
