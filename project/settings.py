@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -155,7 +156,8 @@ CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost bell would have
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_ROUTES = {"pagoefectivo.*": {"queue": "pagoefectivo"}}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"pagoefectivo-sweep": {"task": "pagoefectivo.sweep", "schedule": 15.0}}
+SWEEP_SECONDS = float(os.environ.get("PAGOEFECTIVO_SWEEP_SECONDS", "15"))
+CELERY_BEAT_SCHEDULE = {"pagoefectivo-sweep": {"task": "pagoefectivo.sweep", "schedule": SWEEP_SECONDS}}
 
 REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
 
@@ -170,8 +172,11 @@ PAGOEFECTIVO: dict[str, Any] = {
                 "trans_key": os.environ.get("PAGOEFECTIVO_TRANS_KEY", "sandbox_trans_key"),
                 "secret_key": os.environ.get("PAGOEFECTIVO_SECRET_KEY", "sandbox_secret_key"),
             },
-            "BASE_URL": os.environ.get("PAGOEFECTIVO_SANDBOX_URL"),
+            "BASE_URL": os.environ.get("PAGOEFECTIVO_SANDBOX_URL", "http://127.0.0.1:8077/dlocal"),
             "CONFIRMATION": "query",
         },
     },
+    "SHOP_NAME": "Tienda Faro",
+    "SUPPORT_CONTACT": "ayuda@shop.example",
+    "TIMING": json.loads(os.environ.get("PAGOEFECTIVO_TIMING", "{}")),  # the demo and some tests are in a hurry
 }

@@ -1,0 +1,60 @@
+"""The checkout's form, and pagoefectivo's reasons shown where the buyer can act on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Reason
+from pagoefectivo.shop import Payer
+
+_ABOUT_A_FIELD = {ErrorCode.CREATE_FIELD_REQUIRED, ErrorCode.CREATE_FIELD_INVALID}
+_FIELDS = {"payer.name": "name", "payer.email": "email", "payer.document": "document", "payer.phone": "phone"}
+_HINTS = {
+    "name": _("Write your name and surname, at most 100 characters."),
+    "email": _("Write an e-mail such as ana@correo.pe."),
+    "document": _("Your DNI has 8 digits."),
+    "phone": _("Write a phone number such as 987 654 321."),
+}
+
+
+def _field(label: Any, **attributes: str) -> dict[str, Any]:
+    return {"label": label, "widget": forms.TextInput(attrs=attributes)}
+
+
+class CheckoutForm(forms.Form):
+    """Only asks; whether the answers will do is for pagoefectivo to say."""
+
+    name = forms.CharField(**_field(_("Name and surname"), autocomplete="name"))
+    email = forms.CharField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"})
+    )
+    document = forms.CharField(**_field(_("DNI"), inputmode="numeric", autocomplete="off"))
+    phone = forms.CharField(
+        label=_("Mobile phone"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+    def payer(self) -> Payer:
+        """Return the buyer of a valid form."""
+        given = self.cleaned_data
+        return Payer(
+            email=given["email"],
+            name=given["name"],
+            phone=given["phone"],
+            document_type="DNI",
+            document_number=given["document"].replace(" ", "").replace(".", ""),
+        )
+
+    def show(self, reasons: tuple[Reason, ...]) -> None:
+        """Put each reason at its field; one that is not about a field goes above the form."""
+        for reason in reasons:
+            field = _FIELDS.get(reason.field)
+            if field is None:
+                self.add_error(None, reason.message)
+            elif not self.has_error(field):
+                self.add_error(field, _HINTS[field] if reason.code in _ABOUT_A_FIELD else reason.message)

@@ -1,0 +1,94 @@
+"""The shop's pages."""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from pagoefectivo.domain.exceptions import PagoEfectivoError, RuleRefused
+from project.shop import purchases
+from project.shop.catalogue import PRODUCTS, Product
+from project.shop.forms import CheckoutForm
+from project.shop.models import Purchase
+
+_TICKET = "project.shop.checkout"
+_MINE = "purchases"
+
+
+@require_GET
+def products(request: HttpRequest) -> HttpResponse:
+    """Everything there is to buy."""
+    return render(request, "shop/products.html", {"products": PRODUCTS.values()})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask who buys; then issue the payment code and send the buyer to its page."""
+    product = _product(slug)
+    form = CheckoutForm(request.POST or None)
+    ticket = request.POST.get("ticket") or signing.dumps([purchases.new_reference(), slug], salt=_TICKET)
+    if request.method == "POST" and form.is_valid():
+        answer = _bought(request, form, product, ticket)
+        if answer is not None:
+            return answer
+    left = purchases.left(product)
+    shown = {"form": form, "product": product, "ticket": ticket, "left": left}
+    return render(request, "shop/checkout.html", shown, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_GET
+def my_purchases(request: HttpRequest) -> HttpResponse:
+    """What was bought with this browser."""
+    mine = Purchase.objects.filter(reference__in=request.session.get(_MINE, []))
+    lines = [(purchase, PRODUCTS.get(purchase.product)) for purchase in mine]
+    return render(request, "shop/purchases.html", {"lines": lines})
+
+
+@never_cache
+@require_GET
+def purchase(request: HttpRequest, reference: str) -> HttpResponse:
+    """One purchase, for the browser it was made with; to all others it does not exist."""
+    found = Purchase.objects.filter(reference=reference).first()
+    if found is None or reference not in request.session.get(_MINE, []):
+        raise Http404
+    shown = {"purchase": found, "product": PRODUCTS.get(found.product), "page_url": purchases.page_url(reference)}
+    return render(request, "shop/purchase.html", shown)
+
+
+def _product(slug: str) -> Product:
+    if slug not in PRODUCTS:
+        raise Http404
+    return PRODUCTS[slug]
+
+
+def _bought(request: HttpRequest, form: CheckoutForm, product: Product, ticket: str) -> HttpResponse | None:
+    """Buy, or leave the reasons in the form. The signed ticket makes a double click one purchase."""
+    try:
+        reference, slug = signing.loads(ticket, salt=_TICKET)
+    except signing.BadSignature:
+        raise Http404 from None
+    if slug != product.slug:
+        raise Http404
+    known = Purchase.objects.filter(reference=reference).exists()
+    if not known and not purchases.left(product):
+        form.add_error(None, _("It has just been sold out."))
+        return None
+    try:
+        order = purchases.buy(reference, product, form.payer())
+    except RuleRefused as refusal:
+        form.show(refusal.reasons)
+        return None
+    except PagoEfectivoError:
+        form.add_error(None, _("We cannot give you a payment code right now. Nothing was charged; please try again."))
+        return None
+    if purchases.was_turned_down(order):
+        form.add_error(None, _("PagoEfectivo did not accept these data. Check them, or write to us."))
+        return None
+    request.session[_MINE] = [*{*request.session.get(_MINE, []), reference}]
+    return redirect(order.page_url)
