@@ -1,0 +1,177 @@
+"""The demo's processes: started in order, stopped in reverse, and counted when they are gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from tooling.processes import Child, ChildFailed, Children, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB_PORT, SANDBOX_PORT = 8000, 8077
+ADMIN = "admin"
+SCOPES = "orders:read,orders:write,refunds:read,refunds:write,refunds:approve"
+# LEASE must outlast twice CONNECT + READ
+CALM = {"POLL": ["15s", "30s", "1m", "5m"], "RETRY": ["2s", "5s", "15s", "1m"]}
+HURRIED = {"POLL": ["2s"], "RETRY": ["1s"], "CONNECT": "2s", "READ": "5s", "LEASE": "15s"}
+
+
+@dataclass
+class Stack:
+    """A running demo: where each part listens, and how to get in."""
+
+    web_url: str
+    sandbox_url: str
+    admin_password: str
+    api_key: str = ""
+    admin_name: str = ADMIN
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.web_url}/pagoefectivo/api/v1"
+
+    def raise_if_any_ended(self) -> None:
+        """Raise ChildFailed, with the end of its log, when a process ended by itself."""
+        for child in self.children:
+            if child.process.poll() is not None:
+                raise ChildFailed(f"{child.name} ended with code {child.process.returncode}:\n{child.last_words()}")
+
+    def left_nobody(self, *, say: bool) -> bool:
+        """Whether every process of every group that we started is gone; look after the stack has been stopped."""
+        left = [child.name for child in self.children if _has_members(child.process.pid)]
+        if say or left:
+            counted = f"{len(self.children)} process groups ended, {len(left)} left"
+            print(f"{'✗' if left else '✓'} no process left behind: {counted} {', '.join(left)}".rstrip(), flush=True)
+        return not left
+
+
+@contextmanager
+def running_stack(folder: Path, *, hurried: bool) -> Iterator[Stack]:
+    """Bring the whole shop up with its logs in `folder`; stop all of it on every way out."""
+    web = f"http://127.0.0.1:{free_port() if hurried else _preferred(WEB_PORT)}"
+    sandbox = f"http://127.0.0.1:{free_port() if hurried else _preferred(SANDBOX_PORT)}"
+    stack = Stack(web, sandbox, admin_password=secrets.token_urlsafe(9))
+    environment = _environment(stack, hurried=hurried)
+    with Children() as children:
+        _start(stack, children, "the sandbox PSP", _sandbox(sandbox), folder, environment)
+        _prepare(stack, environment)
+        server = _start(stack, children, "the web server", _web(web), folder, environment)
+        worker = _start(stack, children, "the Celery worker", _worker(), folder, environment)
+        _start(stack, children, "Celery beat", _beat(folder), folder, environment)
+        server.wait_until(lambda: _answers(f"{web}/"))
+        worker.wait_until(lambda: " ready." in worker.last_words(200))
+        yield stack
+
+
+def _environment(stack: Stack, *, hurried: bool) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DEBUG": "1",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+        "PAGOEFECTIVO_PUBLIC_BASE_URL": stack.web_url,
+        "PAGOEFECTIVO_SANDBOX_URL": f"{stack.sandbox_url}/dlocal",
+        "PAGOEFECTIVO_TIMING": json.dumps(HURRIED if hurried else CALM),
+        "PAGOEFECTIVO_SWEEP_SECONDS": "1" if hurried else "5",
+    }
+
+
+def _start(
+    stack: Stack, children: Children, name: str, argv: list[str], folder: Path, environment: Mapping[str, str]
+) -> Child:
+    log = folder / f"{name.rsplit(maxsplit=1)[-1]}.log"
+    child = children.add(Child(name, [sys.executable, *argv], log=log, env=environment, cwd=ROOT))
+    stack.children.append(child)
+    return child
+
+
+def _prepare(stack: Stack, environment: Mapping[str, str]) -> None:
+    """Make the tables, somebody to log in, and an API key."""
+    _manage(environment, "migrate", "--verbosity", "0")
+    login = {"DJANGO_SUPERUSER_USERNAME": ADMIN, "DJANGO_SUPERUSER_PASSWORD": stack.admin_password}
+    mail = {"DJANGO_SUPERUSER_EMAIL": "admin@shop.example"}
+    _manage({**environment, **login, **mail}, "createsuperuser", "--noinput", "--verbosity", "0")
+    created = _manage(environment, "pagoefectivo", "apikey", "create", "--name", "demo", "--scopes", SCOPES, "--json")
+    stack.api_key = json.loads(created.splitlines()[-1])["key"]
+
+
+def _manage(environment: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        raise ChildFailed(f"manage.py {arguments[0]} ended with code {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def _sandbox(url: str) -> list[str]:
+    return ["-m", "pagoefectivo.sandbox", "--port", _port(url)]
+
+
+def _web(url: str) -> list[str]:
+    bound = ["--bind", f"127.0.0.1:{_port(url)}"]
+    return [
+        *("-m", "gunicorn", "project.wsgi:application", *bound, "--worker-class", "gthread"),
+        *("--workers", "2", "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"),
+    ]
+
+
+def _worker() -> list[str]:
+    return [
+        *("-m", "celery", "--app", "project.celery", "worker", "--queues", "pagoefectivo", "--loglevel", "INFO"),
+        *("--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"),
+    ]
+
+
+def _beat(folder: Path) -> list[str]:
+    kept = ["--schedule", str(folder / "beat"), "--pidfile", ""]
+    return ["-m", "celery", "--app", "project.celery", "beat", "--loglevel", "WARNING", *kept]
+
+
+def _port(url: str) -> str:
+    return url.rpartition(":")[2]
+
+
+def _preferred(port: int) -> int:
+    """A port that is easy to remember, or any other when somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+def _has_members(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
