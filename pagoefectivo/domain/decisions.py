@@ -76,6 +76,7 @@ class RefundFacts:
     provider_reference: str = ""
     changed_at: datetime | None = None
     is_approved: bool = False
+    has_destination: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,15 +260,15 @@ def _arrive(refund: RefundFacts) -> tuple[str, ...]:
 def _follow_refund(refund: RefundFacts, update: RefundUpdate) -> Decision:
     open_here = refund.state in UNANSWERED_REFUND or refund.state is RefundState.PENDING
     settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
-    if update.status is RefundStatus.SUCCEEDED and open_here:
-        return Decision(moves=("succeed",), settled=settled, why="provider_says_refunded")
-    if update.status in {RefundStatus.FAILED, RefundStatus.CANCELED} and open_here:
-        return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
     gone = update.status in {RefundStatus.RETURNED, RefundStatus.FAILED, RefundStatus.CANCELED}
+    if update.status is RefundStatus.SUCCEEDED and open_here:
+        less = update.error_code is ErrorCode.REFUND_NET_DIFFERS
+        anomalies = (AnomalyKind.REFUND_AMOUNT_MISMATCH,) if less else ()
+        return Decision(moves=("succeed",), anomalies=anomalies, settled=settled, why="provider_says_refunded")
+    if gone and open_here:
+        return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
     if gone and refund.state is RefundState.SUCCEEDED:
         return Decision(moves=("bounce",), anomalies=(AnomalyKind.REFUND_RETURNED,), why="provider_says_returned")
-    if update.status is RefundStatus.RETURNED and open_here:
-        return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
     return Decision(moves=_arrive(refund), settled=settled, why="provider_accepted")
 
 
@@ -279,12 +280,19 @@ def _worries(command: Command, since: datetime | None, now: datetime, *, unanswe
     return ()
 
 
+def _may_leave(refund: RefundFacts) -> bool:
+    """Whether what a refund waits for has come."""
+    if refund.state is RefundState.AWAITING_APPROVAL:
+        return refund.is_approved
+    return refund.state is not RefundState.AWAITING_DESTINATION or refund.has_destination
+
+
 def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) -> Decision:
     """Answer a decision of our own about a refund; what no longer fits changes nothing."""
     if command.verb is Verb.RETRY:
         unanswered = refund.state in UNANSWERED_REFUND
         return Decision(anomalies=_worries(command, refund.changed_at, now, unanswered=unanswered))
-    if command.verb is Verb.SUBMIT and refund.state is RefundState.AWAITING_APPROVAL and not refund.is_approved:
+    if command.verb is Verb.SUBMIT and not _may_leave(refund):
         return NOTHING
     allowed: dict[Verb, tuple[frozenset[RefundState], str]] = {
         Verb.SUBMIT: (UNSENT_REFUND, "submit"),

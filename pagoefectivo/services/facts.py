@@ -56,6 +56,7 @@ def of_refund(refund: Refund) -> RefundFacts:
         provider_reference=refund.provider_reference,
         changed_at=refund.changed_at,
         is_approved=refund.is_approved,
+        has_destination=refund.destination_id is not None,
     )
 
 

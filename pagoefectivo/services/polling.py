@@ -79,7 +79,7 @@ def bring_forward(pointer: Pointer, account: str) -> bool:
     now = seams.now()
     if pointer.kind is PointerKind.REFUND:
         refunds = Refund.objects.filter(account=account).filter(_pointed(pointer))
-        if refunds.exclude(provider_reference="").update(next_action_at=now):
+        if refunds.update(next_action_at=now):
             return True
     named = _pointed(pointer) if pointer.kind is PointerKind.PAYMENT else Q(pk=None)
     by_payment = Q(provider_reference=pointer.payment_reference) if pointer.payment_reference else Q(pk=None)

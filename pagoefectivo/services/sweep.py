@@ -79,13 +79,19 @@ def _vouchers(report: SweepReport) -> int:
 
 
 def _work_on_refund(claim: Claim) -> None:
-    state, approved_by = Refund.objects.values_list("state", "approved_by").get(pk=claim.row_id)
-    if state == RefundState.PENDING or state in FINAL_REFUND:
+    refund = Refund.objects.get(pk=claim.row_id)
+    if refund.state == RefundState.PENDING or refund.state in FINAL_REFUND:
         polling.ask_refund(claim, source=Source.POLL)
-    elif state in {RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION} and not approved_by:
+    elif _waits_for_person(refund):
         _postpone(Refund, claim, WAIT_FOR_PERSON.total_seconds())
     else:
         submission.submit(Refund, claim, source=Source.CLOCK)
+
+
+def _waits_for_person(refund: Refund) -> bool:
+    if refund.state == RefundState.AWAITING_APPROVAL:
+        return not refund.is_approved
+    return refund.state == RefundState.AWAITING_DESTINATION and refund.destination_id is None
 
 
 def _guard(model: type[DueRow], claims: list[Claim], work: Callable[[], object], report: SweepReport) -> None:
