@@ -139,7 +139,9 @@ def decide_payment(voucher: VoucherFacts, update: PaymentUpdate, policy: Policy,
 def _answer_hint(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     if update.status is PaymentStatus.PAID and voucher.state is VoucherState.PAID:
         return NOTHING
-    if update.status is PaymentStatus.PAID and voucher.state in {VoucherState.ISSUED, VoucherState.EXPIRED}:
+    is_fresh = update.proof is Proof.SIGNED_BODY  # one out of time may be a replay: it only brings the question forward
+    payable = voucher.state in {VoucherState.ISSUED, VoucherState.EXPIRED}
+    if update.status is PaymentStatus.PAID and is_fresh and payable:
         return Decision(moves=("begin_confirming",), ask_now=True, why="webhook_says_paid")
     return Decision(ask_now=True)
 

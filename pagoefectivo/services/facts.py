@@ -15,6 +15,7 @@ from pagoefectivo.domain.states import (
     AnomalyKind,
     OrderState,
     PaymentStatus,
+    Proof,
     RefundState,
     VoucherState,
 )
@@ -85,7 +86,8 @@ def of_paid_voucher(voucher: Voucher) -> PaidVoucher:
 
 
 def _was_hinted_paid(voucher: Voucher) -> bool:
-    return PaymentEvent.objects.filter(voucher=voucher, status=PaymentStatus.PAID, is_believed=False).exists()
+    fresh = PaymentEvent.objects.filter(voucher=voucher, is_believed=False, proof=Proof.SIGNED_BODY)
+    return fresh.filter(status=PaymentStatus.PAID).exists()
 
 
 def _is_code_taken(voucher: Voucher, heard: PaymentUpdate) -> bool:
