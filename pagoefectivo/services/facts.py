@@ -19,7 +19,7 @@ from pagoefectivo.domain.states import (
     RefundState,
     VoucherState,
 )
-from pagoefectivo.models import Anomaly, PaymentEvent, Refund, Voucher
+from pagoefectivo.models import Anomaly, PaymentEvent, Refund, StateChange, Voucher
 from pagoefectivo.services.subjects import Locked
 
 CODE_IS_FRESH = timedelta(days=180)
@@ -44,6 +44,7 @@ def of_voucher(
         replaced=voucher.replaced_at is not None,
         hinted_paid=unanswered and _was_hinted_paid(voucher),
         code_taken=unanswered and heard is not None and _is_code_taken(voucher, heard),
+        was_expired=heard is not None and voucher.state == VoucherState.CONFIRMING and _was_expired(voucher),
         others_paid=any(other.paid_amount > 0 for other in siblings if other.pk != voucher.pk),
     )
 
@@ -88,6 +89,10 @@ def of_paid_voucher(voucher: Voucher) -> PaidVoucher:
 def _was_hinted_paid(voucher: Voucher) -> bool:
     fresh = PaymentEvent.objects.filter(voucher=voucher, is_believed=False, proof=Proof.SIGNED_BODY)
     return fresh.filter(status=PaymentStatus.PAID).exists()
+
+
+def _was_expired(voucher: Voucher) -> bool:
+    return StateChange.objects.filter(voucher=voucher, refund=None, to_state=VoucherState.EXPIRED).exists()
 
 
 def _is_code_taken(voucher: Voucher, heard: PaymentUpdate) -> bool:

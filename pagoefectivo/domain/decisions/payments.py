@@ -1,0 +1,149 @@
+"""What follows from a statement about a payment, and from our own decisions about a voucher."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pagoefectivo.domain.decisions.facts import (
+    NOTHING,
+    Decision,
+    Policy,
+    VoucherFacts,
+    is_believed,
+)
+from pagoefectivo.domain.decisions.silence import worries
+from pagoefectivo.domain.messages import Command, PaymentUpdate, Verb
+from pagoefectivo.domain.states import (
+    LIVE_VOUCHER,
+    PAYABLE_VOUCHER,
+    UNANSWERED_VOUCHER,
+    AnomalyKind,
+    PaymentStatus,
+    Proof,
+    VoucherState,
+)
+
+DOUBT_AFTER = timedelta(minutes=30)
+DEAD = frozenset({PaymentStatus.EXPIRED, PaymentStatus.CANCELED, PaymentStatus.REJECTED})
+_WAY_TO_A_CODE: dict[VoucherState, tuple[str, ...]] = {
+    VoucherState.REQUESTED: ("submit", "issue"),
+    VoucherState.SUBMITTING: ("issue",),
+    VoucherState.UNKNOWN: ("issue",),
+}
+
+
+def differs_from_order(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
+    """Whether the provider made a code for other money than was asked for."""
+    wrong_amount = update.amount is not None and update.amount != voucher.amount
+    return wrong_amount or (bool(update.currency) and update.currency != voucher.currency)
+
+
+def decide_payment(voucher: VoucherFacts, update: PaymentUpdate, policy: Policy, now: datetime) -> Decision:
+    """Answer one statement about a payment. `voucher.paid_amount` already counts this statement if it is believed."""
+    if not is_believed(update, policy):
+        return _answer_hint(voucher, update)
+    if update.status is PaymentStatus.PAID:
+        return _answer_paid(voucher, update)
+    if voucher.state is VoucherState.PAID:
+        gone = update.status is PaymentStatus.REVERSED or update.status in DEAD
+        return Decision(anomalies=(AnomalyKind.PAYMENT_REVERSED,), why="reversed") if gone else NOTHING
+    if update.status in {PaymentStatus.UNRECOGNISED, PaymentStatus.REVERSED}:
+        return Decision(anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
+    if voucher.state in UNANSWERED_VOUCHER:
+        return _answer_issue(voucher, update)
+    if update.status in DEAD:
+        return _answer_dead(voucher)
+    return _answer_pending(voucher, now)
+
+
+def _answer_hint(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
+    if update.status is PaymentStatus.PAID and voucher.state is VoucherState.PAID:
+        return NOTHING
+    is_fresh = update.proof is Proof.SIGNED_BODY  # one out of time may be a replay: it only brings the question forward
+    payable = voucher.state in {VoucherState.ISSUED, VoucherState.EXPIRED}
+    if update.status is PaymentStatus.PAID and is_fresh and payable:
+        return Decision(moves=("begin_confirming",), ask_now=True, why="webhook_says_paid")
+    return Decision(ask_now=True)
+
+
+# A restored backup may show a code as unsent, or unanswered, that was sent and paid since.
+
+
+def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
+    anomalies: list[AnomalyKind] = []
+    if voucher.paid_currency != voucher.currency:
+        anomalies.append(AnomalyKind.CURRENCY_MISMATCH)
+    elif voucher.paid_amount < voucher.amount:
+        anomalies.append(AnomalyKind.UNDERPAID)
+    elif voucher.paid_amount > voucher.amount:
+        anomalies.append(AnomalyKind.OVERPAID)
+    if voucher.state is VoucherState.PAID:
+        return Decision(anomalies=tuple(anomalies))
+    if voucher.others_paid:
+        anomalies.append(AnomalyKind.PAID_TWICE)
+    elif (voucher.cancel_wanted or voucher.state is VoucherState.CANCELED) and not voucher.replaced:
+        anomalies.append(AnomalyKind.PAID_AFTER_CANCEL)
+    elif voucher.state is VoucherState.EXPIRED or voucher.was_expired or _is_after_deadline(voucher, update):
+        anomalies.append(AnomalyKind.PAID_LATE)
+    moves = (*_WAY_TO_A_CODE.get(voucher.state, ()), "pay")
+    settled = (AnomalyKind.WEBHOOK_UNCONFIRMED, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+    return Decision(moves=moves, anomalies=tuple(anomalies), settled=settled, why="provider_says_paid")
+
+
+def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
+    return bool(update.paid_at and voucher.expires_at and update.paid_at > voucher.expires_at)
+
+
+def _answer_issue(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
+    if update.status in DEAD:
+        moves: tuple[str, ...] = ("fail",) if update.status is PaymentStatus.REJECTED else ("issue", "expire")
+        return Decision(moves=moves, why="provider_says_dead")
+    wrong = AnomalyKind.CODE_REUSED if voucher.code_taken else None
+    if differs_from_order(voucher, update) or not (update.code and update.provider_reference):
+        wrong = AnomalyKind.CREATE_MISMATCH
+    if wrong:
+        moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
+        return Decision(moves=moves, anomalies=(wrong,), why="answer_differs")
+    settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.CREATE_MISMATCH, AnomalyKind.CODE_REUSED)
+    if voucher.hinted_paid:
+        return Decision(moves=("issue", "begin_confirming"), settled=settled, ask_now=True, why="webhook_says_paid")
+    moves = ("issue", "cancel") if voucher.cancel_wanted else ("issue",)
+    return Decision(moves=moves, settled=settled, why="issued")
+
+
+def _answer_dead(voucher: VoucherFacts) -> Decision:
+    if voucher.state not in PAYABLE_VOUCHER:
+        return NOTHING
+    wanted = voucher.cancel_wanted and voucher.state is VoucherState.ISSUED
+    return Decision(moves=("cancel",) if wanted else ("expire",), why="provider_says_dead")
+
+
+def _answer_pending(voucher: VoucherFacts, now: datetime) -> Decision:
+    settled = (AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+    if voucher.state is VoucherState.CONFIRMING:
+        if voucher.changed_at is None or now - voucher.changed_at < DOUBT_AFTER:
+            return Decision(settled=settled)
+        return Decision(
+            moves=("doubt",), anomalies=(AnomalyKind.WEBHOOK_UNCONFIRMED,), settled=settled, why="provider_says_pending"
+        )
+    if voucher.state is VoucherState.ISSUED and voucher.cancel_wanted:
+        return Decision(moves=("cancel",), settled=settled, why="cancel_wanted")
+    return Decision(settled=settled)
+
+
+def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetime) -> Decision:
+    """Answer a decision of our own about a voucher; what no longer fits changes nothing."""
+    state = voucher.state
+    if command.verb is Verb.RETRY:
+        return Decision(anomalies=worries(command, voucher.changed_at, now, unanswered=state in UNANSWERED_VOUCHER))
+    if command.verb is Verb.SUBMIT and state is VoucherState.REQUESTED:
+        return Decision(moves=("submit",), why=command.why)
+    if command.verb is Verb.LOSE and state is VoucherState.SUBMITTING:
+        return Decision(moves=("lose",), why=command.why)
+    if command.verb is Verb.FAIL and state in UNANSWERED_VOUCHER:
+        return Decision(moves=("fail",), why=command.why)
+    if command.verb is Verb.CANCEL and state is VoucherState.REQUESTED:
+        return Decision(moves=("cancel",), why=command.why)
+    if command.verb is Verb.CANCEL and state in LIVE_VOUCHER:
+        return Decision(ask_now=True, why=command.why)
+    return NOTHING

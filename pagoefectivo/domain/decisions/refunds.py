@@ -1,0 +1,103 @@
+"""What follows from a statement about a refund, and from our own decisions about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from pagoefectivo.domain.decisions.facts import (
+    NOTHING,
+    Decision,
+    Policy,
+    RefundFacts,
+    is_believed,
+)
+from pagoefectivo.domain.decisions.silence import worries
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.messages import Command, RefundUpdate, Verb
+from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.states import (
+    FREED_REFUND,
+    UNANSWERED_REFUND,
+    UNSENT_REFUND,
+    AnomalyKind,
+    Proof,
+    RefundState,
+    RefundStatus,
+)
+
+
+def decide_refund(refund: RefundFacts, update: RefundUpdate, policy: Policy) -> Decision:
+    """Answer one statement about a refund. Only a read ends it; an answer or a hint brings the read forward."""
+    if not is_believed(update, policy):
+        return Decision(ask_now=True)
+    if update.proof is not Proof.READ:
+        moves = ("accept",) if refund.state in UNANSWERED_REFUND else ()
+        return Decision(moves=moves, ask_now=update.status is not RefundStatus.PENDING, why="provider_accepted")
+    if _names_other_money(refund, update):
+        return Decision(moves=_arrive(refund), anomalies=(AnomalyKind.REFUND_AMOUNT_MISMATCH,), why="amount_differs")
+    if update.status is RefundStatus.UNRECOGNISED:
+        return Decision(moves=_arrive(refund), anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
+    return _follow_refund(refund, update)
+
+
+def _names_other_money(refund: RefundFacts, update: RefundUpdate) -> bool:
+    wrong_amount = update.amount is not None and update.amount != refund.amount
+    wrong_currency = bool(update.currency) and update.currency != refund.currency
+    wrong_refund = bool(refund.provider_reference) and update.provider_reference not in {"", refund.provider_reference}
+    return wrong_amount or wrong_currency or wrong_refund
+
+
+def _arrive(refund: RefundFacts) -> tuple[str, ...]:
+    return ("accept",) if refund.state in UNANSWERED_REFUND else ()
+
+
+def _follow_refund(refund: RefundFacts, update: RefundUpdate) -> Decision:
+    open_here = refund.state in UNANSWERED_REFUND or refund.state is RefundState.PENDING
+    settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+    gone = update.status in {RefundStatus.RETURNED, RefundStatus.FAILED, RefundStatus.CANCELED}
+    if update.status is RefundStatus.SUCCEEDED and open_here:
+        less = update.error_code is ErrorCode.REFUND_NET_DIFFERS
+        anomalies = (AnomalyKind.REFUND_AMOUNT_MISMATCH,) if less else ()
+        return Decision(moves=("succeed",), anomalies=anomalies, settled=settled, why="provider_says_refunded")
+    if gone and open_here:
+        return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
+    if gone and refund.state is RefundState.SUCCEEDED:
+        return Decision(moves=("bounce",), anomalies=(AnomalyKind.REFUND_RETURNED,), why="provider_says_returned")
+    return Decision(moves=_arrive(refund), settled=settled, why="provider_accepted")
+
+
+def _may_leave(refund: RefundFacts) -> bool:
+    """Whether what a refund waits for has come."""
+    if refund.state is RefundState.AWAITING_APPROVAL:
+        return refund.is_approved
+    return refund.state is not RefundState.AWAITING_DESTINATION or refund.has_destination
+
+
+def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) -> Decision:
+    """Answer a decision of our own about a refund; what no longer fits changes nothing."""
+    if command.verb is Verb.RETRY:
+        unanswered = refund.state in UNANSWERED_REFUND
+        return Decision(anomalies=worries(command, refund.changed_at, now, unanswered=unanswered))
+    if command.verb is Verb.SUBMIT and not _may_leave(refund):
+        return NOTHING
+    allowed: dict[Verb, tuple[frozenset[RefundState], str]] = {
+        Verb.SUBMIT: (UNSENT_REFUND, "submit"),
+        Verb.LOSE: (frozenset({RefundState.SUBMITTING}), "lose"),
+        Verb.FAIL: (UNANSWERED_REFUND, "fail"),
+        Verb.CANCEL: (UNSENT_REFUND, "cancel"),
+        Verb.REQUIRE_APPROVAL: (UNSENT_REFUND - {RefundState.AWAITING_APPROVAL}, "require_approval"),
+        Verb.REQUIRE_DESTINATION: (UNSENT_REFUND - {RefundState.AWAITING_DESTINATION}, "require_destination"),
+    }
+    states, move = allowed.get(command.verb, (frozenset(), ""))
+    return Decision(moves=(move,), why=command.why) if refund.state in states else NOTHING
+
+
+def refunded_total(refunds: tuple[RefundFacts, ...]) -> Decimal:
+    """Money that the provider confirmed as given back."""
+    return sum((refund.amount for refund in refunds if refund.state is RefundState.SUCCEEDED), ZERO)
+
+
+def reserved_total(refunds: tuple[RefundFacts, ...]) -> Decimal:
+    """Money given back or spoken for: every refund that is not provably dead."""
+    return sum((refund.amount for refund in refunds if refund.state not in FREED_REFUND), ZERO)
