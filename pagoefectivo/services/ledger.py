@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from pagoefectivo.domain.barcodes import code128_svg
 from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.states import FREED_REFUND, PaymentStatus, RefundState, Source
@@ -70,6 +71,7 @@ def take_details(voucher: Voucher, update: PaymentUpdate) -> None:
     voucher.provider_reference = voucher.provider_reference or update.provider_reference
     voucher.code = voucher.code or update.code
     voucher.barcode = voucher.barcode or update.barcode
+    voucher.barcode_svg = voucher.barcode_svg or code128_svg(voucher.barcode or voucher.code)
     voucher.expires_at = update.expires_at or voucher.expires_at
 
 
