@@ -11,7 +11,9 @@ app_name = "pagoefectivo"
 urlpatterns = [
     path("webhooks/<slug:account>/", webhooks.letterbox, name="webhook"),
     path("v/<str:token>/", vouchers.page, name="voucher"),
+    path("v/<str:token>", vouchers.page),  # messengers cut the last slash
     path("v/<str:token>/status/", vouchers.status, name="voucher-status"),
     path("v/<str:token>/barcode.svg", vouchers.barcode, name="voucher-barcode"),
+    path("v/<path:token>", vouchers.missing),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -29,7 +29,9 @@ def _read(text: str) -> str:
     for x, width, height, back in BAR.findall(drawing.path):
         assert (height, back) == (str(HEIGHT), width)
         row[int(x) * SCALE : (int(x) + int(width)) * SCALE] = b"\x00" * (int(width) * SCALE)
-    assert "".join(match[0] for match in BAR.finditer(drawing.path)) == drawing.path, "the path is bars and nothing else"
+    assert "".join(match[0] for match in BAR.finditer(drawing.path)) == drawing.path, (
+        "the path is bars and nothing else"
+    )
     picture = memoryview(bytes(row) * 20).cast("B", (20, drawing.width * SCALE))
     found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.Code128)
     assert len(found) == 1
