@@ -23,7 +23,12 @@ from pagoefectivo.models import Anomaly, PaymentEvent, Refund, StateChange, Vouc
 from pagoefectivo.services.subjects import Locked
 
 CODE_IS_FRESH = timedelta(days=180)
-FREEZING = (AnomalyKind.CURRENCY_MISMATCH, AnomalyKind.PAYMENT_REVERSED)
+FREEZING = (
+    AnomalyKind.CURRENCY_MISMATCH,
+    AnomalyKind.PAYMENT_REVERSED,
+    AnomalyKind.CODE_REUSED,
+    AnomalyKind.REFUND_AMOUNT_MISMATCH,
+)
 
 
 def of_voucher(

@@ -134,7 +134,8 @@ def _answer_pending(voucher: VoucherFacts, now: datetime) -> Decision:
 def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetime) -> Decision:
     """Answer a decision of our own about a voucher; what no longer fits changes nothing."""
     state = voucher.state
-    if command.verb is Verb.RETRY:
+    is_lost_again = command.verb is Verb.LOSE and state is VoucherState.UNKNOWN
+    if command.verb is Verb.RETRY or is_lost_again:
         return Decision(anomalies=worries(command, voucher.changed_at, now, unanswered=state in UNANSWERED_VOUCHER))
     if command.verb is Verb.SUBMIT and state is VoucherState.REQUESTED:
         return Decision(moves=("submit",), why=command.why)

@@ -76,7 +76,8 @@ def _may_leave(refund: RefundFacts) -> bool:
 
 def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) -> Decision:
     """Answer a decision of our own about a refund; what no longer fits changes nothing."""
-    if command.verb is Verb.RETRY:
+    is_lost_again = command.verb is Verb.LOSE and refund.state is RefundState.UNKNOWN
+    if command.verb is Verb.RETRY or is_lost_again:
         unanswered = refund.state in UNANSWERED_REFUND
         return Decision(anomalies=worries(command, refund.changed_at, now, unanswered=unanswered))
     if command.verb is Verb.SUBMIT and not _may_leave(refund):
