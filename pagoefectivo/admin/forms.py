@@ -1,0 +1,76 @@
+"""What staff type in. Amounts are read by the same rule as everywhere: what has to be guessed is no amount."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.domain.exceptions import RuleRefused
+from pagoefectivo.domain.money import parse_amount
+from pagoefectivo.models.refunds import REASONS
+
+_NONCE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+def new_nonce() -> str:
+    """Name one filling-in of a form: however often it is sent, it asks once."""
+    return secrets.token_urlsafe(16)
+
+
+class AmountField(forms.CharField):
+    """A decimal with a point and at most two places, above zero."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "0.00"})
+        super().__init__(max_length=16, widget=widget, **options)
+
+    def clean(self, value: Any) -> Decimal:
+        try:
+            return parse_amount(super().clean(value))
+        except RuleRefused as refusal:
+            reason = refusal.reasons[0]
+            raise ValidationError(f"{reason.message} {reason.next_step}", code=reason.code) from None
+
+
+class RefundForm(forms.Form):
+    """How much, why, and which filling-in of the form this is."""
+
+    amount = AmountField(label=_("How much?"))
+    reason = forms.ChoiceField(label=_("Why?"), choices=[("", "---------"), *REASONS])
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For your colleagues; the buyer does not see it."),
+    )
+    nonce = forms.CharField(widget=forms.HiddenInput, initial=new_nonce)
+
+    def clean_nonce(self) -> str:
+        nonce: str = self.cleaned_data["nonce"]
+        if not _NONCE.fullmatch(nonce):
+            raise ValidationError(_("This form is damaged. Open it again."))
+        return nonce
+
+
+class AcceptForm(forms.Form):
+    """Why a payment that does not fit is taken all the same."""
+
+    note = forms.CharField(
+        label=_("Why is it accepted?"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays on the order with your name."),
+    )
+
+
+class ApprovalForm(forms.Form):
+    """Which version of the refund the approver looked at."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)

@@ -1,0 +1,112 @@
+"""Orders: the list, the page that tells the whole story, and what may be done about it."""
+
+# ruff: noqa: ARG002 - the signatures are Django's
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.admin import order_pages, search
+from pagoefectivo.admin.order_acts import OrderActs
+from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin
+from pagoefectivo.domain.redaction import mask_email
+from pagoefectivo.models import Order, Voucher
+
+LISTED = (
+    "attempt",
+    "account",
+    "code",
+    "expires_at",
+    "order_id",
+    "state",
+    "wanted_expiry_at",
+)
+
+
+@admin.register(Order)
+class OrderAdmin(OrderActs, ReadOnlyAdmin):
+    """Find an order in seconds and see everything that ever happened to it."""
+
+    list_filter = ("state", AccountFilter, "created_at")
+    search_fields = ("reference",)  # opens the search box; get_search_results decides what is asked
+    search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
+    unread = ("payer_document_number", "metadata")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        people = ["code", "email"] if request.user.has_perm(SEES_PEOPLE) else ["masked_code", "masked_email"]
+        return ["reference", "standing", *people, "asked", "created", "deadline"]
+
+    def as_listed(self, rows: QuerySet[Order]) -> QuerySet[Order]:
+        return super().as_listed(rows).prefetch_related(Prefetch("vouchers", Voucher.objects.only(*LISTED)))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (queryset.filter(search.condition(term)) if term else queryset), False
+
+    @admin.display(description=_("state"))
+    def standing(self, order: Order) -> SafeString:
+        return state_badge(order)
+
+    @admin.display(description=_("code"))
+    def code(self, order: Order) -> Any:
+        return _newest(order, lambda voucher: voucher.code)
+
+    @admin.display(description=_("code"))
+    def masked_code(self, order: Order) -> Any:
+        return _newest(order, lambda voucher: voucher.masked_code)
+
+    @admin.display(description=_("e-mail"))
+    def email(self, order: Order) -> str:
+        return order.payer_email
+
+    @admin.display(description=_("e-mail"))
+    def masked_email(self, order: Order) -> str:
+        return mask_email(order.payer_email)
+
+    @admin.display(description=_("amount"))
+    def asked(self, order: Order) -> str:
+        return money(order.amount, order.currency)
+
+    @admin.display(description=_("created"))
+    def created(self, order: Order) -> Any:
+        return moment(order.created_at)
+
+    @admin.display(description=_("deadline"))
+    def deadline(self, order: Order) -> Any:
+        return _newest(order, lambda voucher: moment(voucher.expires_at))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the order's page; it takes no POST, every act has an address of its own."""
+        order = self.get_object(request, object_id) if request.method in {"GET", "HEAD"} else None
+        if order is None or not self.has_view_permission(request, order):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return order_pages.detail(self, request, order)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        acts = [
+            path("<int:object_id>/refresh/", wrap(self.refresh_view), name="pagoefectivo_order_refresh"),
+            path("<int:object_id>/reissue/", wrap(self.reissue_view), name="pagoefectivo_order_reissue"),
+            path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_order_cancel"),
+            path("<int:object_id>/accept/", wrap(self.accept_view), name="pagoefectivo_order_accept"),
+            path("<int:object_id>/refund/", wrap(self.refund_view), name="pagoefectivo_order_refund"),
+            path("<int:object_id>/raw/", wrap(self.raw_view), name="pagoefectivo_order_raw"),
+        ]
+        return [*acts, *super().get_urls()]
+
+
+def _newest(order: Order, shown: Callable[[Any], Any]) -> Any:
+    voucher = order.current_voucher
+    return (shown(voucher) or NOTHING) if voucher is not None else NOTHING

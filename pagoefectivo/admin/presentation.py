@@ -1,0 +1,129 @@
+"""Facts as people read them: a state with a word, a sign and a colour; money as in Peru; instants in Lima."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.domain.money import format_money
+from pagoefectivo.domain.states import OrderState as O
+from pagoefectivo.domain.states import PaymentStatus as P
+from pagoefectivo.domain.states import RefundState as R
+from pagoefectivo.domain.states import VoucherState as V
+from pagoefectivo.models import Order, Refund, Voucher
+
+LIMA = ZoneInfo("America/Lima")
+NOTHING = "–"
+_SIGNS = {"good": "✓", "waiting": "○", "moving": "→", "alarm": "!", "over": "×"}
+_ORDER_TONES = {
+    O.AWAITING_PAYMENT: "waiting",
+    O.PAID: "good",
+    O.PARTIALLY_REFUNDED: "good",
+    O.REFUNDED: "good",
+    O.IN_REVIEW: "alarm",
+    O.EXPIRED: "over",
+    O.CANCELED: "over",
+}
+_VOUCHER_TONES = {
+    V.REQUESTED: "moving",
+    V.SUBMITTING: "moving",
+    V.UNKNOWN: "alarm",
+    V.ISSUED: "waiting",
+    V.CONFIRMING: "moving",
+    V.PAID: "good",
+    V.EXPIRED: "over",
+    V.CANCELED: "over",
+    V.FAILED: "alarm",
+}
+_REFUND_TONES = {
+    R.REQUESTED: "moving",
+    R.AWAITING_APPROVAL: "waiting",
+    R.AWAITING_DESTINATION: "waiting",
+    R.SUBMITTING: "moving",
+    R.UNKNOWN: "alarm",
+    R.PENDING: "moving",
+    R.SUCCEEDED: "good",
+    R.FAILED: "alarm",
+    R.CANCELED: "over",
+    R.RETURNED: "alarm",
+}
+_PAYMENT_WORDS = {
+    P.PENDING.value: _("waiting for payment"),
+    P.PAID.value: _("paid"),
+    P.EXPIRED.value: _("expired"),
+    P.CANCELED.value: _("withdrawn"),
+    P.REJECTED.value: _("rejected"),
+    P.REVERSED.value: _("payment reversed"),
+    P.UNRECOGNISED.value: _("something we do not know"),
+}
+_ACTORS = {"provider": _("the provider"), "system": _("by itself")}
+
+
+def badge(tone: str, word: object) -> SafeString:
+    """Return a word with its sign; the colour only repeats what both say."""
+    return format_html(
+        '<span class="pe-state pe-state--{}"><span aria-hidden="true">{}</span> {}</span>', tone, _SIGNS[tone], word
+    )
+
+
+def state_badge(row: Order | Voucher | Refund) -> SafeString:
+    """Return where an order, a voucher or a refund stands."""
+    word = row.get_state_display()
+    if isinstance(row, Order):
+        return badge(_ORDER_TONES[O(row.state)], word)
+    if isinstance(row, Voucher):
+        return badge(_VOUCHER_TONES[V(row.state)], word)
+    return badge(_REFUND_TONES[R(row.state)], word)
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Return `S/ 89.90`, or a dash for an amount that is not known."""
+    return NOTHING if amount is None else format_money(amount, currency)
+
+
+def lima(instant: datetime | None) -> str:
+    """Return an instant on a Lima clock, day first, to the minute."""
+    return NOTHING if instant is None else f"{instant.astimezone(LIMA):%d/%m/%Y %H:%M}"
+
+
+def clock(instant: datetime) -> str:
+    """Return the time of day in Lima, to the second."""
+    return f"{instant.astimezone(LIMA):%H:%M:%S}"
+
+
+def moment(instant: datetime | None) -> SafeString | str:
+    """Return an instant in Lima time whose UTC value shows on hover and reads for machines."""
+    if instant is None:
+        return NOTHING
+    utc = instant.astimezone(UTC)
+    return format_html(
+        '<time class="pe-moment" datetime="{}" title="{} UTC">{}</time>',
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}",
+        f"{utc:%Y-%m-%d %H:%M:%S}",
+        lima(instant),
+    )
+
+
+def link(row: Any, text: object | None = None) -> SafeString | str:
+    """Return a link to a row's page in the back office."""
+    if row is None:
+        return NOTHING
+    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, str(row) if text is None else text)
+
+
+def payment_word(status: str) -> object:
+    """Return what a provider says of a payment, in our words."""
+    return _PAYMENT_WORDS.get(status, status)
+
+
+def actor_word(actor: str) -> object:
+    """Return who did something, as people say it."""
+    return _ACTORS.get(actor, actor.removeprefix("staff:"))

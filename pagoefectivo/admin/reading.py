@@ -1,0 +1,104 @@
+"""What every page of the back office keeps to: nothing is added, changed or deleted here."""
+
+# ruff: noqa: ARG002 - the signatures are Django's
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo import conf
+from pagoefectivo.admin import search
+from pagoefectivo.admin.paging import NewestRows
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+SEES_PEOPLE = "pagoefectivo.view_personal_data"
+SEES_PAYLOADS = "pagoefectivo.view_raw_payload"
+SEES_BANK_ACCOUNTS = "pagoefectivo.view_bank_account"
+
+
+def is_sandbox() -> bool:
+    """Whether any account plays with toy money."""
+    return any(account.environment == conf.SANDBOX for account in conf.current().accounts.values())
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """The accounts of the settings; reading them from a million rows would take a second."""
+
+    title = _("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = list(conf.current().accounts)
+        return [(name, name) for name in names] if len(names) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class ReadOnlyAdmin(_ModelAdmin):
+    """A list and a page per row, for eyes only; lists cost the same at any table size."""
+
+    change_list_template = "admin/pagoefectivo/change_list.html"
+    change_form_template = "admin/pagoefectivo/change_form.html"
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    ordering = ("-id",)
+    sortable_by = ()
+    paginator = NewestRows
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    unread: tuple[str, ...] = ()  # columns that a list need not load, let alone decrypt
+
+    class Media:
+        css = {"all": ["pagoefectivo/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        return self.as_listed(rows) if match and str(match.url_name).endswith("_changelist") else rows
+
+    def as_listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows with just what a list shows."""
+        return rows.defer(*self.unread)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        term = request.GET.get("q", "").strip()
+        kind = search.KIND_WORDS[search.kind_of(term)] if term and self.search_fields else ""
+        shown = {"is_sandbox": is_sandbox(), "search_term": term, "search_kind": kind}
+        return super().changelist_view(request, {**shown, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"is_sandbox": is_sandbox(), **(extra_context or {})})
+
+
+class BelowOrderAdmin(ReadOnlyAdmin):
+    """Rows that hang below an order: the search finds orders, the list shows what belongs to them."""
+
+    search_fields = ("order__reference",)  # opens the search box; get_search_results decides what is asked
+    search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (queryset.filter(order__in=search.orders_matching(term)) if term else queryset), False

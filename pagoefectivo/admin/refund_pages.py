@@ -1,0 +1,173 @@
+"""The pages of refunds: the form that asks, the page that follows one, and the questions before an act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from pagoefectivo.admin import advice, sentences
+from pagoefectivo.admin.actions import actor_of, in_words
+from pagoefectivo.admin.forms import ApprovalForm
+from pagoefectivo.admin.pages import Question, ask, frame
+from pagoefectivo.admin.presentation import actor_word, link, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Reason, RuleRefused
+from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState
+from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
+from pagoefectivo.models.labels import REFUND_LABELS
+from pagoefectivo.services import refunds
+
+_STATES = dict(REFUND_LABELS)
+
+
+def request_form(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
+    """Show the refund form with what is left, or every reason why nothing may be given back."""
+    left, reasons = _left(order)
+    question = Question(
+        title=_("Refund order %s") % order.reference,
+        sentences=[
+            _("Paid {paid}, given back {refunded}.").format(
+                paid=money(order.paid_amount, order.currency), refunded=money(order.refunded_amount, order.currency)
+            ),
+            _("At most %s can be given back in one refund now.") % left if not reasons else "",
+        ],
+        button=_("Ask for the refund"),
+        warning=_("If the provider does not answer we will NOT send it again: it is asked until the outcome is known."),
+    )
+    return ask(model_admin, request, order, question, form, reasons=reasons, is_blocked=bool(reasons))
+
+
+def _left(order: Order) -> tuple[str, list[str]]:
+    try:
+        left = refunds.refundable(order)
+    except RuleRefused as refusal:
+        return "", [in_words(reason) for reason in refusal.reasons]
+    return money(left.amount, left.currency), [in_words(reason) for reason in left.reasons]
+
+
+def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    """Show where one refund stands and what may be done about it."""
+    context = {
+        **frame(model_admin, request, refund, _("Refund %s") % refund.public_id),
+        "refund": refund,
+        "badge": state_badge(refund),
+        "sentence": sentences.of_refund(refund),
+        "facts": facts(request, refund),
+        "advice": advice.on_code(refund.error_code, raw=refund.raw_code) if refund.error_code else None,
+        "moves": [_move(change) for change in refund.changes.order_by("pk")],
+        "errors": [_failure(error) for error in refund.errors.order_by("pk")],
+        "may": _may(request, refund),
+    }
+    return TemplateResponse(request, "admin/pagoefectivo/refund/detail.html", context)
+
+
+def _move(change: StateChange) -> dict[str, object]:
+    return {
+        "at": moment(change.at),
+        "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
+        "before": _STATES.get(change.from_state, change.from_state),
+        "after": _STATES.get(change.to_state, change.to_state),
+    }
+
+
+def _failure(error: ErrorOccurrence) -> dict[str, object]:
+    return {"row": error, "at": moment(error.occurred_at), "advice": advice.on_code(error.code, raw=error.raw_code)}
+
+
+def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
+    """Return what a refund is about, its payee masked unless the reader may see bank accounts."""
+    rows: list[tuple[str, object]] = [
+        (_("Order"), link(refund.order)),
+        (_("Amount"), money(refund.amount, refund.currency)),
+        (_("Of a payment of"), money(refund.voucher.paid_amount, refund.currency)),
+        (_("Reason"), refund.get_reason_display()),
+        (_("Note"), refund.note),
+        (_("Asked for by"), refund.requested_by),
+        (_("Approved by"), refund.approved_by),
+        (_("To the account"), _payee(request, refund)),
+        (_("Our reference"), refund.reference),
+        (_("Provider's reference"), refund.provider_reference),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _payee(request: HttpRequest, refund: Refund) -> str:
+    destination = refund.destination
+    if destination is None:
+        return _("the provider asks the buyer for it")
+    if request.user.has_perm(SEES_BANK_ACCOUNTS):
+        return f"{destination.holder_name} · {destination.bank_code} {destination.account_number}"
+    return str(destination)
+
+
+def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    """Show what is approved; the form carries the digest of exactly that."""
+    is_own = refund.requested_by == actor_of(request).name
+    form = ApprovalForm(initial={"seen": refund.binding})
+    own = [in_words(Reason(ErrorCode.APPROVAL_SELF))] if is_own else []
+    question = Question(
+        title=_("Approve refund %s") % refund.public_id,
+        sentences=[sentences.of_refund(refund)],
+        button=_("Approve and send it"),
+        warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
+    )
+    return ask(
+        model_admin, request, refund, question, form, facts=facts(request, refund), reasons=own, is_blocked=is_own
+    )
+
+
+def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    question = Question(
+        title=_("Decline refund %s") % refund.public_id,
+        sentences=[_("Nothing is sent. Its %s is free again.") % money(refund.amount, refund.currency)],
+        button=_("Decline it"),
+        is_grave=True,
+    )
+    return ask(model_admin, request, refund, question, facts=facts(request, refund))
+
+
+def confirm_cancel(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    question = Question(
+        title=_("Withdraw refund %s") % refund.public_id,
+        sentences=[
+            _("Only what the provider has not seen can be withdrawn. Its %s is free again.")
+            % money(refund.amount, refund.currency)
+        ],
+        button=_("Withdraw it"),
+        is_grave=True,
+    )
+    return ask(model_admin, request, refund, question, facts=facts(request, refund))
+
+
+def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    question = Question(
+        title=_("Refund %s again") % money(refund.amount, refund.currency),
+        sentences=[
+            sentences.of_refund(refund),
+            _("A new refund over the same amount is asked for, under the rules as they are now."),
+        ],
+        button=_("Ask for it again"),
+        warning=_("If the provider does not answer we will NOT send it again: it is asked until the outcome is known."),
+    )
+    return ask(model_admin, request, refund, question, facts=facts(request, refund))
+
+
+def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
+    """Tell which acts make sense now and are allowed to this person; the services decide again."""
+    user: Any = request.user
+    waits = refund.state == RefundState.AWAITING_APPROVAL
+    decides = waits and user.has_perm("pagoefectivo.approve_refund")
+    asks = user.has_perm("pagoefectivo.request_refund")
+    return {
+        "approve": decides and refund.requested_by != actor_of(request).name,
+        "is_own": decides and refund.requested_by == actor_of(request).name,
+        "decline": decides,
+        "cancel": asks and refund.state in UNSENT_REFUND,
+        "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,
+    }

@@ -1,0 +1,148 @@
+"""Refunds: the list, the page that follows one, and the decisions on its way."""
+
+# ruff: noqa: ARG002 - the signatures are Django's
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from pagoefectivo.admin import refund_pages, sentences
+from pagoefectivo.admin.actions import actor_of, carry_out, door
+from pagoefectivo.admin.forms import ApprovalForm
+from pagoefectivo.admin.presentation import link, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin
+from pagoefectivo.domain.redaction import mask_code
+from pagoefectivo.domain.states import Source
+from pagoefectivo.models import Refund, RefundDestination
+from pagoefectivo.services import refunds
+
+
+@admin.register(Refund)
+class RefundAdmin(BelowOrderAdmin):
+    """Follow a refund from the request to the buyer's account."""
+
+    list_display = ("public_id", "of_order", "standing", "given", "reason", "requested_by", "created")
+    list_filter = ("state", AccountFilter, "created_at")
+    list_select_related = ("order",)
+    unread = ("order__payer_document_number", "order__metadata")
+
+    @admin.display(description=gettext_lazy("order"))
+    def of_order(self, refund: Refund) -> Any:
+        return link(refund.order)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, refund: Refund) -> SafeString:
+        return state_badge(refund)
+
+    @admin.display(description=gettext_lazy("amount"))
+    def given(self, refund: Refund) -> str:
+        return money(refund.amount, refund.currency)
+
+    @admin.display(description=gettext_lazy("created"))
+    def created(self, refund: Refund) -> Any:
+        return moment(refund.created_at)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Refund | None:
+        """Return a refund with what its pages speak of, in one query."""
+        whole = Refund.objects.select_related("order", "voucher", "destination")
+        return whole.filter(pk=object_id).first() if object_id.isdecimal() else None
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the refund's page; it takes no POST, every act has an address of its own."""
+        refund = self.get_object(request, object_id) if request.method in {"GET", "HEAD"} else None
+        if refund is None or not self.has_view_permission(request, refund):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return refund_pages.detail(self, request, refund)
+
+    @door("pagoefectivo.approve_refund")
+    def approve_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Approve exactly what the page showed."""
+        form = ApprovalForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            seen = form.cleaned_data["seen"]
+            done = carry_out(
+                request,
+                lambda: refunds.approve(refund.public_id, seen=seen, actor=actor_of(request), source=Source.STAFF),
+            )
+            if done is not None:
+                return _told(request, done)
+        return refund_pages.confirm_approve(self, request, refund)
+
+    @door("pagoefectivo.approve_refund")
+    def decline_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Refuse what waits for approval."""
+        if request.method == "POST":
+            done = carry_out(
+                request,
+                lambda: refunds.decline(refund.public_id, actor=actor_of(request), source=Source.STAFF),
+            )
+            if done is not None:
+                return _told(request, done)
+        return refund_pages.confirm_decline(self, request, refund)
+
+    @door("pagoefectivo.request_refund")
+    def cancel_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Withdraw what the provider has not seen."""
+        if request.method == "POST":
+            done = carry_out(
+                request,
+                lambda: refunds.cancel(refund.public_id, actor=actor_of(request), source=Source.STAFF),
+            )
+            if done is not None:
+                return _told(request, done)
+        return refund_pages.confirm_cancel(self, request, refund)
+
+    @door("pagoefectivo.request_refund")
+    def retry_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Ask again for what failed, as a new refund."""
+        if request.method == "POST":
+            done = carry_out(
+                request,
+                lambda: refunds.retry(refund.public_id, actor=actor_of(request), source=Source.STAFF),
+            )
+            if done is not None:
+                return _told(request, done)
+        return refund_pages.confirm_retry(self, request, refund)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        acts = [
+            path("<int:object_id>/approve/", wrap(self.approve_view), name="pagoefectivo_refund_approve"),
+            path("<int:object_id>/decline/", wrap(self.decline_view), name="pagoefectivo_refund_decline"),
+            path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_refund_cancel"),
+            path("<int:object_id>/retry/", wrap(self.retry_view), name="pagoefectivo_refund_retry"),
+        ]
+        return [*acts, *super().get_urls()]
+
+
+@admin.register(RefundDestination)
+class RefundDestinationAdmin(ReadOnlyAdmin):
+    """Bank accounts of buyers, masked unless the reader may see them."""
+
+    list_display = ("__str__", "bank_code", "created_at")
+    unread = ("holder_name", "document_number")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if request.user.has_perm(SEES_BANK_ACCOUNTS):
+            return ["holder_name", "document_type", "document_number", "bank_code", "account_number", "created_at"]
+        return ["masked_account", "bank_code", "created_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.get_fields(request, obj)
+
+    @admin.display(description=gettext_lazy("account number"))
+    def masked_account(self, destination: RefundDestination) -> str:
+        return mask_code(destination.account_number)
+
+
+def _told(request: HttpRequest, refund: Refund) -> HttpResponse:
+    messages.info(request, sentences.of_refund(refund))
+    return redirect("admin:pagoefectivo_refund_change", refund.pk)

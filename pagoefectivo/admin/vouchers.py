@@ -1,0 +1,104 @@
+"""Payment codes: one row per attempt to be paid."""
+
+# ruff: noqa: ARG002 - the signatures are Django's
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from pagoefectivo.admin.presentation import link, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, BelowOrderAdmin
+from pagoefectivo.models import Voucher
+
+SHOWN = [
+    "public_id",
+    "of_order",
+    "attempt",
+    "standing",
+    "asked",
+    "paid",
+    "reserved",
+    "refunded",
+    "account",
+    "reference",
+    "provider_reference",
+    "created",
+    "deadline",
+    "was_paid_at",
+    "was_asked_at",
+    "error_code",
+    "raw_code",
+]
+
+
+@admin.register(Voucher)
+class VoucherAdmin(BelowOrderAdmin):
+    """One attempt to be paid; everything about it is told on its order's page."""
+
+    list_filter = ("state", AccountFilter, "created_at")
+    list_select_related = ("order",)
+    unread = ("order__payer_document_number", "order__metadata", "barcode_svg")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._code(request), "of_order", "standing", "asked", "created", "deadline", "provider_reference"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [self._code(request), *SHOWN]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.get_fields(request, obj)
+
+    def _code(self, request: HttpRequest) -> str:
+        return "whole_code" if request.user.has_perm(SEES_PEOPLE) else "hidden_code"
+
+    @admin.display(description=_("code"))
+    def whole_code(self, voucher: Voucher) -> str:
+        return voucher.code or "–"
+
+    @admin.display(description=_("code"))
+    def hidden_code(self, voucher: Voucher) -> str:
+        return voucher.masked_code or "–"
+
+    @admin.display(description=_("order"))
+    def of_order(self, voucher: Voucher) -> Any:
+        return link(voucher.order)
+
+    @admin.display(description=_("state"))
+    def standing(self, voucher: Voucher) -> SafeString:
+        return state_badge(voucher)
+
+    @admin.display(description=_("amount"))
+    def asked(self, voucher: Voucher) -> str:
+        return money(voucher.amount, voucher.currency)
+
+    @admin.display(description=_("paid"))
+    def paid(self, voucher: Voucher) -> str:
+        return money(voucher.paid_amount, voucher.paid_currency or voucher.currency)
+
+    @admin.display(description=_("reserved for refunds"))
+    def reserved(self, voucher: Voucher) -> str:
+        return money(voucher.reserved_amount, voucher.currency)
+
+    @admin.display(description=_("refunded"))
+    def refunded(self, voucher: Voucher) -> str:
+        return money(voucher.refunded_amount, voucher.currency)
+
+    @admin.display(description=_("created"))
+    def created(self, voucher: Voucher) -> Any:
+        return moment(voucher.created_at)
+
+    @admin.display(description=_("deadline"))
+    def deadline(self, voucher: Voucher) -> Any:
+        return moment(voucher.expires_at)
+
+    @admin.display(description=_("paid at"))
+    def was_paid_at(self, voucher: Voucher) -> Any:
+        return moment(voucher.paid_at)
+
+    @admin.display(description=_("last asked"))
+    def was_asked_at(self, voucher: Voucher) -> Any:
+        return moment(voucher.asked_at)
