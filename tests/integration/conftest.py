@@ -1,17 +1,21 @@
-"""Real parts for every integration test: PostgreSQL, the sandbox company over HTTP, and our own web server."""
+"""The stage of every story: a running PSP, our own web server, two clocks that move together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from pagoefectivo import shop
-from pagoefectivo.models import Order, Voucher
+from pagoefectivo import shop, signals
+from pagoefectivo.models import Order
+from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.sandbox.server import SandboxServer
+from pagoefectivo.services import seams
 from pagoefectivo.services import sweep as sweeping
 
 PAYER = shop.Payer(
@@ -23,15 +27,35 @@ PAYER = shop.Payer(
 )
 
 
+class World:
+    """Our clock and the PSP's. Moving it makes due what would have been due by then; nobody sleeps."""
+
+    def __init__(self, psp: Operations) -> None:
+        self._psp = psp
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return timezone.now() + self._ahead
+
+    def advance(self, **duration: float) -> None:
+        """Let time pass at both companies."""
+        self._ahead += timedelta(**duration)
+        self._psp.advance(timedelta(**duration).total_seconds())
+
+    def skew(self, **duration: float) -> None:
+        """Let our clock alone go wrong."""
+        self._ahead += timedelta(**duration)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxServer]:
     """One PSP for the whole run; each test starts with it empty."""
-    with SandboxServer(hang_seconds=1.5, retry_seconds=[0.2, 0.5]) as server:
+    with SandboxServer(hang_seconds=1.3, retry_seconds=[0.2, 0.5]) as server:
         yield server
 
 
 @pytest.fixture
-def psp(sandbox: SandboxServer, settings: Any) -> Any:
+def psp(sandbox: SandboxServer, settings: Any) -> Operations:
     """The PSP's control panel, with the account `default` pointed at it."""
     sandbox.control.reset()
     settings.PAGOEFECTIVO = {
@@ -55,7 +79,7 @@ def psp(sandbox: SandboxServer, settings: Any) -> Any:
 
 
 @pytest.fixture
-def account(psp: Any, settings: Any) -> Callable[..., None]:
+def account(psp: Operations, settings: Any) -> Callable[..., None]:
     """Change keys of the account, as a shop would in its settings."""
 
     def change(**keys: Any) -> None:
@@ -66,14 +90,22 @@ def account(psp: Any, settings: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
-def listening(psp: Any, settings: Any, live_server: LiveServer) -> LiveServer:
+def listening(psp: Operations, settings: Any, live_server: LiveServer) -> LiveServer:
     """Our web server, where the PSP's notifications arrive by themselves."""
     settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "PUBLIC_BASE_URL": live_server.url}
     return live_server
 
 
 @pytest.fixture
-def open_order(psp: Any) -> Callable[..., Order]:
+def world(psp: Operations) -> Iterator[World]:
+    """Time that a story can let pass."""
+    world = World(psp)
+    with seams.use(now=world.now, database_now=world.now):
+        yield world
+
+
+@pytest.fixture
+def open_order(psp: Operations) -> Callable[..., Order]:
     """Open an order as a storefront does."""
 
     def opened(reference: str = "A-1042", amount: str = "89.90", **more: Any) -> Order:
@@ -84,7 +116,7 @@ def open_order(psp: Any) -> Callable[..., Order]:
 
 @pytest.fixture
 def sweep() -> Callable[[], sweeping.SweepReport]:
-    """Make everything due that waits, and work on it: what the clock would do later."""
+    """Work on everything that is due, as cron does."""
 
     def pass_over() -> sweeping.SweepReport:
         return sweeping.run(most_rounds=20)
@@ -92,11 +124,36 @@ def sweep() -> Callable[[], sweeping.SweepReport]:
     return pass_over
 
 
-def only_voucher() -> Voucher:
-    """The one voucher there is."""
-    return Voucher.objects.get()
+@pytest.fixture
+def paid_order(psp: Operations, open_order: Callable[..., Order], world: World, sweep: Any) -> Callable[..., Order]:
+    """Open an order and have it paid at the counter; a poll finds the money."""
+
+    def paid(reference: str = "A-1042", amount: str = "89.90", **more: Any) -> Order:
+        voucher = open_order(reference, amount, **more).current_voucher
+        assert voucher is not None
+        psp.pay(voucher.code)
+        world.advance(seconds=2)
+        sweep()
+        order = shop.get_order(reference=reference)
+        assert (order.state, order.paid_amount) == ("paid", Decimal(amount))
+        return order
+
+    return paid
 
 
-def cents(written: str) -> Decimal:
-    """An amount with two decimals."""
-    return Decimal(written)
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """The names of the signals that the host shop heard, in order."""
+    names: list[str] = []
+
+    def listener(name: str) -> Callable[..., None]:
+        def listen(**_: Any) -> None:
+            names.append(name)
+
+        return listen
+
+    for name, signal in signals.BY_NAME.items():
+        signal.connect(listener(name), weak=False, dispatch_uid=f"heard.{name}")
+    yield names
+    for name, signal in signals.BY_NAME.items():
+        signal.disconnect(dispatch_uid=f"heard.{name}")

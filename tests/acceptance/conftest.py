@@ -1,0 +1,17 @@
+"""The acceptance stories play on the same stage as the integration tests."""
+
+from __future__ import annotations
+
+from tests.integration.conftest import (
+    account,
+    heard,
+    listening,
+    open_order,
+    paid_order,
+    psp,
+    sandbox,
+    sweep,
+    world,
+)
+
+__all__ = ["account", "heard", "listening", "open_order", "paid_order", "psp", "sandbox", "sweep", "world"]

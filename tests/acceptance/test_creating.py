@@ -1,0 +1,129 @@
+"""Creating a voucher when the answer is lost, late, wrong, or asked for twice: one code at the PSP, shown once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from pagoefectivo import shop
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import StateConflict
+from pagoefectivo.models import ErrorOccurrence, Order, Voucher
+from tests.integration.ledger import calls_of, everything, moves, oddities, only_order, only_voucher, outbox
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
+
+
+def test_B01_a_create_that_timed_out_after_dlocal_did_it_is_adopted(
+    psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.fault("create", "timeout_after")
+    voucher = open_order().current_voucher
+    assert (voucher.state, voucher.code, voucher.error_code) == ("unknown", "", ErrorCode.CREATE_OUTCOME_UNKNOWN)
+    world.advance(seconds=2)
+    sweep()
+    [payment] = psp.payments()
+    assert (only_voucher().state, only_voucher().code) == ("issued", payment["code"])
+    assert (only_voucher().provider_reference, only_voucher().reference) == (payment["id"], payment["order_id"])
+    assert (calls_of(psp, "create"), psp.call_counts()["get_order"]) == (1, 1), "looked up, not sent again"
+    assert moves("voucher") == ["submit", "lose", "issue"]
+    assert outbox() == ["voucher_issued"]
+
+
+def test_B02_a_create_that_timed_out_before_dlocal_saw_it_is_sent_again_with_its_key(
+    psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.fault("create", "timeout_before")
+    assert open_order().current_voucher.state == "unknown"
+    world.advance(seconds=2)
+    sweep()
+    assert (only_voucher().state, calls_of(psp, "create"), psp.payments()) == ("unknown", 1, [])
+    world.advance(minutes=3)
+    sweep()
+    [payment] = psp.payments()
+    assert (only_voucher().state, only_voucher().code) == ("issued", payment["code"])
+    calls = psp.calls("create")
+    assert {call["headers"]["x-idempotency-key"] for call in calls} == {only_voucher().idempotency_key}
+    assert len(calls) == 2
+    assert calls[0]["body"] == calls[1]["body"], "the very same words"
+
+
+def test_B03_a_late_execution_is_waited_for(psp: Any, open_order: Any, world: Any, sweep: Any) -> None:
+    psp.fault("create", "late_execution", after=60.0)
+    assert open_order().current_voucher.state == "unknown"
+    world.advance(seconds=30)
+    sweep()
+    assert (only_voucher().state, calls_of(psp, "create")) == ("unknown", 1)
+    world.advance(seconds=100)
+    sweep()
+    assert (only_voucher().state, len(psp.payments()), calls_of(psp, "create")) == ("issued", 1, 1)
+
+
+def test_B08_the_same_reference_again_is_the_same_order(psp: Any, open_order: Any) -> None:
+    first = open_order()
+    before = everything()
+    again = open_order()
+    assert (again.pk, again.page_url) == (first.pk, first.page_url)
+    assert (everything(), len(psp.payments()), psp.call_counts()) == (before, 1, {"create": 1})
+    with pytest.raises(StateConflict) as conflict:
+        open_order(amount="89.91")
+    assert conflict.value.code is ErrorCode.REFERENCE_CONFLICT
+    assert (everything(), psp.call_counts()) == (before, {"create": 1})
+
+
+def test_B08_a_double_click_issues_one_code(psp: Any, open_order: Any) -> None:
+    psp.configure(latency_seconds=0.2)
+    both, seen = threading.Barrier(4), []
+
+    def click() -> None:
+        both.wait()
+        seen.append(open_order().page_url)
+        connection.close()
+
+    tabs = [threading.Thread(target=click) for _ in range(4)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert (len(seen), len(set(seen))) == (4, 1)
+    assert (Order.objects.count(), Voucher.objects.count(), len(psp.payments())) == (1, 1, 1)
+    assert psp.call_counts() == {"create": 1}
+
+
+def test_a_refused_buyer_may_correct_the_data_and_try_again(psp: Any, open_order: Any, world: Any) -> None:
+    psp.configure(document_lengths=[11])
+    refused = open_order()
+    assert (refused.state, refused.current_voucher.state) == ("awaiting_payment", "failed")
+    psp.configure(document_lengths=[8])
+    assert open_order().current_voucher.state == "issued"
+    assert list(Voucher.objects.order_by("pk").values_list("attempt", "state")) == [(1, "failed"), (2, "issued")]
+    assert len(psp.payments()) == 1
+
+
+def test_B11_a_refusal_by_the_provider_is_final_with_its_code(
+    psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.configure(document_lengths=[11])
+    voucher = open_order().current_voucher
+    assert (voucher.state, voucher.error_code, voucher.raw_code) == ("failed", ErrorCode.CREATE_FIELD_INVALID, "5001")
+    [error] = ErrorOccurrence.objects.all()
+    assert (error.code, error.http_status, error.operation) == (ErrorCode.CREATE_FIELD_INVALID, 400, "issue_voucher")
+    assert error.entry.sentence(field="document")
+    world.advance(days=2)
+    sweep()
+    assert (psp.call_counts(), only_order().state, oddities()) == ({"create": 1}, "awaiting_payment", [])
+
+
+def test_an_order_withdrawn_before_anything_was_sent_is_never_sent(
+    psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.fault("create", "429", retry_after=5)
+    assert open_order().current_voucher.state == "submitting"
+    assert shop.cancel_order(reference="A-1042").state == "awaiting_payment", "it ends by itself"
+    world.advance(seconds=6)
+    sweep()
+    assert (only_voucher().state, only_order().state, psp.payments()) == ("failed", "canceled", [])
+    assert psp.call_counts() == {"create": 1}

@@ -1,0 +1,238 @@
+"""A buyer pays at the counter, and the shop hears of it: by notification, or by asking, or both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pagoefectivo import shop
+from pagoefectivo.models import ApiExchange, OutboxMessage, PaymentEvent, StateChange, WebhookDelivery
+from pagoefectivo.services import seams
+from tests.integration.ledger import cents, everything, moves, oddities, only_order, only_voucher, outbox
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
+
+
+def test_a_voucher_is_paid_by_notification_and_one_query(
+    psp: Any, listening: Any, open_order: Any, sweep: Any, heard: list[str]
+) -> None:
+    voucher = open_order().current_voucher
+    assert (voucher.state, voucher.amount, len(voucher.code)) == ("issued", cents("89.90"), 9)
+
+    psp.pay(voucher.code)
+    assert psp.wait_idle()
+    [delivery] = WebhookDelivery.objects.all()
+    assert (delivery.verdict, delivery.outcome, delivery.secret_index) == ("verified", "waiting", 0)
+    assert only_voucher().state == "issued", "stored and answered; nothing is believed yet"
+
+    sweep()
+    order = only_order()
+    assert (order.state, order.paid_amount, order.refunded_amount) == ("paid", cents("89.90"), 0)
+    assert moves("voucher") == ["submit", "issue", "begin_confirming", "pay"]
+    assert moves("order") == ["pay"]
+    assert psp.call_counts() == {"create": 1, "get_payment": 1}
+    assert [exchange.operation for exchange in ApiExchange.objects.order_by("pk")] == ["issue_voucher", "fetch_payment"]
+    paid = StateChange.objects.get(subject="voucher", transition="pay")
+    assert (paid.source, paid.event.proof, paid.event.amount) == ("poll", "read", cents("89.90"))
+    assert WebhookDelivery.objects.get().outcome == "applied"
+    assert outbox() == ["voucher_issued", "order_paid"] == heard
+
+    settled = everything()
+    sweep()
+    assert everything() == settled, "nothing is due any more"
+
+
+def test_A04_a_lost_notification_is_made_good_by_the_poll(
+    psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any, heard: list[str]
+) -> None:
+    psp.webhook_fault("lost", times=None)
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle()
+    sweep()
+    assert only_voucher().state == "issued"
+
+    world.advance(seconds=2)
+    sweep()
+    assert (only_order().state, only_order().paid_amount) == ("paid", cents("89.90"))
+    assert moves("voucher") == ["submit", "issue", "pay"]
+    assert WebhookDelivery.objects.count() == 0
+    assert psp.call_counts() == {"create": 1, "get_payment": 1}
+    assert outbox() == ["voucher_issued", "order_paid"] == heard
+
+
+def test_the_account_may_let_a_signature_over_the_body_be_enough(
+    psp: Any, listening: Any, account: Any, open_order: Any, sweep: Any
+) -> None:
+    account(CONFIRMATION="webhook")
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle()
+    sweep()
+    assert only_order().state == "paid"
+    assert psp.call_counts() == {"create": 1}, "nobody was asked"
+    assert StateChange.objects.get(subject="voucher", transition="pay").source == "webhook"
+
+
+def test_A01_the_same_notification_three_times_changes_things_once(
+    psp: Any, listening: Any, open_order: Any, sweep: Any, heard: list[str]
+) -> None:
+    psp.webhook_fault("duplicated")
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle()
+    [sent] = psp.deliveries()
+    assert [attempt["status"] for attempt in sent["attempts"]] == [200, 200]
+    assert WebhookDelivery.objects.get().repeats == 1
+    sweep()
+    assert moves("voucher") == ["submit", "issue", "begin_confirming", "pay"]
+    paid = everything(besides={"WebhookDelivery", "ApiExchange", "Voucher"})
+
+    psp.resend(sent["id"])
+    assert psp.wait_idle()
+    sweep()
+    assert WebhookDelivery.objects.get().repeats == 2
+    assert everything(besides={"WebhookDelivery", "ApiExchange", "Voucher"}) == paid
+    assert outbox() == ["voucher_issued", "order_paid"] == heard
+
+
+def test_A03_an_older_status_after_a_newer_one_is_superseded(
+    psp: Any, listening: Any, account: Any, open_order: Any, sweep: Any
+) -> None:
+    account(CONFIRMATION="webhook")
+    psp.configure(notify_created=True)
+    psp.webhook_fault("reordered")
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle()
+    told = [json.loads(delivery["body"])["status"] for delivery in psp.deliveries()]
+    arrived = [delivery.pk for delivery in WebhookDelivery.objects.order_by("received_at")]
+    assert told == ["PENDING", "PAID"] and len(arrived) == 2
+    sweep()
+    assert moves("voucher") == ["submit", "issue", "pay"]
+    assert only_order().state == "paid"
+
+    psp.resend(psp.deliveries()[0]["id"])
+    assert psp.wait_idle()
+    sweep()
+    assert moves("voucher") == ["submit", "issue", "pay"], "a PENDING after the money is no news"
+    assert (only_order().state, oddities()) == ("paid", [])
+
+
+def test_A05_a_forged_notification_is_refused_counted_and_changes_nothing(
+    psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    voucher = open_order().current_voucher
+    before = everything()
+    body = json.dumps({"id": voucher.provider_reference, "status": "PAID", "order_id": voucher.reference,
+                       "amount": 89.90, "currency": "PEN"})  # fmt: skip
+    address = f"{listening.url}/pagoefectivo/webhooks/default/"
+    for number in range(8):
+        attempt = psp.inject(address, f"{body[:-1]}, \"try\": {number}}}", signed=False)["attempts"][0]
+        assert (attempt["status"], attempt["answer"].strip()) == (401, "")
+
+    samples = WebhookDelivery.objects.all()
+    assert [(sample.verdict, sample.outcome, sample.fault) for sample in samples] == [
+        ("forged", "rejected", "mismatch")
+    ] * 5, "five samples an hour, however many came"
+    after = everything()
+    assert [(row["fault"], row["count"]) for row in after["WebhookRejection"]] == [("mismatch", 8)]
+    forgeries = {"WebhookRejection": [], "WebhookDelivery": []}
+    assert {**after, **forgeries} == before
+
+    sweep()
+    world.advance(seconds=2)
+    sweep()
+    assert (only_voucher().state, only_order().state) == ("issued", "awaiting_payment")
+    assert moves("voucher") == ["submit", "issue"]
+
+
+def test_a_notification_of_nobody_is_refused(psp: Any, listening: Any, open_order: Any) -> None:
+    psp.webhook_fault("unsigned")
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle(horizon=0.0)
+    first = psp.deliveries()[0]["attempts"][0]
+    assert first["status"] == 401
+    assert only_voucher().state == "issued"
+
+
+@pytest.mark.parametrize("fault", ["stale", "future"])
+def test_A06_A07_a_notification_out_of_time_only_brings_the_question_forward(
+    fault: str, psp: Any, listening: Any, account: Any, open_order: Any, sweep: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    account(CONFIRMATION="webhook")  # a fresh one would be enough
+    psp.webhook_fault(fault)
+    psp.pay(open_order().current_voucher.code)
+    assert psp.wait_idle()
+    assert [attempt["status"] for attempt in psp.deliveries()[0]["attempts"]] == [200]
+    assert WebhookDelivery.objects.get().verdict == "stale"
+    warned = [record for record in caplog.records if "clock of this server" in record.getMessage()]
+    assert len(warned) == (1 if fault == "future" else 0)
+
+    sweep()
+    assert moves("voucher") == ["submit", "issue", "pay"], "the message itself moved nothing"
+    assert StateChange.objects.get(transition="pay", subject="voucher").source == "poll"
+    assert psp.call_counts() == {"create": 1, "get_payment": 1}
+
+
+@pytest.mark.parametrize("age", [-86400, 86400])
+def test_A06_a_replayed_lie_out_of_time_moves_nothing(
+    age: int, psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    voucher = open_order().current_voucher
+    said = {"id": voucher.provider_reference, "status": "PAID", "order_id": voucher.reference, "amount": 89.9,
+            "currency": "PEN"}  # fmt: skip
+    signed_at = f"{world.now().replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    world.advance(seconds=1)
+    world.skew(seconds=age) if age < 0 else world.advance(seconds=age)
+    address = f"{listening.url}/pagoefectivo/webhooks/default/"
+    assert psp.inject(address, json.dumps(said), x_date=signed_at)["attempts"][0]["status"] == 200
+    sweep()
+    assert WebhookDelivery.objects.get().verdict == "stale"
+    assert (moves("voucher"), only_order().state) == (["submit", "issue"], "awaiting_payment")
+
+
+def test_A12_a_notification_ahead_of_our_own_create_answer_finds_its_voucher(
+    psp: Any, listening: Any, open_order: Any, sweep: Any, heard: list[str]
+) -> None:
+    psp.webhook_fault("before_answer")
+    states_when_read: list[str] = []
+
+    def work_at_once() -> None:
+        if not states_when_read and WebhookDelivery.objects.exists():
+            states_when_read.append(only_voucher().state)
+            sweep()
+
+    with seams.use(ring=work_at_once):
+        open_order()
+    assert states_when_read == ["submitting"], "read while dLocal's answer was still on its way"
+    [hint] = PaymentEvent.objects.filter(status="paid", is_believed=False)
+    assert hint.voucher == only_voucher()
+
+    sweep()
+    assert only_order().state == "paid"
+    assert moves("voucher") == ["submit", "issue", "begin_confirming", "pay"]
+    assert (len(psp.payments()), psp.call_counts()["create"]) == (1, 1)
+    assert outbox() == ["voucher_issued", "order_paid"] == heard
+
+
+def test_both_paths_end_in_the_same_facts(
+    psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    def told(reference: str) -> None:
+        psp.pay(open_order(reference).current_voucher.code)
+        assert psp.wait_idle()
+        sweep()
+
+    def asked(reference: str) -> None:
+        psp.webhook_fault("lost")
+        psp.pay(open_order(reference).current_voucher.code)
+        world.advance(seconds=2)
+        sweep()
+
+    told("TOLD-1")
+    asked("ASKED-1")
+    facts = [
+        (order.state, order.paid_amount, order.current_voucher.state, order.current_voucher.paid_amount)
+        for order in (shop.get_order(reference=reference) for reference in ("TOLD-1", "ASKED-1"))
+    ]
+    assert facts == [("paid", cents("89.90"), "paid", cents("89.90"))] * 2
+    assert OutboxMessage.objects.filter(signal="order_paid", done_at__isnull=False).count() == 2
