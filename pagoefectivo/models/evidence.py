@@ -108,6 +108,9 @@ class ApiExchange(models.Model):
     class Meta:
         verbose_name = _("provider call")
         verbose_name_plural = _("provider calls")
+        indexes = [
+            models.Index(fields=["sent_at"], name="pe_exchange_open", condition=models.Q(outcome="sending")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.request_id}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, connections
 
+from pagoefectivo import conf
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.domain.redaction import redact_headers
 from pagoefectivo.models import ApiExchange, Refund, Voucher
@@ -134,6 +135,13 @@ def flush(recorders: list[BatchRecorder]) -> None:
                 "response_body", "duration_ms", "loss",
             ],
         )  # fmt: skip
+
+
+def close_abandoned() -> int:
+    """Mark the calls whose process died before an answer came; return how many. What they did is asked elsewhere."""
+    longest = conf.current().timing.lease
+    abandoned = ApiExchange.objects.filter(outcome=ApiExchange.Outcome.SENDING, sent_at__lt=seams.now() - longest)
+    return abandoned.update(outcome=ApiExchange.Outcome.NO_RESPONSE, loss="the process ended before an answer came")
 
 
 def _completed(recorder: BatchRecorder, call: Call, answer: Answer | None, loss: str) -> ApiExchange:

@@ -13,7 +13,7 @@ from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundS
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON, step
 from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
-from pagoefectivo.services import announcements, polling, seams, submission, webhooks
+from pagoefectivo.services import announcements, exchanges, polling, seams, submission, webhooks
 from pagoefectivo.services.claiming import Claim, claim_due
 
 BATCH = 100
@@ -46,6 +46,7 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
     report = SweepReport()
     if not conf.current().enabled:
         return report
+    exchanges.close_abandoned()
     while report.rounds < most_rounds:
         before = report.total
         report.rounds += 1

@@ -138,6 +138,7 @@ def _finish(delivery: WebhookDelivery, claim: Claim, heard: list[lifecycle.Appli
         _wait_for_owner(delivery, claim, now)
         return
     moved = any(each is True or (isinstance(each, lifecycle.Applied) and each.is_new) for each in heard)
+    moved = moved or delivery.outcome == Outcome.APPLIED
     _mark(
         claim,
         outcome=Outcome.APPLIED if moved else Outcome.NO_CHANGE,
