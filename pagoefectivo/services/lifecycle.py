@@ -125,7 +125,12 @@ def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
     if believed:
         voucher.asked_at = writing.now
     _carry_out(writing, voucher, decision)
+    if AnomalyKind.CODE_REUSED in decision.anomalies:
+        for holder in facts.holders_of_code(voucher, update):  # theirs may be the money that comes for ours
+            anomalies.open_anomaly(AnomalyKind.CODE_REUSED, holder, None, holds_order=True, now=writing.now)
     if believed:
+        if update.refunds:
+            _project_order(writing)  # first paid, then refunded: the order's machine knows no shorter way
         for listed in update.refunds:
             _hear_listed_refund(writing, listed)
         _propose_refund(writing, decisions.proposed_refund(known, decision, writing.policy))
@@ -224,7 +229,7 @@ def _carry_out(
         now=writing.now,
     )
     row.save()
-    if refund is not None and decision.moves:
+    if refund is not None and (decision.moves or refund.is_outside):
         ledger.sum_refunds(voucher, writing.locked.refunds)
         voucher.save()
         if voucher.reserved_amount + voucher.outside_amount > voucher.paid_amount:
