@@ -25,6 +25,7 @@ from pagoefectivo.domain.states import (
 
 DOUBT_AFTER = timedelta(minutes=30)
 DEAD = frozenset({PaymentStatus.EXPIRED, PaymentStatus.CANCELED, PaymentStatus.REJECTED})
+# A restored backup may show a code as unsent, or unanswered, that was sent and paid since.
 _WAY_TO_A_CODE: dict[VoucherState, tuple[str, ...]] = {
     VoucherState.REQUESTED: ("submit", "issue"),
     VoucherState.SUBMITTING: ("issue",),
@@ -48,7 +49,8 @@ def decide_payment(voucher: VoucherFacts, update: PaymentUpdate, policy: Policy,
         gone = update.status is PaymentStatus.REVERSED or update.status in DEAD
         return Decision(anomalies=(AnomalyKind.PAYMENT_REVERSED,), why="reversed") if gone else NOTHING
     if update.status in {PaymentStatus.UNRECOGNISED, PaymentStatus.REVERSED}:
-        return Decision(anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
+        moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
+        return Decision(moves=moves, anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
     if voucher.state in UNANSWERED_VOUCHER:
         return _answer_issue(voucher, update)
     if update.status in DEAD:
@@ -64,9 +66,6 @@ def _answer_hint(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     if update.status is PaymentStatus.PAID and is_fresh and payable:
         return Decision(moves=("begin_confirming",), ask_now=True, why="webhook_says_paid")
     return Decision(ask_now=True)
-
-
-# A restored backup may show a code as unsent, or unanswered, that was sent and paid since.
 
 
 def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
@@ -91,7 +90,8 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
 
 
 def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
-    return bool(update.paid_at and voucher.expires_at and update.paid_at > voucher.expires_at)
+    deadline = update.expires_at or voucher.expires_at  # ours is unknown where the create answer was lost
+    return bool(update.paid_at and deadline and update.paid_at > deadline)
 
 
 def _answer_issue(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
@@ -104,7 +104,13 @@ def _answer_issue(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     if wrong:
         moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
         return Decision(moves=moves, anomalies=(wrong,), why="answer_differs")
-    settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.CREATE_MISMATCH, AnomalyKind.CODE_REUSED)
+    settled = (
+        AnomalyKind.OUTCOME_UNKNOWN,
+        AnomalyKind.CREATE_MISMATCH,
+        AnomalyKind.CODE_REUSED,
+        AnomalyKind.STATUS_UNRECOGNISED,
+        AnomalyKind.NOT_FOUND_AT_PROVIDER,
+    )
     if voucher.hinted_paid:
         return Decision(moves=("issue", "begin_confirming"), settled=settled, ask_now=True, why="webhook_says_paid")
     moves = ("issue", "cancel") if voucher.cancel_wanted else ("issue",)
