@@ -1,7 +1,8 @@
-"""Pytest fixtures for the tests of a host shop. In its `conftest.py`: `pytest_plugins = ["pagoefectivo.testing"]`.
+"""Pytest fixtures for the tests of a host shop.
 
-They need pytest-django. Tests that use them run on committed rows (as `transactional_db` does), because a provider is
-never called inside a transaction.
+In the topmost `conftest.py` write `pytest_plugins = ["pagoefectivo.testing"]`, in a deeper one
+`from pagoefectivo.testing import *`. They need pytest-django. Tests that use them run on committed rows (as with
+`transactional_db`), because a provider is never called inside a transaction.
 
     def test_a_paid_order_is_packed(issue_voucher, pay):
         order = issue_voucher("89.90", reference="A-1042")
@@ -29,7 +30,7 @@ from pagoefectivo.sandbox.company import LOGIN, SECRET_KEY, TRANS_KEY
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import sweep
 
-__all__ = ["NetworkBlocked", "issue_voucher", "no_network", "pay", "psp", "settle_refund", "work"]
+__all__ = ["NetworkBlocked", "issue_voucher", "no_network", "pay", "psp", "sandbox_server", "settle_refund", "work"]
 
 BUYER = Payer(
     email="buyer@example.com",
@@ -98,7 +99,8 @@ def no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _pagoefectivo_sandbox() -> Iterator[SandboxServer]:
+def sandbox_server() -> Iterator[SandboxServer]:
+    """The sandbox PSP as a server in this process, one for the whole run. Tests take `psp`, which empties it first."""
     with SandboxServer(hang_seconds=2.0) as server:
         yield server
 
@@ -106,7 +108,7 @@ def _pagoefectivo_sandbox() -> Iterator[SandboxServer]:
 @pytest.fixture
 def psp(
     request: pytest.FixtureRequest,
-    _pagoefectivo_sandbox: SandboxServer,
+    sandbox_server: SandboxServer,
     transactional_db: None,  # noqa: ARG001 - a provider is never called inside a transaction
     no_network: None,  # noqa: ARG001 - asked for its effect
     settings: Any,
@@ -117,9 +119,9 @@ def psp(
     pytest-django's `live_server` in the same test, notifications are delivered to it; else only questions tell.
     """
     live = request.getfixturevalue("live_server").url if "live_server" in request.fixturenames else NOWHERE
-    _pagoefectivo_sandbox.control.reset()
-    settings.PAGOEFECTIVO = _pointed_at(_pagoefectivo_sandbox, conf.read_settings(), live)
-    return _pagoefectivo_sandbox
+    sandbox_server.control.reset()
+    settings.PAGOEFECTIVO = _pointed_at(sandbox_server, conf.read_settings(), live)
+    return sandbox_server
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def _answers(url: str) -> bool:
         session.trust_env = False
         try:
             return session.get(url, timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
 

@@ -21,23 +21,22 @@ _HINTS = {
 }
 
 
-def _field(label: Any, **attributes: str) -> dict[str, Any]:
-    return {"label": label, "widget": forms.TextInput(attrs=attributes)}
+def _asked(label: Any, kind: str = "text", **attributes: str) -> forms.CharField:
+    """Required or not is pagoefectivo's to say, with everything else at once."""
+    return forms.CharField(
+        label=label, required=False, widget=forms.TextInput(attrs={"type": kind, "maxlength": "254", **attributes})
+    )
 
 
 class CheckoutForm(forms.Form):
     """Only asks; whether the answers will do is for pagoefectivo to say."""
 
-    name = forms.CharField(**_field(_("Name and surname"), autocomplete="name"))
-    email = forms.CharField(
-        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"})
-    )
-    document = forms.CharField(**_field(_("DNI"), inputmode="numeric", autocomplete="off"))
-    phone = forms.CharField(
-        label=_("Mobile phone"),
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-    )
+    optional = ("phone",)
+
+    name = _asked(_("Name and surname"), autocomplete="name")
+    email = _asked(_("E-mail"), "email", autocomplete="email")
+    document = _asked(_("DNI"), inputmode="numeric", autocomplete="off")
+    phone = _asked(_("Mobile phone"), "tel", autocomplete="tel")
 
     def payer(self) -> Payer:
         """Return the buyer of a valid form."""
