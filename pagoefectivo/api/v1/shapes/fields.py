@@ -1,0 +1,128 @@
+"""Fields that take nothing for something else: an amount is a text, a text is not a number, a key has to exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Reason, RuleRefused
+from pagoefectivo.domain.money import SYMBOLS, parse_amount, parse_currency
+from pagoefectivo.domain.redaction import redact_text
+
+LARGEST_METADATA = 4096
+_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?", re.ASCII)
+
+
+class StrictShape(serializers.Serializer[Any]):
+    """A shape that refuses what it does not know, beside everything else that is wrong."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        wrong: dict[str, Any] = {}
+        read: Any = None
+        try:
+            read = super().to_internal_value(data)
+        except ValidationError as error:
+            wrong = dict(error.detail) if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
+        wrong |= {redact_text(name, longest=64): [_unknown(name)] for name in unknown}
+        if wrong:
+            raise ValidationError(wrong)
+        return read
+
+
+def _unknown(name: str) -> ErrorDetail:
+    reason = Reason(ErrorCode.REQUEST_FIELD_UNKNOWN, field=redact_text(name, longest=64))
+    return ErrorDetail(reason.message, code=reason.code)
+
+
+def refuse(code: ErrorCode, field: str = "") -> ValidationError:
+    """Return the catalogue's refusal as the framework's error."""
+    reason = Reason(code, field=field)
+    return ValidationError(reason.message, code=reason.code)
+
+
+class TextField(serializers.CharField):
+    """A text; a number is not one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "examples": ["89.90"]})
+class AmountField(serializers.Field[Decimal, str, str, Any]):
+    """A decimal string above zero with at most two decimals. JSON numbers are refused: they are floats on the way."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str):
+            raise refuse(ErrorCode.REQUEST_AMOUNT_INVALID, self.field_name or "")
+        try:
+            return parse_amount(data)
+        except RuleRefused as refusal:
+            raise refuse(refusal.code, self.field_name or "") from None
+
+    def to_representation(self, value: Decimal) -> str:
+        return f"{value:.2f}"
+
+
+@extend_schema_field({"type": "string", "enum": sorted(SYMBOLS)})
+class CurrencyField(serializers.Field[str, str, str, Any]):
+    """A currency we can hold."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return parse_currency(data)
+        except RuleRefused as refusal:
+            raise refuse(refusal.code, self.field_name or "") from None
+
+    def to_representation(self, value: str) -> str:
+        return value
+
+
+@extend_schema_field({"type": "string", "format": "duration", "examples": ["PT48H"]})
+class DurationField(serializers.Field[timedelta, str, str, Any]):
+    """An ISO 8601 duration of days, hours, minutes and seconds, longer than nothing."""
+
+    default_error_messages = {"invalid": 'Write an ISO 8601 duration above zero, for example "PT48H".'}
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        match = _DURATION.fullmatch(data) if isinstance(data, str) and not data.endswith("T") else None
+        days, hours, minutes, seconds = (int(part or 0) for part in (match.groups() if match else (0, 0, 0, 0)))
+        duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if not duration:
+            self.fail("invalid")
+        return duration
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class MetadataField(serializers.Field[dict[str, Any], dict[str, Any], dict[str, Any], Any]):
+    """An object of the shop's own, at most 4 KiB as JSON in UTF-8."""
+
+    default_error_messages = {
+        "invalid": "Send a JSON object.",
+        "too_large": "Send at most 4096 bytes of metadata.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST_METADATA:
+            self.fail("too_large")
+        return data
+
+
+def instant(**options: Any) -> serializers.DateTimeField:
+    """An instant in RFC 3339, written in UTC with Z."""
+    return serializers.DateTimeField(
+        format="iso-8601", input_formats=["iso-8601"], default_timezone=UTC, **options
+    )

@@ -1,0 +1,185 @@
+"""Orders and their payment codes, in and out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from pagoefectivo import conf
+from pagoefectivo.api.v1.shapes.fields import (
+    AmountField,
+    CurrencyField,
+    DurationField,
+    MetadataField,
+    StrictShape,
+    TextField,
+    instant,
+)
+from pagoefectivo.api.v1.shapes.refunds import RefundShape
+from pagoefectivo.domain.messages import Payer
+from pagoefectivo.domain.states import OrderState, VoucherState
+from pagoefectivo.links import page_token
+from pagoefectivo.models import Order, Voucher
+from pagoefectivo.selectors.orders import LARGEST_PAGE
+
+DEFAULT_PAGE = 50
+_STATES = [state.value for state in OrderState]
+
+
+class NewDocument(StrictShape):
+    """An identity document."""
+
+    type = TextField(help_text="DNI, RUC, CE or PASSPORT.")
+    number = TextField()
+
+
+class NewPayer(StrictShape):
+    """The buyer. Which fields are needed beside the e-mail is up to the provider of the account."""
+
+    email = TextField()
+    name = TextField(required=False)
+    phone = TextField(required=False)
+    document = NewDocument(required=False)
+
+
+class NewOrder(StrictShape):
+    """What the shop asks for."""
+
+    reference = TextField(help_text="The shop's own, 1–64 letters, digits and . _ ~ : -")
+    amount = AmountField()
+    currency = CurrencyField()
+    account = TextField(required=False, help_text="A name of the setting ACCOUNTS; the first one without it.")
+    payer = NewPayer()
+    expires_in = DurationField(required=False)
+    description = TextField(required=False, allow_blank=True)
+    metadata = MetadataField(required=False)
+
+
+class NoBody(StrictShape):
+    """Nothing, or an empty object."""
+
+
+def payer_from(given: dict[str, Any]) -> Payer:
+    """Return the buyer as the services know them."""
+    document = given.get("document", {})
+    return Payer(
+        email=given["email"],
+        name=given.get("name", ""),
+        phone=given.get("phone", ""),
+        document_type=document.get("type", ""),
+        document_number=document.get("number", ""),
+    )
+
+
+@extend_schema_field(str)
+class Cursor(serializers.Field[int, str, str, Any]):
+    """Where a page starts: opaque, to be taken from `next` alone."""
+
+    default_error_messages = {"invalid": "Take the cursor from `next`, unchanged."}
+
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            written = base64.b64decode(str(data).encode(), altchars=b"-_", validate=True).decode()
+        except (binascii.Error, ValueError):
+            self.fail("invalid")
+        kind, _, number = written.partition(":")
+        if kind != "order" or not number.isdecimal() or not number.isascii() or len(number) > 18:  # noqa: PLR2004 - fits a bigint
+            self.fail("invalid")
+        return int(number)
+
+
+def cursor_for(before: int) -> str:
+    """Write the place where the next page starts."""
+    return base64.urlsafe_b64encode(f"order:{before}".encode()).decode()
+
+
+class OrderQuery(StrictShape):
+    """What to look for."""
+
+    reference = TextField(required=False)
+    state = serializers.ChoiceField(choices=_STATES, required=False)
+    code = TextField(required=False)
+    email = TextField(required=False)
+    account = TextField(required=False)
+    created_after = instant(required=False)
+    created_before = instant(required=False)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_PAGE, default=DEFAULT_PAGE)
+    cursor = Cursor(required=False)
+
+
+class VoucherShape(serializers.Serializer[Voucher]):
+    """The newest payment code of an order. `code` is null until the provider has issued it."""
+
+    id = serializers.CharField(source="public_id")
+    state = serializers.ChoiceField(choices=[state.value for state in VoucherState])
+    code = serializers.SerializerMethodField()
+    barcode_svg_url = serializers.SerializerMethodField()
+    expires_at = instant(allow_null=True)
+    page_url = serializers.SerializerMethodField()
+    paid_at = instant(allow_null=True)
+
+    def get_code(self, voucher: Voucher) -> str | None:
+        return voucher.code or None
+
+    def get_barcode_svg_url(self, voucher: Voucher) -> str | None:
+        if not voucher.code:
+            return None
+        path = reverse("pagoefectivo:voucher-barcode", args=[page_token(voucher.order.page_key)])
+        return f"{conf.current().public_base_url}{path}"
+
+    def get_page_url(self, voucher: Voucher) -> str:
+        return voucher.order.page_url
+
+
+class OrderShape(serializers.Serializer[Order]):
+    """One order with its newest payment code and all its refunds."""
+
+    reference = serializers.CharField()
+    state = serializers.ChoiceField(choices=_STATES)
+    amount = AmountField()
+    currency = serializers.CharField()
+    paid_amount = AmountField()
+    refunded_amount = AmountField()
+    refundable_amount = serializers.SerializerMethodField()
+    account = serializers.CharField()
+    voucher = VoucherShape(source="current_voucher", allow_null=True)
+    refunds = serializers.SerializerMethodField()
+    created_at = instant()
+
+    @extend_schema_field(AmountField())
+    def get_refundable_amount(self, order: Order) -> str:
+        return f"{self.context['refundable'][order.pk]:.2f}"
+
+    @extend_schema_field(RefundShape(many=True))
+    def get_refunds(self, order: Order) -> Any:
+        oldest_first = sorted(order.refunds.all(), key=lambda refund: refund.pk)
+        return RefundShape(oldest_first, many=True).data
+
+
+class OrderPage(serializers.Serializer[Any]):
+    """Some orders, newest first, and where the next ones are."""
+
+    results = OrderShape(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class TimelineEntryShape(serializers.Serializer[Any]):
+    """One thing that happened."""
+
+    at = instant()
+    kind = serializers.CharField()
+    actor = serializers.CharField()
+    source = serializers.CharField()
+    sentence = serializers.CharField()
+    details = serializers.DictField()
+
+
+class TimelineShape(serializers.Serializer[Any]):
+    """Everything that happened to an order, newest last."""
+
+    results = TimelineEntryShape(many=True)

@@ -1,0 +1,88 @@
+"""Refunds, in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from pagoefectivo.api.v1.problems import explained
+from pagoefectivo.api.v1.shapes.fields import AmountField, StrictShape, TextField, instant
+from pagoefectivo.domain.limits import DOCUMENTS
+from pagoefectivo.domain.messages import Destination
+from pagoefectivo.domain.states import RefundState
+from pagoefectivo.models import Refund
+from pagoefectivo.models.refunds import REASONS
+
+
+class HolderDocument(StrictShape):
+    """The identity document of an account's holder."""
+
+    type = serializers.ChoiceField(choices=sorted(DOCUMENTS))
+    number = TextField(max_length=20)
+
+
+class NewDestination(StrictShape):
+    """A bank account in the buyer's name. It is stored encrypted and never given back."""
+
+    holder_name = TextField(max_length=100)
+    document = HolderDocument(required=False)
+    bank_code = TextField(max_length=8, required=False)
+    account_number = serializers.RegexField(r"^[0-9A-Za-z-]{6,34}\Z")
+    account_type = TextField(max_length=1, required=False)
+
+
+class NewRefund(StrictShape):
+    """What is to be given back, and why."""
+
+    amount = AmountField()
+    reason = TextField(help_text=f"One of {', '.join(name for name, _ in REASONS)}.")
+    note = TextField(required=False, allow_blank=True, max_length=500)
+    destination = NewDestination(required=False)
+
+
+def destination_from(given: dict[str, Any] | None) -> Destination | None:
+    """Return a bank account as the services know it."""
+    if given is None:
+        return None
+    document = given.get("document", {})
+    return Destination(
+        holder_name=given["holder_name"],
+        document_type=document.get("type", ""),
+        document_number=document.get("number", ""),
+        bank_code=given.get("bank_code", ""),
+        account_number=given["account_number"],
+        account_type=given.get("account_type", ""),
+    )
+
+
+class RefundError(serializers.Serializer[Any]):
+    """Why it did not work: in our words and the provider's, who acts and what comes next."""
+
+    code = serializers.CharField()
+    raw_code = serializers.CharField()
+    message = serializers.CharField()
+    who = serializers.CharField()
+    next_step = serializers.CharField()
+
+
+class RefundShape(serializers.Serializer[Refund]):
+    """One instruction to give money back."""
+
+    id = serializers.CharField(source="public_id")
+    state = serializers.ChoiceField(choices=[state.value for state in RefundState])
+    amount = AmountField()
+    currency = serializers.CharField()
+    reason = serializers.CharField()
+    provider_reference = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    created_at = instant()
+    updated_at = instant(source="changed_at")
+
+    def get_provider_reference(self, refund: Refund) -> str | None:
+        return refund.provider_reference or None
+
+    @extend_schema_field(RefundError(allow_null=True))
+    def get_error(self, refund: Refund) -> dict[str, str] | None:
+        return explained(refund.error_code, refund.raw_code)

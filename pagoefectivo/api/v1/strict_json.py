@@ -1,0 +1,82 @@
+"""Reading a body as JSON and nothing else: UTF-8, one object, each key once, finite numbers, no hidden characters."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import Reason, RuleRefused
+
+LARGEST_BODY = 64 * 1024
+DEEPEST = 16
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """Return the raw body; raises RuleRefused(REQUEST_TOO_LARGE) by the declared length before reading a byte."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdecimal():
+        _malformed()
+    if int(declared) > LARGEST_BODY:
+        raise RuleRefused(Reason(ErrorCode.REQUEST_TOO_LARGE))
+    try:
+        body = request.read(LARGEST_BODY + 1)
+    except UnreadablePostError:
+        _malformed()
+    if len(body) > LARGEST_BODY:
+        raise RuleRefused(Reason(ErrorCode.REQUEST_TOO_LARGE))
+    return body
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body, {} for none; raises RuleRefused(REQUEST_MALFORMED) for anything else."""
+    if not body.strip():
+        return {}
+    try:
+        document = json.loads(
+            body.decode(), object_pairs_hook=_each_key_once, parse_constant=_refuse, parse_float=_finite
+        )
+    except (ValueError, RecursionError):
+        _malformed()
+    if not isinstance(document, dict) or not _is_clean(document, DEEPEST):
+        _malformed()
+    return document
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError("a number beyond all measure")
+    return number
+
+
+def _is_clean(node: object, depth: int) -> bool:
+    """Whether nothing nests too deeply and no text holds a null or half a character."""
+    if depth == 0:
+        return False
+    if isinstance(node, str):
+        return "\0" not in node and not any("\ud800" <= character <= "\udfff" for character in node)
+    if isinstance(node, dict):
+        return all(_is_clean(part, depth - 1) for pair in node.items() for part in pair)
+    if isinstance(node, list):
+        return all(_is_clean(part, depth - 1) for part in node)
+    return True
+
+
+def _malformed() -> NoReturn:
+    raise RuleRefused(Reason(ErrorCode.REQUEST_MALFORMED)) from None
