@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pagoefectivo.domain.decisions import OrderFacts, RefundFacts, VoucherFacts
 from pagoefectivo.domain.messages import PaymentUpdate
@@ -48,7 +48,7 @@ def of_voucher(
         cancel_wanted=voucher.cancel_wanted_at is not None,
         replaced=voucher.replaced_at is not None,
         hinted_paid=unanswered and _was_hinted_paid(voucher),
-        code_taken=unanswered and heard is not None and _is_code_taken(voucher, heard),
+        code_taken=unanswered and heard is not None and holders_of_code(voucher, heard).exists(),
         was_expired=heard is not None and voucher.state == VoucherState.CONFIRMING and _was_expired(voucher),
         others_paid=any(other.paid_amount > 0 for other in siblings if other.pk != voucher.pk),
     )
@@ -100,9 +100,10 @@ def _was_expired(voucher: Voucher) -> bool:
     return StateChange.objects.filter(voucher=voucher, refund=None, to_state=VoucherState.EXPIRED).exists()
 
 
-def _is_code_taken(voucher: Voucher, heard: PaymentUpdate) -> bool:
+def holders_of_code(voucher: Voucher, heard: PaymentUpdate) -> QuerySet[Voucher]:
+    """Return the account's other vouchers that already have the code or the reference that `heard` states."""
     if not (heard.code and heard.provider_reference):
-        return False
+        return Voucher.objects.none()
     same_code = Q(code=heard.code, created_at__gte=voucher.created_at - CODE_IS_FRESH)
     others = Voucher.objects.filter(account=voucher.account).exclude(pk=voucher.pk)
-    return others.filter(same_code | Q(provider_reference=heard.provider_reference)).exists()
+    return others.filter(same_code | Q(provider_reference=heard.provider_reference))

@@ -124,6 +124,8 @@ def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
         ledger.take_details(voucher, update)
     if believed:
         voucher.asked_at = writing.now
+    if believed and update.error_code:
+        voucher.error_code, voucher.raw_code = update.error_code, update.raw_code
     _carry_out(writing, voucher, decision)
     if AnomalyKind.CODE_REUSED in decision.anomalies:
         for holder in facts.holders_of_code(voucher, update):  # theirs may be the money that comes for ours

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -16,7 +16,7 @@ from pagoefectivo.services import quiet_polls, seams, setbacks
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
-from pagoefectivo.services.submission import record
+from pagoefectivo.services.submission import about, record
 
 IN_FLIGHT = 32
 
@@ -39,7 +39,7 @@ def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
     except ProviderError as error:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
         raise
-    record(_named(update, voucher), recorder, source=source, claim=claim)
+    record(about(voucher, update), recorder, source=source, claim=claim)
 
 
 def ask_refund(claim: Claim, *, source: Source) -> None:
@@ -53,7 +53,7 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
     except ProviderError as error:
         setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
     else:
-        record(replace(update, reference=refund.reference), recorder, source=source, claim=claim)
+        record(about(refund, update), recorder, source=source, claim=claim)
 
 
 def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
@@ -114,12 +114,7 @@ def _ask(question: _Question) -> None:
     except ProviderError as error:
         question.answer = error
     else:
-        question.answer = _named(update, voucher)
-
-
-def _named(update: PaymentUpdate, voucher: Voucher) -> PaymentUpdate:
-    """An answer to a question about one voucher is about that voucher, whatever it calls itself."""
-    return replace(update, reference=voucher.reference)
+        question.answer = about(voucher, update)
 
 
 def _still_waiting(question: _Question) -> quiet_polls.Heard | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 from pagoefectivo.domain.decisions import AfterSilence, after_absence
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, NotSent, ProviderError, ProviderFault, Refused
@@ -13,6 +16,8 @@ from pagoefectivo.services import lifecycle, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, resend_bounds
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
+
+Statement = TypeVar("Statement", PaymentUpdate, RefundUpdate, PaymentUpdate | RefundUpdate)
 
 
 def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> None:
@@ -36,7 +41,7 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
     except ProviderError as error:
         _note_setback(row, error, source, claim, is_first_try=is_first_try)
     else:
-        record(update, recorder, source=source, claim=claim)
+        record(about(row, update), recorder, source=source, claim=claim)
 
 
 def cancel_at_provider(voucher: Voucher, *, source: Source) -> None:
@@ -50,7 +55,12 @@ def cancel_at_provider(voucher: Voucher, *, source: Source) -> None:
     except ProviderError as error:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=None)
     else:
-        record(update, recorder, source=source, claim=None)
+        record(about(voucher, update), recorder, source=source, claim=None)
+
+
+def about(row: Voucher | Refund, update: Statement) -> Statement:
+    """Return what a provider answered as said of `row`: an answer about one row is about it, whatever it calls it."""
+    return replace(update, reference=row.reference)
 
 
 def record(
