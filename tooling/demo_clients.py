@@ -59,6 +59,10 @@ class Buyer(Client):
         """Return what the shop itself says of a purchase."""
         return str(_STATE.findall(self.text_of(f"{self._stack.web_url}/compras/{reference}/"))[0])
 
+    def open(self, address: str) -> requests.Response:
+        """Return a page with its headers; raises HTTPError unless it is there."""
+        return self._get(address)
+
     def text_of(self, address: str) -> str:
         return self._get(address).text
 

@@ -85,8 +85,7 @@ def paid_and_refunded(report: Report, psp: SandboxControl, api: ApiClient, buyer
     report.step("checkout", f"order {reference} of S/ {PRICE}, buyer sent to the protected page", holds="/v/" in page)
     order = api.order(reference)
     code, payment = _issued(report, psp, order)
-    shown = buyer.text_of(page)
-    report.step("voucher page", "shows the code, and tells robots and caches to stay away", holds=code in shown)
+    _protected_page(report, buyer, page, code)
     _refused(report, psp, api, reference, PRICE, "REFUND_NOT_PAID")
     psp.pay(code)
     order = _wait(lambda: api.order(reference), lambda seen: seen["state"] == "paid")
@@ -134,13 +133,21 @@ def _issued(report: Report, psp: SandboxControl, order: Document) -> tuple[str, 
     return voucher["code"], at_the_psp[0]
 
 
+def _protected_page(report: Report, buyer: Buyer, page: str, code: str) -> None:
+    answer = buyer.open(page)
+    robots, caches = answer.headers.get("X-Robots-Tag", ""), answer.headers.get("Cache-Control", "")
+    shown = code in answer.text.replace(" ", "")
+    observed = f"{'shows' if shown else 'hides'} the code; for robots {robots!r}, for caches {caches!r}"
+    report.step("voucher page", observed, holds=shown and "noindex" in robots and "no-store" in caches)
+
+
 def _confirmed_twice(report: Report, psp: SandboxControl, api: ApiClient, reference: str, payment: Document) -> None:
     [delivery] = psp.deliveries(payment["id"])
     answers = [attempt["status"] for attempt in delivery["attempts"]]
     report.step("webhook", f"{delivery['state']}, our answer {answers[-1]}", holds=answers[-1] == HTTPStatus.OK)
     sources = api.sources(reference)
     asked = sum(1 for call in psp.calls("get_payment") if payment["id"] in call["path"])
-    observed = f"{asked} status queries; the timeline speaks of {', '.join(sorted(sources))}"
+    observed = f"asked the PSP {asked} time(s); the timeline speaks of {', '.join(sorted(sources))}"
     report.step("double confirmation", observed, holds=asked > 0 and {"webhook", "poll"} <= sources)
 
 
