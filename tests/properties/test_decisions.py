@@ -47,7 +47,7 @@ def test_no_statement_about_a_payment_asks_for_a_move_that_the_machine_forbids(
 ) -> None:
     asked = 0
     for status, proof, wanted, replaced, hinted, taken, others, paid, complete, age in product(
-        PaymentStatus, Proof, BOTH, BOTH, BOTH, BOTH, BOTH, (PRICE, PRICE / 2, PRICE * 2), BOTH, (0, 10_000)
+        PaymentStatus, Proof, BOTH, BOTH, BOTH, BOTH, BOTH, (PRICE, PRICE / 2), BOTH, (0, 10_000)
     ):
         update = PaymentUpdate(status, status.upper(), proof, amount=PRICE, currency="PEN")
         if complete:
@@ -74,7 +74,7 @@ def test_no_statement_about_a_payment_asks_for_a_move_that_the_machine_forbids(
         again = decisions.decide_payment(moved, update, policy, NOW)
         settles = walk(VOUCHERS, after, again.moves)
         assert settles == after or (after, settles) == (VoucherState.ISSUED, VoucherState.CANCELED), "said twice"
-    assert asked == len(PaymentStatus) * len(Proof) * 2**7 * 3
+    assert asked == len(PaymentStatus) * len(Proof) * 2**8
 
 
 @pytest.mark.parametrize("state", RefundState)

@@ -1,0 +1,137 @@
+"""Eight workers over one table: every row is held by one of them, and who comes back late only brings facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from pagoefectivo import shop
+from pagoefectivo.domain.states import Source, VoucherState
+from pagoefectivo.models import Order, PaymentEvent, StateChange, Voucher
+from pagoefectivo.sandbox.operations import Operations
+from pagoefectivo.services import seams, submission
+from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.claiming import Claim, claim_due, claim_row
+from pagoefectivo.services.exchanges import recorder_for
+from tests.concurrency.conftest import PAYER, Team
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
+
+
+def due_vouchers(count: int) -> None:
+    """Many codes whose next question is due."""
+    now = timezone.now()
+    orders = Order.objects.bulk_create(
+        Order(
+            reference=f"C-{n}", account="default", amount=10, currency="PEN", payer_email="maria@example.pe",
+            expires_in=timedelta(days=2), page_key=f"k{n}", created_at=now, updated_at=now,
+        )
+        for n in range(count)
+    )  # fmt: skip
+    Voucher.objects.bulk_create(
+        Voucher(
+            public_id=f"vch_{n}", order=order, account="default", reference=f"C-{n}-1", idempotency_key=str(n),
+            amount=10, currency="PEN", wanted_expiry_at=now, created_at=now, changed_at=now,
+            next_action_at=now - timedelta(seconds=count - n), state=VoucherState.ISSUED,
+        )
+        for n, order in enumerate(orders)
+    )  # fmt: skip
+
+
+def test_C07_C08_eight_workers_claim_each_of_500_rows_exactly_once(eight: Team, settings: Any) -> None:
+    due_vouchers(500)
+
+    def work() -> list[Claim]:
+        held: list[Claim] = []
+        while claims := claim_due(Voucher, 20):
+            held += claims
+        return held
+
+    claims = [claim for held in eight.race(*[work] * 8) for claim in held]
+    assert Counter(claim.row_id for claim in claims) == Counter(Voucher.objects.values_list("pk", flat=True))
+    assert {(claim.token, claim.attempts) for claim in claims} == {(1, 1)}
+    assert claim_due(Voucher, 500) == []
+
+
+def test_C07_of_eight_who_want_one_row_one_gets_it(issued: Callable[..., Order], eight: Team) -> None:
+    issued()
+    voucher = Voucher.objects.get()
+    for _ in range(20):
+        claims = eight.race(*[lambda: claim_row(Voucher, voucher.pk)] * 8)
+        assert len([claim for claim in claims if claim is not None]) == 1
+        Voucher.objects.filter(pk=voucher.pk).update(lease_until=None)
+
+
+def test_C07_F11_a_holder_who_comes_back_late_brings_facts_but_no_schedule(
+    psp: Operations, issued: Callable[..., Order]
+) -> None:
+    """The first worker is paused past its lease; a second took the row over and is still at it."""
+    issued()
+    voucher = Voucher.objects.get()
+    late = claim_row(Voucher, voucher.pk)
+    Voucher.objects.filter(pk=voucher.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    current = claim_row(Voucher, voucher.pk)
+    assert late is not None
+    assert current is not None
+    assert current.token == late.token + 1
+
+    held = Voucher.objects.values("next_action_at", "lease_until", "lease_token").get()
+    answer_of(voucher, late)  # still waiting: nothing new but that it was asked
+    assert Voucher.objects.values("next_action_at", "lease_until", "lease_token").get() == held
+
+    psp.pay(voucher.code)
+    answer_of(voucher, late)
+    voucher = Voucher.objects.get()
+    assert voucher.state == VoucherState.PAID, "truth is truth, whoever brings it"
+    assert (voucher.lease_until, voucher.lease_token) == (held["lease_until"], held["lease_token"])
+
+    answer_of(voucher, current)
+    voucher = Voucher.objects.get()
+    assert voucher.lease_until is None, "the holder ends its own lease"
+    assert StateChange.objects.filter(transition="pay", subject="voucher").count() == 1
+
+
+def answer_of(voucher: Voucher, claim: Claim) -> None:
+    """Ask the PSP and apply what it says under this claim."""
+    recorder = recorder_for(voucher)
+    update = account_named("default").gateway(recorder).fetch_payment(voucher.provider_reference)
+    submission.record(update, recorder, source=Source.POLL, claim=claim)
+
+
+def test_B08_eight_tabs_that_open_one_reference_get_one_code(psp: Operations, eight: Team) -> None:
+    for number in range(5):
+        reference = f"A-{number}"
+
+        def open_it(reference: str = reference) -> Order:
+            return shop.open_order(reference=reference, amount="89.90", currency="PEN", payer=PAYER)
+
+        opened = eight.race(*[open_it] * 8)
+        assert {order.pk for order in opened} == {Order.objects.get(reference=reference).pk}
+        voucher = Voucher.objects.get(order__reference=reference)
+        assert voucher.state == "issued"
+        assert [each["order_id"] for each in psp.payments(voucher.reference)] == [voucher.reference]
+    assert len(psp.payments()) == Order.objects.count() == 5
+    assert psp.call_counts() == {"create": 5}
+
+
+def test_F04_one_row_swept_by_eight_is_asked_about_once(
+    psp: Operations, issued: Callable[..., Order], eight: Team
+) -> None:
+    from pagoefectivo.services import sweep
+
+    issued()
+    voucher = Voucher.objects.get()
+    psp.pay(voucher.code)
+    psp.clear_calls()
+    Voucher.objects.update(next_action_at=seams.now())
+    reports = eight.race(*[sweep.run] * 8)
+    assert sum(report.vouchers for report in reports) == 1
+    assert sum(report.failures for report in reports) == 0
+    assert psp.call_counts() == {"get_payment": 1}
+    assert Voucher.objects.get().state == "paid"
+    assert PaymentEvent.objects.filter(status="paid").count() == 1

@@ -1,0 +1,187 @@
+"""Two refunds of the whole amount at once, through every pair of doors: one is accepted, and the PSP gets one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import combinations_with_replacement
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from pagoefectivo import shop
+from pagoefectivo.admin.forms import new_nonce
+from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
+from pagoefectivo.domain.states import FREED_REFUND, Source
+from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.sandbox.operations import Operations
+from pagoefectivo.services import api_keys, polling, refunds
+from pagoefectivo.services.actors import SHOP, Actor
+from pagoefectivo.services.claiming import claim_row
+from pagoefectivo.services.seams import new_id
+from tests.concurrency.conftest import Team, Work, ask
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
+
+ROUNDS = 50
+WHOLE = "89.90"
+REFUSED = (RuleRefused, StateConflict)
+DOORS = ("shop", "api", "admin", "retry")
+
+
+class Doors:
+    """The ways in, each asking for the whole amount of one order; true where the refund was accepted."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        key = api_keys.create_key("erp", ("orders:read", "refunds:write"), ())[1]
+        self._key = {"Authorization": f"Api-Key {key}"}
+        self._staff = User.objects.create_superuser("ana", password="x")
+
+    def at(self, door: str) -> Work:
+        """Return one person at that door, ready to ask."""
+        return getattr(self, f"_{door}")()
+
+    def _shop(self) -> Work:
+        def ask_shop() -> bool:
+            try:
+                shop.request_refund(reference=self._order.reference, amount=WHOLE, reason="other", actor=SHOP)
+            except REFUSED:
+                return False
+            return True
+
+        return ask_shop
+
+    def _retry(self) -> Work:
+        failed = Refund.objects.filter(order=self._order, state__in=FREED_REFUND).order_by("pk").last()
+        assert failed is not None
+
+        def ask_again() -> bool:
+            try:
+                refunds.retry(failed.public_id, actor=SHOP, source=Source.STAFF)
+            except REFUSED:
+                return False
+            return True
+
+        return ask_again
+
+    def _api(self) -> Work:
+        client, path = Client(), reverse("pagoefectivo:api-order-refunds", args=[self._order.reference])
+        body, headers = json.dumps({"amount": WHOLE, "reason": "other"}), {**self._key, "Idempotency-Key": new_id()}
+
+        def post() -> bool:
+            answer = client.post(path, body, content_type="application/json", headers=headers)
+            assert answer.status_code in {201, 422}, answer.content
+            return answer.status_code == 201
+
+        return post
+
+    def _admin(self) -> Work:
+        browser, path = Client(), reverse("admin:pagoefectivo_order_refund", args=[self._order.pk])
+        browser.force_login(self._staff)
+        form = {"amount": WHOLE, "reason": "other", "note": "", "nonce": new_nonce()}
+
+        def submit() -> bool:
+            answer = browser.post(path, form)
+            assert answer.status_code in {302, 422}, answer.content
+            return answer.status_code == 302
+
+        return submit
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations_with_replacement(DOORS, 2)))
+def test_E02_E04_of_two_refunds_at_once_exactly_one_is_accepted(
+    first: str, second: str, psp: Operations, paid: Callable[..., Order], pair: Team
+) -> None:
+    order = paid()
+    payment = Voucher.objects.get().provider_reference
+    doors = Doors(order)
+    doors.at("shop")()
+    bounce(psp, order)
+    for _ in range(ROUNDS):
+        psp.clear_calls()
+        accepted = pair.race(doors.at(first), doors.at(second))
+
+        same_refund = first == second == "retry"  # both name one failed refund, so both are given its one successor
+        assert sorted(accepted) == ([True, True] if same_refund else [False, True])
+        assert Refund.objects.exclude(state__in=FREED_REFUND).count() == 1
+        assert psp.call_counts() == {"refund": 1}
+        assert Decimal(psp.totals(payment)["refunded"]) == Decimal(WHOLE)
+        bounce(psp, order)
+    assert Refund.objects.count() == len(psp.refunds(payment)) == ROUNDS + 1
+    assert Voucher.objects.get().reserved_amount == 0
+
+
+def bounce(psp: Operations, order: Order) -> None:
+    """Let the bank turn the refund under way down, and hear of it: its amount is free again."""
+    refund = Refund.objects.get(order=order, state="pending")
+    psp.settle_refund(refund.provider_reference, "reject")
+    claim = claim_row(Refund, refund.pk)
+    assert claim is not None
+    polling.ask_refund(claim, source=Source.POLL)
+    assert Refund.objects.get(pk=refund.pk).state == "failed"
+
+
+@pytest.mark.parametrize("door", DOORS[:3])
+def test_E02_D06_a_drafted_refund_of_late_money_and_a_request_are_one_refund(
+    door: str, psp: Operations, issued: Callable[..., Order], pair: Team, settings: Any
+) -> None:
+    """The payment is heard, and its refund drafted for approval, while somebody asks for the same money."""
+    account = {**settings.PAGOEFECTIVO["ACCOUNTS"]["default"], "LATE_PAYMENT": "refund"}
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "ACCOUNTS": {"default": account}}
+    rounds = ROUNDS // 5  # each needs an order of its own
+    doors: Doors | None = None
+    for number in range(rounds):
+        order = issued(f"L-{number}")
+        voucher = Voucher.objects.get(order=order)
+        psp.expire(voucher.code)
+        ask(voucher)
+        psp.pay(voucher.code, late=True)
+        doors = doors or Doors(order)
+        doors._order = order
+        pair.race(lambda voucher=voucher: ask(voucher), doors.at(door))
+
+        only = Refund.objects.get(order=order)
+        assert (only.state, only.amount, only.requested_by) == ("awaiting_approval", Decimal(WHOLE), "system")
+        assert psp.refunds(voucher.provider_reference) == []
+
+
+def test_E18_two_approvals_at_once_send_one_refund(
+    psp: Operations, paid: Callable[..., Order], pair: Team, settings: Any
+) -> None:
+    account = {**settings.PAGOEFECTIVO["ACCOUNTS"]["default"], "REFUND_APPROVAL_OVER": "0"}
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "ACCOUNTS": {"default": account}}
+    ana, luis = (Actor(name, SHOP.permissions) for name in ("ana", "luis"))
+    order = paid()
+    payment = Voucher.objects.get().provider_reference
+    for number in range(ROUNDS // 5):
+        asked = shop.request_refund(reference=order.reference, amount=WHOLE, reason="other", actor=SHOP)
+        assert asked.state == "awaiting_approval"
+
+        def approve(actor: Actor, refund: Refund = asked) -> Refund:
+            return refunds.approve(refund.public_id, actor=actor, source=Source.STAFF)
+
+        outcomes = pair.race(lambda: approve(ana), lambda: approve(luis))
+        assert len([each for each in outcomes if isinstance(each, StateConflict)]) == 1
+        assert len(psp.refunds(payment)) == number + 1
+        bounce(psp, order)
+
+
+def test_E04_the_database_itself_refuses_more_than_was_paid(paid: Callable[..., Order]) -> None:
+    paid()
+    voucher = Voucher.objects.get()
+    before = Voucher.objects.values().get()
+    for columns in (
+        {"reserved_amount": Decimal("89.91")},
+        {"refunded_amount": Decimal("0.01")},
+        {"refunded_amount": Decimal("-0.01")},
+        {"paid_amount": Decimal("-0.01")},
+    ):
+        with pytest.raises(IntegrityError, match="pe_voucher_refunds_within_paid"), transaction.atomic():
+            Voucher.objects.filter(pk=voucher.pk).update(**columns)
+    assert Voucher.objects.values().get() == before
