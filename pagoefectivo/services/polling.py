@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -64,9 +63,7 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
     """
     questions = _questions(claims)
     announce([question.recorder for question in questions], Operation.FETCH_PAYMENT)
-    if questions:
-        with ThreadPoolExecutor(max_workers=min(IN_FLIGHT, len(questions))) as pool:
-            list(pool.map(_ask, questions))
+    seams.side_by_side(_ask, questions, width=IN_FLIGHT)
     flush([question.recorder for question in questions])
     quiet = quiet_polls.postpone([heard for question in questions if (heard := _still_waiting(question))])
     for question in questions:

@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,11 @@ def _session() -> Session:
     return open_session()
 
 
+def _in_threads(work: Callable[[Any], None], items: list[Any], width: int) -> None:
+    with ThreadPoolExecutor(max_workers=min(width, len(items))) as pool:
+        list(pool.map(work, items))
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """One set of them."""
@@ -49,6 +55,7 @@ class Seams:
     ring: Callable[[], None] = bell.ring
     session: Callable[[], Session] = _session
     sleep: Callable[[float], None] = time.sleep
+    side_by_side: Callable[[Callable[[Any], None], list[Any], int], None] = _in_threads
 
 
 _current = Seams()
@@ -110,6 +117,12 @@ def ring() -> None:
 def session() -> Session:
     """The pooled session that provider calls go through."""
     return _current.session()
+
+
+def side_by_side(work: Callable[[Any], None], items: list[Any], *, width: int) -> None:
+    """Call `work` with each item, up to `width` at a time; over when all are. `work` must not touch the database."""
+    if items:
+        _current.side_by_side(work, items, width)
 
 
 @contextmanager
