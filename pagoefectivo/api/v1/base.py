@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
@@ -84,10 +84,10 @@ class ApiView(APIView):
     versioning_class = None
     metadata_class = None
     schema = ApiSchema()
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post"]
+    http_method_names = ["get", "head", "post"]
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, exempt from a host's ATOMIC_REQUESTS: services commit before they speak to a provider."""
         return non_atomic_requests(super().as_view(**initkwargs))
 
@@ -118,9 +118,9 @@ class ApiView(APIView):
 
     @property
     def keyed_request(self) -> idempotency.KeyedRequest:
-        """This POST under its Idempotency-Key."""
+        """The POST under its Idempotency-Key."""
         key = self.request.headers.get(idempotency.HEADER, "")
-        return idempotency.KeyedRequest(int(self.request.auth), key, self.request.path, self.body)
+        return idempotency.KeyedRequest(cast("int", self.request.auth), key, self.request.path, self.body)
 
     def once(self, perform: Callable[[], Answer]) -> HttpResponse:
         """Answer with what `perform` returns or raises, or with what this Idempotency-Key was answered before."""

@@ -37,7 +37,7 @@ class OpenView(ApiView):
     permission_classes = []
     throttle_classes = []
     content_negotiation_class = Anything
-    schema = None
+    schema = None  # type: ignore[assignment] # the framework's word for "not described"
 
 
 class SchemaView(OpenView):
@@ -120,7 +120,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
 
 
 def _shape(answer: dict[str, Any]) -> dict[str, str]:
-    content = next(iter(answer.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     return _type(content.get("schema", {}))
 
 

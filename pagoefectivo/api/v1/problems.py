@@ -78,8 +78,8 @@ def problem_of(error: Exception) -> Problem:
 def failed_voucher(voucher: Voucher, reference: str) -> Problem:
     """Return the answer for an order whose payment code the provider refused for good."""
     code = ErrorCode.__members__.get(voucher.error_code, ErrorCode.PSP_UNMAPPED)
-    extra = {"raw_code": voucher.raw_code, "reference": reference, "voucher": voucher.public_id}
-    return _problem(422, code, {"raw": voucher.raw_code} if voucher.raw_code else {}, **extra)
+    values = {"raw": voucher.raw_code} if voucher.raw_code else {}
+    return _problem(422, code, values, raw_code=voucher.raw_code, reference=reference, voucher=voucher.public_id)
 
 
 def explained(code: str, raw_code: str) -> dict[str, str] | None:
@@ -172,14 +172,18 @@ def _framework(error: drf.APIException) -> Problem:
             headers = {"WWW-Authenticate": getattr(error, "auth_header", "Api-Key")}
             return _problem(401, ErrorCode.NOT_AUTHENTICATED, headers=headers)
         case drf.Throttled():
-            return _problem(429, ErrorCode.RATE_LIMITED, headers={"Retry-After": str(math.ceil(error.wait or 1))})
+            return _problem(
+                429, ErrorCode.RATE_LIMITED, headers={"Retry-After": str(math.ceil(getattr(error, "wait", None) or 1))}
+            )
         case drf.MethodNotAllowed():
             return _problem(405, ErrorCode.METHOD_NOT_ALLOWED)
         case drf.NotAcceptable():
             return _problem(406, ErrorCode.NOT_ACCEPTABLE)
         case drf.UnsupportedMediaType():
             return _problem(415, ErrorCode.REQUEST_MALFORMED)
-    return _problem(400, ErrorCode.REQUEST_MALFORMED) if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else _fault(error)
+        case drf.ParseError():
+            return _problem(400, ErrorCode.REQUEST_MALFORMED)
+    return _fault(error)
 
 
 def _fault(error: Exception) -> Problem:

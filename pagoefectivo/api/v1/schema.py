@@ -93,7 +93,7 @@ class ApiSchema(AutoSchema):
         return str(super().get_serializer_name(serializer, direction)).removesuffix("Shape")
 
     def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
-        described_so_far = super()._postprocess_serializer_schema(schema, serializer, direction)
+        described_so_far = super()._postprocess_serializer_schema(schema, serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, StrictShape):
             described_so_far["additionalProperties"] = False
         return described_so_far
@@ -120,7 +120,7 @@ def described(
     """Describe one operation: its answers, its problems, its body or query. Its docstring is the description."""
 
     def describe(method: View) -> View:
-        names = [name for name in _PATH_PARAMETERS if name in method.__code__.co_varnames]  # type: ignore[attr-defined]
+        names = [name for name in _PATH_PARAMETERS if name in method.__code__.co_varnames]
         expected = sorted({*_ALWAYS, *problems, *(_WITH_BODY if body else ())})
         decorate = extend_schema(
             operation_id=re.sub(r"[^a-z ]", "", summary.lower()).replace(" ", "_"),

@@ -61,9 +61,7 @@ def test_B08_the_same_order_from_two_tabs_is_one_order_with_one_code(api: ApiCli
 
 
 @pytest.mark.parametrize("change", [{"amount": "89.91"}, {"amount": "8.99"}])
-def test_a_reference_with_another_amount_is_a_conflict(
-    api: ApiClient, psp: Operations, change: dict[str, str]
-) -> None:
+def test_a_reference_with_another_amount_is_a_conflict(api: ApiClient, psp: Operations, change: dict[str, str]) -> None:
     api.post("orders/", order_like())
     before = decided()
 
@@ -101,7 +99,7 @@ def test_B11_a_refusal_of_the_provider_is_422_with_its_code_and_what_comes_next(
 
     assert answer.status_code == 422
     refusal = problem(answer)
-    assert (refusal["code"], refusal["raw_code"], refusal["reference"]) == ("CREATE_INVALID_REQUEST", "5001", "A-1042")
+    assert (refusal["code"], refusal["raw_code"], refusal["reference"]) == ("CREATE_FIELD_INVALID", "5001", "A-1042")
     assert psp.payments() == []
     assert Voucher.objects.get().state == "failed"
     corrected = api.post("orders/", order_like())

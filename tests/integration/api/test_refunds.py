@@ -14,7 +14,7 @@ from tests.integration.api.conftest import ApiClient, decided, order_like, probl
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DESTINATION = {
+DESTINATION: dict[str, Any] = {
     "holder_name": "María Quispe",
     "document": {"type": "DNI", "number": "45678912"},
     "bank_code": "002",
@@ -106,19 +106,33 @@ def test_E02_two_requests_for_the_whole_are_one_refund(api: ApiClient, psp: Oper
     assert (Refund.objects.count(), len(psp.refunds())) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "amount", ["0", "0.00", "-1.00", "1.001", "NaN", "Infinity", "1e3", "", "99999999999.00", 30, 30.5, None, True, ["1"]]
-)
-def test_E05_an_impossible_amount_is_refused_before_anything(
-    api: ApiClient, psp: Operations, paid_order: Any, amount: Any
-) -> None:
+IMPOSSIBLE = [
+    "0",
+    "0.00",
+    "-1.00",
+    "1.001",
+    "NaN",
+    "Infinity",
+    "1e3",
+    "",
+    "99999999999.00",
+    30,
+    30.5,
+    None,
+    True,
+    ["1"],
+]
+
+
+def test_E05_impossible_amounts_are_refused_before_anything(api: ApiClient, psp: Operations, paid_order: Any) -> None:
     paid_order()
     before = written()
 
-    answer = api.post("orders/A-1042/refunds/", {"amount": amount, "reason": "other"})
+    for amount in IMPOSSIBLE:
+        answer = api.post("orders/A-1042/refunds/", {"amount": amount, "reason": "other"})
+        assert (amount, answer.status_code) == (amount, 400)
+        assert problem(answer)["fields"].keys() == {"amount"}
 
-    assert answer.status_code == 400
-    assert problem(answer)["fields"].keys() == {"amount"}
     assert written() == before
     assert psp.refunds() == []
 

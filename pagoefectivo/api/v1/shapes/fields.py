@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -50,12 +51,17 @@ def refuse(code: ErrorCode, field: str = "") -> ValidationError:
     return ValidationError(reason.message, code=reason.code)
 
 
+def wrong(field: serializers.Field[Any, Any, Any, Any], why: str) -> ValidationError:
+    """Return a field's own sentence as an error."""
+    return ValidationError(field.error_messages[why])
+
+
 class TextField(serializers.CharField):
     """A text; a number is not one."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            self.fail("invalid")
+            raise wrong(self, "invalid")
         return super().to_internal_value(data)
 
 
@@ -93,14 +99,14 @@ class CurrencyField(serializers.Field[str, str, str, Any]):
 class DurationField(serializers.Field[timedelta, str, str, Any]):
     """An ISO 8601 duration of days, hours, minutes and seconds, longer than nothing."""
 
-    default_error_messages = {"invalid": 'Write an ISO 8601 duration above zero, for example "PT48H".'}
+    default_error_messages = {"invalid": _('Write an ISO 8601 duration above zero, for example "PT48H".')}
 
     def to_internal_value(self, data: Any) -> timedelta:
         match = _DURATION.fullmatch(data) if isinstance(data, str) and not data.endswith("T") else None
         days, hours, minutes, seconds = (int(part or 0) for part in (match.groups() if match else (0, 0, 0, 0)))
         duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if not duration:
-            self.fail("invalid")
+            raise wrong(self, "invalid")
         return duration
 
 
@@ -109,20 +115,18 @@ class MetadataField(serializers.Field[dict[str, Any], dict[str, Any], dict[str, 
     """An object of the shop's own, at most 4 KiB as JSON in UTF-8."""
 
     default_error_messages = {
-        "invalid": "Send a JSON object.",
-        "too_large": "Send at most 4096 bytes of metadata.",
+        "invalid": _("Send a JSON object."),
+        "too_large": _("Send at most 4096 bytes of metadata."),
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
-            self.fail("invalid")
+            raise wrong(self, "invalid")
         if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST_METADATA:
-            self.fail("too_large")
+            raise wrong(self, "too_large")
         return data
 
 
 def instant(**options: Any) -> serializers.DateTimeField:
     """An instant in RFC 3339, written in UTC with Z."""
-    return serializers.DateTimeField(
-        format="iso-8601", input_formats=["iso-8601"], default_timezone=UTC, **options
-    )
+    return serializers.DateTimeField(format="iso-8601", input_formats=["iso-8601"], default_timezone=UTC, **options)

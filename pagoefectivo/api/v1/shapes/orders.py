@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -19,6 +20,7 @@ from pagoefectivo.api.v1.shapes.fields import (
     StrictShape,
     TextField,
     instant,
+    wrong,
 )
 from pagoefectivo.api.v1.shapes.refunds import RefundShape
 from pagoefectivo.domain.messages import Payer
@@ -80,16 +82,16 @@ def payer_from(given: dict[str, Any]) -> Payer:
 class Cursor(serializers.Field[int, str, str, Any]):
     """Where a page starts: opaque, to be taken from `next` alone."""
 
-    default_error_messages = {"invalid": "Take the cursor from `next`, unchanged."}
+    default_error_messages = {"invalid": _("Take the cursor from `next`, unchanged.")}
 
     def to_internal_value(self, data: Any) -> int:
         try:
             written = base64.b64decode(str(data).encode(), altchars=b"-_", validate=True).decode()
         except (binascii.Error, ValueError):
-            self.fail("invalid")
+            raise wrong(self, "invalid") from None
         kind, _, number = written.partition(":")
         if kind != "order" or not number.isdecimal() or not number.isascii() or len(number) > 18:  # noqa: PLR2004 - fits a bigint
-            self.fail("invalid")
+            raise wrong(self, "invalid")
         return int(number)
 
 
@@ -158,7 +160,7 @@ class OrderShape(serializers.Serializer[Order]):
     @extend_schema_field(RefundShape(many=True))
     def get_refunds(self, order: Order) -> Any:
         oldest_first = sorted(order.refunds.all(), key=lambda refund: refund.pk)
-        return RefundShape(oldest_first, many=True).data
+        return RefundShape(oldest_first, many=True).data  # type: ignore[arg-type] # the stubs forget many
 
 
 class OrderPage(serializers.Serializer[Any]):
@@ -174,7 +176,7 @@ class TimelineEntryShape(serializers.Serializer[Any]):
     at = instant()
     kind = serializers.CharField()
     actor = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # a declared field, not the base's attribute
     sentence = serializers.CharField()
     details = serializers.DictField()
 

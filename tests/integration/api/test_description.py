@@ -1,0 +1,120 @@
+"""The API describes itself truly, to machines and to people."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+
+from pagoefectivo.api.v1 import schema
+from pagoefectivo.sandbox.operations import Operations
+from tests.integration.api.conftest import ROOT, ApiClient, order_like, problem
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def described(psp: Operations, client: Client) -> dict[str, Any]:
+    answer = client.get(f"{ROOT}schema/")
+    assert answer["Content-Type"] == "application/vnd.oai.openapi+json"
+    document: dict[str, Any] = json.loads(answer.content)
+    return document
+
+
+def holds(described: dict[str, Any], name: str, document: Any) -> None:
+    """A document is what the schema says, to the last field."""
+    whole = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
+    Draft202012Validator(whole).validate(document)
+    assert document.keys() == described["components"]["schemas"][name]["properties"].keys()
+
+
+def test_the_schema_is_openapi_3_1_and_says_nothing_on_the_side(
+    described: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema._described.cache_clear()
+    schema.openapi()
+
+    assert capsys.readouterr().err == ""
+    assert described["openapi"] == "3.1.0"
+    assert described["servers"] == [{"url": "http://127.0.0.1:9/pagoefectivo/api/v1"}]
+    validate_schema(described)
+
+
+def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> None:
+    calls = {(method, path) for path, methods in described["paths"].items() for method in methods}
+
+    assert calls == {
+        ("get", "/orders/"), ("post", "/orders/"), ("get", "/orders/{reference}/"),
+        ("get", "/orders/{reference}/timeline/"), ("post", "/orders/{reference}/vouchers/"),
+        ("post", "/orders/{reference}/cancel/"), ("post", "/orders/{reference}/refresh/"),
+        ("post", "/orders/{reference}/refunds/"), ("get", "/refunds/{refund_id}/"),
+        *{("post", f"/refunds/{{refund_id}}/{act}/") for act in ("approve", "decline", "cancel", "retry", "destination")},
+    }  # fmt: skip
+    assert {"200", "201", "202", "409", "422"} <= described["paths"]["/orders/"]["post"]["responses"].keys()
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            keys = [each for each in operation["parameters"] if each["name"] == "Idempotency-Key"]
+            assert (path, [each["required"] for each in keys]) == (path, [True] if method == "post" else [])
+            assert operation["security"] == [{"ApiKey": []}]
+
+
+def test_answers_are_what_the_schema_says(
+    described: dict[str, Any], api: ApiClient, paid_order: Any, world: Any
+) -> None:
+    holds(described, "Order", json.loads(api.post("orders/", order_like(reference="S-1")).content))
+    paid_order("S-2")
+    refund = json.loads(api.post("orders/S-2/refunds/", {"amount": "1.00", "reason": "other"}).content)
+    holds(described, "Refund", refund)
+    paid = json.loads(api.get("orders/S-2/").content)
+    holds(described, "Order", paid)
+    holds(described, "Voucher", paid["voucher"])
+    holds(described, "OrderPage", json.loads(api.get("orders/").content))
+    holds(described, "Timeline", json.loads(api.get("orders/S-2/timeline/").content))
+    refusal = problem(api.post("orders/S-2/refunds/", {"amount": "500.00", "reason": "other"}))
+    holds(described, "Problem", refusal)
+
+
+def test_the_page_stands_alone(described: dict[str, Any], client: Client) -> None:
+    answer = client.get(f"{ROOT}docs/", headers={"Accept": "text/html"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Robots-Tag"] == "noindex"
+    assert re.findall(r"<(?:script|link|img|iframe)\b|\bsrc=|url\(|@import", page) == []
+    for path in described["paths"]:
+        assert path in page
+    inside = set(re.findall(r'href="#([^"]+)"', page))
+    assert inside <= set(re.findall(r'\bid="([^"]+)"', page))
+    assert "width=device-width" in page
+
+
+def test_every_problem_points_at_its_entry_on_the_page(api: ApiClient, client: Client) -> None:
+    kind = problem(api.get("orders/NONE/"))["type"]
+
+    path, anchor = kind.removeprefix("http://127.0.0.1:9").split("#")
+    assert f'id="{anchor}"' in client.get(path).content.decode()
+
+
+def test_nothing_depends_on_what_the_host_set_for_its_own_api(api: ApiClient, settings: Any) -> None:
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DenyAll"],
+        "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.AcceptHeaderVersioning",
+        "EXCEPTION_HANDLER": "nowhere.handler",
+        "DATETIME_FORMAT": "%d/%m/%Y",
+        "COERCE_DECIMAL_TO_STRING": False,
+    }
+    settings.TIME_ZONE = "America/Lima"
+
+    answer = api.post("orders/", order_like())
+
+    assert answer.status_code == 201
+    assert json.loads(answer.content)["created_at"].endswith("Z")
+    assert problem(api.get("orders/NONE/"))["code"] == "NOT_FOUND"
+    assert "drf_spectacular" not in settings.INSTALLED_APPS
