@@ -36,7 +36,8 @@ class OpenFilter(admin.SimpleListFilter):
 class AnomalyAdmin(BelowOrderAdmin):
     """Facts that do not fit, with what to do about each."""
 
-    list_display = ("kind", "of_order", "standing", "what_to_do", "who_acts", "opened")
+    list_display = ("of_order", "kind", "standing", "what_to_do", "who_acts", "opened")
+    list_display_links = ("kind",)
     list_filter = (OpenFilter, "kind", "opened_at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")

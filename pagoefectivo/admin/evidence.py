@@ -7,9 +7,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from pagoefectivo.admin.presentation import moment, money
+from pagoefectivo.admin.presentation import moment, money, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS, AccountFilter, ReadOnlyAdmin
 from pagoefectivo.models import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
 
@@ -42,9 +44,9 @@ class ApiExchangeAdmin(EvidenceAdmin):
         "method",
         "url",
         "request_headers",
-        "masked_request",
+        "we_said",
         "response_headers",
-        "masked_response",
+        "it_answered",
         "loss",
     )
 
@@ -55,6 +57,14 @@ class ApiExchangeAdmin(EvidenceAdmin):
     @admin.display(description=_("sent"))
     def sent(self, exchange: ApiExchange) -> Any:
         return moment(exchange.sent_at)
+
+    @admin.display(description=_("we said"))
+    def we_said(self, exchange: ApiExchange) -> SafeString:
+        return format_html("<pre>{}</pre>", without_code(exchange.masked_request, exchange.voucher))
+
+    @admin.display(description=_("it answered"))
+    def it_answered(self, exchange: ApiExchange) -> SafeString:
+        return format_html("<pre>{}</pre>", without_code(exchange.masked_response, exchange.voucher))
 
 
 @admin.register(WebhookDelivery)
@@ -68,11 +78,15 @@ class WebhookDeliveryAdmin(EvidenceAdmin):
         *("account", "received", "verdict", "fault", "outcome", "repeats", "voucher", "refund", "secret_index"),
         *("signed", "done", "event_identity"),
     )
-    payload = ("remote_ip", "headers", "masked_body")
+    payload = ("remote_ip", "headers", "it_said")
 
     @admin.display(description=_("received"))
     def received(self, delivery: WebhookDelivery) -> Any:
         return moment(delivery.received_at)
+
+    @admin.display(description=_("it said"))
+    def it_said(self, delivery: WebhookDelivery) -> SafeString:
+        return format_html("<pre>{}</pre>", without_code(delivery.masked_body, delivery.voucher))
 
     @admin.display(description=_("signed"))
     def signed(self, delivery: WebhookDelivery) -> Any:

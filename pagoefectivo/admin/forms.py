@@ -42,7 +42,7 @@ class RefundForm(forms.Form):
     """How much, why, and which filling-in of the form this is."""
 
     amount = AmountField(label=_("How much?"))
-    reason = forms.ChoiceField(label=_("Why?"), choices=[("", "---------"), *REASONS])
+    reason = forms.ChoiceField(label=_("Why?"), choices=[("", _("Choose a reason")), *REASONS])
     note = forms.CharField(
         label=_("Note"),
         required=False,

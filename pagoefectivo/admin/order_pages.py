@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Max, prefetch_related_objects
+from django.db.models import Max, Model, QuerySet, prefetch_related_objects
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -16,11 +16,20 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import advice, sentences
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, clock, link, moment, money, payment_word, state_badge
+from pagoefectivo.admin.presentation import (
+    actor_word,
+    clock,
+    link,
+    moment,
+    money,
+    payment_word,
+    state_badge,
+    without_code,
+)
 from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.redaction import mask_code, mask_email
-from pagoefectivo.domain.states import OrderState
+from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, RefundState, VoucherState
 from pagoefectivo.models import ApiExchange, Order, PaymentEvent, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.labels import SOURCE_LABELS
 from pagoefectivo.selectors.timeline import TimelineEntry, timeline_of
@@ -60,11 +69,25 @@ def raw(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order) 
     """Show the newest messages to and from the provider, secrets and personal data masked."""
     context = {
         **frame(model_admin, request, order, _("Raw messages of order %s") % order.reference),
-        "exchanges": ApiExchange.objects.filter(voucher__order=order).order_by("-sent_at")[:NEWEST],
-        "deliveries": WebhookDelivery.objects.filter(voucher__order=order).order_by("-received_at")[:NEWEST],
+        "exchanges": [
+            (exchange, without_code(exchange.masked_request, exchange.voucher), _answer_of(exchange))
+            for exchange in _newest(ApiExchange, order, "-sent_at")
+        ],
+        "deliveries": [
+            (delivery, without_code(delivery.masked_body, delivery.voucher))
+            for delivery in _newest(WebhookDelivery, order, "-received_at")
+        ],
         "newest": NEWEST,
     }
     return TemplateResponse(request, "admin/pagoefectivo/order/raw.html", context)
+
+
+def _newest(model: type[Model], order: Order, by: str) -> QuerySet[Any]:
+    return model._default_manager.filter(voucher__order=order).select_related("voucher").order_by(by)[:NEWEST]
+
+
+def _answer_of(exchange: ApiExchange) -> str:
+    return without_code(exchange.masked_response, exchange.voucher)
 
 
 def confirm_reissue(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order) -> HttpResponse:
@@ -208,7 +231,7 @@ def _voucher(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
         "deadline": moment(voucher.expires_at or voucher.wanted_expiry_at),
         "paid_at": moment(voucher.paid_at),
         "last_asked": moment(voucher.asked_at),
-        "advice": _explained(voucher),
+        "advice": explained(voucher),
     }
 
 
@@ -219,14 +242,14 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "amount": money(refund.amount, refund.currency),
         "created": moment(refund.created_at),
         "link": link(refund),
-        "advice": _explained(refund),
+        "advice": explained(refund),
     }
 
 
 def _entry(entry: TimelineEntry) -> dict[str, Any]:
-    path = _PATHS.get(entry.source, entry.source)
+    path = "" if entry.kind == "exchange" else _PATHS.get(entry.source, entry.source)
     return {
-        "at": moment(entry.at),
+        "at": moment(entry.at, seconds=True),
         "kind": entry.kind,
         "who": " · ".join(str(word) for word in (actor_word(entry.actor), path) if word),
         "sentence": entry.sentence,
@@ -234,8 +257,10 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
-def _explained(row: Voucher | Refund) -> advice.Advice | None:
-    return advice.on_code(row.error_code, raw=row.raw_code) if row.error_code else None
+def explained(row: Voucher | Refund) -> advice.Advice | None:
+    """An error that was overcome stays in the timeline; beside the state stands only what still holds."""
+    holds = row.state in {*UNSENT_VOUCHER, *UNANSWERED_VOUCHER, VoucherState.FAILED, RefundState.RETURNED}
+    return advice.on_code(row.error_code, raw=row.raw_code) if row.error_code and holds else None
 
 
 def _may(request: HttpRequest, order: Order) -> dict[str, bool]:

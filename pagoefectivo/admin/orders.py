@@ -42,7 +42,8 @@ class OrderAdmin(OrderActs, ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         people = ["code", "email"] if request.user.has_perm(SEES_PEOPLE) else ["masked_code", "masked_email"]
-        return ["reference", "standing", *people, "asked", "created", "deadline"]
+        code, email = people
+        return ["reference", "standing", "asked", code, "deadline", email, "created"]
 
     def as_listed(self, rows: QuerySet[Order]) -> QuerySet[Order]:
         return super().as_listed(rows).prefetch_related(Prefetch("vouchers", Voucher.objects.only(*LISTED)))

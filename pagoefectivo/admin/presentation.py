@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.money import format_money
+from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import OrderState as O
 from pagoefectivo.domain.states import PaymentStatus as P
 from pagoefectivo.domain.states import RefundState as R
@@ -83,6 +84,12 @@ def state_badge(row: Order | Voucher | Refund) -> SafeString:
     return badge(_REFUND_TONES[R(row.state)], word)
 
 
+def without_code(text: str, voucher: Voucher | None) -> str:
+    """Return a provider's words with the payment code masked wherever it hides, even inside another value."""
+    code = voucher.code if voucher is not None else ""
+    return text.replace(code, mask_code(code)) if code else text
+
+
 def money(amount: Decimal | None, currency: str) -> str:
     """Return `S/ 89.90`, or a dash for an amount that is not known."""
     return NOTHING if amount is None else format_money(amount, currency)
@@ -98,7 +105,7 @@ def clock(instant: datetime) -> str:
     return f"{instant.astimezone(LIMA):%H:%M:%S}"
 
 
-def moment(instant: datetime | None) -> SafeString | str:
+def moment(instant: datetime | None, *, seconds: bool = False) -> SafeString | str:
     """Return an instant in Lima time whose UTC value shows on hover and reads for machines."""
     if instant is None:
         return NOTHING
@@ -107,7 +114,7 @@ def moment(instant: datetime | None) -> SafeString | str:
         '<time class="pe-moment" datetime="{}" title="{} UTC">{}</time>',
         f"{utc:%Y-%m-%dT%H:%M:%SZ}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
-        lima(instant),
+        f"{lima(instant)}:{instant:%S}" if seconds else lima(instant),
     )
 
 
@@ -116,7 +123,7 @@ def link(row: Any, text: object | None = None) -> SafeString | str:
     if row is None:
         return NOTHING
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}">{}</a>', address, str(row) if text is None else text)
+    return format_html('<a class="pe-link" href="{}">{}</a>', address, str(row) if text is None else text)
 
 
 def payment_word(status: str) -> object:

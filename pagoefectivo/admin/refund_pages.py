@@ -10,15 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from pagoefectivo import conf
 from pagoefectivo.admin import advice, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
 from pagoefectivo.admin.forms import ApprovalForm
+from pagoefectivo.admin.order_pages import explained
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, link, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
-from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState
+from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, UNSENT_REFUND, RefundState
 from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.services import refunds
@@ -35,12 +38,31 @@ def request_form(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order
             _("Paid {paid}, given back {refunded}.").format(
                 paid=money(order.paid_amount, order.currency), refunded=money(order.refunded_amount, order.currency)
             ),
+            _under_way(order),
             _("At most %s can be given back in one refund now.") % left if not reasons else "",
+            _four_eyes(order) if not reasons else "",
         ],
         button=_("Ask for the refund"),
         warning=_("If the provider does not answer we will NOT send it again: it is asked until the outcome is known."),
     )
     return ask(model_admin, request, order, question, form, reasons=reasons, is_blocked=bool(reasons))
+
+
+def _under_way(order: Order) -> str:
+    held = sum((refund.amount for refund in order.refunds.all() if refund.state in LIVE_REFUND), ZERO)
+    return _("Refunds of %s are under way and already counted off.") % money(held, order.currency) if held else ""
+
+
+def _four_eyes(order: Order) -> str:
+    threshold = conf.current().accounts[order.account].refund_approval_over
+    if threshold is None:
+        return ""
+    amount = money(threshold, order.currency)
+    return _("Above %s in all, another person has to approve it before it goes out.") % amount
+
+
+def _title(title: str, refund: Refund) -> str:
+    return title.format(amount=money(refund.amount, refund.currency), order=refund.order.reference)
 
 
 def _left(order: Order) -> tuple[str, list[str]]:
@@ -54,12 +76,12 @@ def _left(order: Order) -> tuple[str, list[str]]:
 def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
     """Show where one refund stands and what may be done about it."""
     context = {
-        **frame(model_admin, request, refund, _("Refund %s") % refund.public_id),
+        **frame(model_admin, request, refund, _title(_("Refund of {amount} for order {order}"), refund)),
         "refund": refund,
         "badge": state_badge(refund),
         "sentence": sentences.of_refund(refund),
         "facts": facts(request, refund),
-        "advice": advice.on_code(refund.error_code, raw=refund.raw_code) if refund.error_code else None,
+        "advice": explained(refund),
         "moves": [_move(change) for change in refund.changes.order_by("pk")],
         "errors": [_failure(error) for error in refund.errors.order_by("pk")],
         "may": _may(request, refund),
@@ -69,7 +91,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Ref
 
 def _move(change: StateChange) -> dict[str, object]:
     return {
-        "at": moment(change.at),
+        "at": moment(change.at, seconds=True),
         "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
         "before": _STATES.get(change.from_state, change.from_state),
         "after": _STATES.get(change.to_state, change.to_state),
@@ -88,9 +110,10 @@ def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
         (_("Of a payment of"), money(refund.voucher.paid_amount, refund.currency)),
         (_("Reason"), refund.get_reason_display()),
         (_("Note"), refund.note),
-        (_("Asked for by"), refund.requested_by),
-        (_("Approved by"), refund.approved_by),
+        (_("Asked for by"), actor_word(refund.requested_by)),
+        (_("Approved by"), actor_word(refund.approved_by)),
         (_("To the account"), _payee(request, refund)),
+        (_("Refund id"), refund.public_id),
         (_("Our reference"), refund.reference),
         (_("Provider's reference"), refund.provider_reference),
     ]
@@ -112,7 +135,7 @@ def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
     form = ApprovalForm(initial={"seen": refund.binding})
     own = [in_words(Reason(ErrorCode.APPROVAL_SELF))] if is_own else []
     question = Question(
-        title=_("Approve refund %s") % refund.public_id,
+        title=_title(_("Approve the refund of {amount} for order {order}"), refund),
         sentences=[sentences.of_refund(refund)],
         button=_("Approve and send it"),
         warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
@@ -124,7 +147,7 @@ def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
 
 def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
     question = Question(
-        title=_("Decline refund %s") % refund.public_id,
+        title=_title(_("Decline the refund of {amount} for order {order}"), refund),
         sentences=[_("Nothing is sent. Its %s is free again.") % money(refund.amount, refund.currency)],
         button=_("Decline it"),
         is_grave=True,
@@ -134,7 +157,7 @@ def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
 
 def confirm_cancel(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
     question = Question(
-        title=_("Withdraw refund %s") % refund.public_id,
+        title=_title(_("Withdraw the refund of {amount} for order {order}"), refund),
         sentences=[
             _("Only what the provider has not seen can be withdrawn. Its %s is free again.")
             % money(refund.amount, refund.currency)
@@ -147,7 +170,7 @@ def confirm_cancel(model_admin: admin.ModelAdmin[Any], request: HttpRequest, ref
 
 def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
     question = Question(
-        title=_("Refund %s again") % money(refund.amount, refund.currency),
+        title=_title(_("Refund {amount} for order {order} again"), refund),
         sentences=[
             sentences.of_refund(refund),
             _("A new refund over the same amount is asked for, under the rules as they are now."),

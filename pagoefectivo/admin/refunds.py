@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from pagoefectivo.admin import refund_pages, sentences
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import ApprovalForm
-from pagoefectivo.admin.presentation import link, moment, money, state_badge
+from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
@@ -27,14 +27,14 @@ from pagoefectivo.services import refunds
 class RefundAdmin(BelowOrderAdmin):
     """Follow a refund from the request to the buyer's account."""
 
-    list_display = ("public_id", "of_order", "standing", "given", "reason", "requested_by", "created")
+    list_display = ("of_order", "standing", "given", "created", "why", "who", "public_id")
     list_filter = ("state", AccountFilter, "created_at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")
 
     @admin.display(description=gettext_lazy("order"))
-    def of_order(self, refund: Refund) -> Any:
-        return link(refund.order)
+    def of_order(self, refund: Refund) -> str:
+        return refund.order.reference
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, refund: Refund) -> SafeString:
@@ -43,6 +43,14 @@ class RefundAdmin(BelowOrderAdmin):
     @admin.display(description=gettext_lazy("amount"))
     def given(self, refund: Refund) -> str:
         return money(refund.amount, refund.currency)
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, refund: Refund) -> str:
+        return str(refund.get_reason_display())
+
+    @admin.display(description=gettext_lazy("requested by"))
+    def who(self, refund: Refund) -> object:
+        return actor_word(refund.requested_by)
 
     @admin.display(description=gettext_lazy("created"))
     def created(self, refund: Refund) -> Any:

@@ -71,7 +71,7 @@ def _exact_below(term: str, kind: Kind) -> QuerySet[Any, Any]:
     if kind is Kind.VOUCHER:
         return Voucher.objects.filter(public_id=term).values_list("order", flat=True)
     by_provider = Q(account__in=list(conf.current().accounts), provider_reference=term)
-    found = [
+    found: list[QuerySet[Any, Any]] = [
         Voucher.objects.filter(reference=term),
         Voucher.objects.filter(by_provider),
         Refund.objects.filter(reference=term),

@@ -1,0 +1,93 @@
+"""People of the back office, each with the permissions of their desk, and what must stay as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from pagoefectivo import models
+from pagoefectivo.models import Order, Refund
+
+VIEWS = [
+    "view_order",
+    "view_voucher",
+    "view_refund",
+    "view_anomaly",
+    "view_paymentevent",
+    "view_statechange",
+    "view_erroroccurrence",
+    "view_apiexchange",
+    "view_webhookdelivery",
+    "view_webhookrejection",
+    "view_outboxmessage",
+]
+DESKS = {
+    "visitor": ["view_apikey"],
+    "support_n1": [*VIEWS, "refresh_order"],
+    "support_n2": [*VIEWS, "refresh_order", "view_personal_data", "cancel_order", "request_refund"],
+    "finance": [*VIEWS, "refresh_order", "view_personal_data", "approve_refund", "accept_payment", "view_bank_account"],
+    "auditor": [*VIEWS, "view_raw_payload", "view_refunddestination"],
+}
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    """Somebody who sits at a desk."""
+
+    def hired(desk: str, name: str | None = None) -> User:
+        user, _ = User.objects.get_or_create(username=name or desk, defaults={"is_staff": True})
+        wanted = Permission.objects.filter(content_type__app_label="pagoefectivo", codename__in=DESKS[desk])
+        assert wanted.count() == len(DESKS[desk])
+        user.user_permissions.set(wanted)
+        return user
+
+    return hired
+
+
+@pytest.fixture
+def at_desk(person: Callable[..., User]) -> Callable[..., Client]:
+    """A browser in which somebody of that desk is logged in."""
+
+    def seated(desk: str, name: str | None = None, **options: Any) -> Client:
+        browser = Client(**options)
+        browser.force_login(person(desk, name))
+        return browser
+
+    return seated
+
+
+def order_page(order: Order, act: str = "change") -> str:
+    """The address of an order's page or act."""
+    return reverse(f"admin:pagoefectivo_order_{act}", args=[order.pk])
+
+
+def refund_page(refund: Refund, act: str = "change") -> str:
+    """The address of a refund's page or act."""
+    return reverse(f"admin:pagoefectivo_refund_{act}", args=[refund.pk])
+
+
+def text_of(answer: Any) -> str:
+    """What a person reads on a page: no tags, single spaces."""
+    body = re.sub(r"<(style|script|head).*?</\1>", " ", answer.content.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).replace("\N{NO-BREAK SPACE}", " ").strip()
+
+
+def hidden(answer: Any, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', answer.content.decode())
+    assert found, f"the page has no hidden field {name}"
+    return found[1]
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table of ours, to prove that nothing changed."""
+    kept = {}
+    for model in (getattr(models, name) for name in models.__all__):
+        kept[model.__name__] = list(model._default_manager.order_by("pk").values())
+    return kept

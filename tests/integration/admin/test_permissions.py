@@ -1,0 +1,163 @@
+"""Who may do what, at the door and behind it. A refusal changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from pagoefectivo import models
+from pagoefectivo.domain.states import Source
+from pagoefectivo.models import ApiKey
+from pagoefectivo.services import api_keys, orders, refunds
+from pagoefectivo.services.actors import PermissionRefused, staff
+from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAY = {
+    "refresh": {"support_n1", "support_n2", "finance"},
+    "reissue": {"support_n2"},
+    "cancel": {"support_n2"},
+    "accept": {"finance"},
+    "refund": {"support_n2"},
+    "raw": {"auditor"},
+}
+MAY_WITH_A_REFUND = {
+    "approve": {"finance"},
+    "decline": {"finance"},
+    "cancel": {"support_n2"},
+    "retry": {"support_n2"},
+}
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_G17_an_act_on_an_order_without_its_permission_is_refused_and_changes_nothing(
+    at_desk: Any, paid_order: Any, desk: str
+) -> None:
+    order, browser = paid_order(), at_desk(desk)
+    before = everything()
+    form = {"amount": "1.00", "reason": "other", "nonce": "a" * 22, "note": "x"}
+    for act in (act for act, desks in MAY.items() if desk not in desks):
+        for answer in (browser.post(order_page(order, act), form), browser.get(order_page(order, act))):
+            assert answer.status_code in {403, 405}, act
+        answer = browser.post(order_page(order, act), form, headers={"accept-language": "en"})
+        if act != "raw":
+            assert "You are not allowed to do this. Ask an administrator for the permission" in text_of(answer)
+            assert "Nothing was changed. PERMISSION_DENIED" in text_of(answer)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_G17_an_act_on_a_refund_without_its_permission_is_refused_and_changes_nothing(
+    at_desk: Any, account: Any, paid_order: Any, desk: str
+) -> None:
+    order = paid_order()
+    account(REFUND_APPROVAL_OVER="1.00")
+    refund = _waiting(order)
+    browser, before = at_desk(desk), everything()
+    for act in (act for act, desks in MAY_WITH_A_REFUND.items() if desk not in desks):
+        assert browser.post(refund_page(refund, act), {"seen": refund.binding}).status_code == 403, act
+        assert browser.get(refund_page(refund, act)).status_code == 403, act
+    assert everything() == before
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_buttons_are_shown_to_those_who_may_press_them(
+    at_desk: Any, account: Any, open_order: Any, paid_order: Any, desk: str
+) -> None:
+    unpaid, paid = open_order("A-1"), paid_order("A-2")
+    account(REFUND_APPROVAL_OVER="1.00")
+    refund, browser = _waiting(paid), at_desk(desk)
+    if desk == "visitor":
+        assert browser.get(order_page(unpaid)).status_code == 403
+        return
+    shown = "".join(browser.get(order_page(order)).content.decode() for order in (unpaid, paid))
+    for act in ("refresh", "reissue", "cancel", "refund", "raw"):
+        assert (order_page(unpaid, act) in shown or order_page(paid, act) in shown) == (desk in MAY[act]), act
+    page = browser.get(refund_page(refund)).content.decode()
+    for act in ("approve", "decline", "cancel"):
+        assert (refund_page(refund, act) in page) == (desk in MAY_WITH_A_REFUND[act]), act
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_G17_the_services_refuse_as_well(account: Any, paid_order: Any, person: Any, desk: str) -> None:
+    order = paid_order()
+    account(REFUND_APPROVAL_OVER="1.00")
+    refund, actor = _waiting(order), staff(person(desk))
+    doings: dict[str, Callable[[], object]] = {
+        "reissue": lambda: orders.reissue_voucher(order.reference, actor=actor, source=Source.STAFF),
+        "cancel": lambda: orders.cancel_order(order.reference, actor=actor, source=Source.STAFF),
+        "accept": lambda: orders.accept_payment(order.reference, note="", actor=actor, source=Source.STAFF),
+        "refund": lambda: refunds.request(
+            order.reference, amount=order.amount, reason="other", actor=actor, source=Source.STAFF
+        ),
+        "approve": lambda: refunds.approve(refund.public_id, actor=actor, source=Source.STAFF),
+        "decline": lambda: refunds.decline(refund.public_id, actor=actor, source=Source.STAFF),
+        "retry": lambda: refunds.retry(refund.public_id, actor=actor, source=Source.STAFF),
+    }
+    before = everything()
+    for act, do in doings.items():
+        if desk not in (MAY | MAY_WITH_A_REFUND)[act]:
+            with pytest.raises(PermissionRefused):
+                do()
+    assert everything() == before
+
+
+def test_G17_nothing_is_added_changed_or_deleted_by_hand_not_even_by_a_superuser(
+    admin_client: Client, paid_order: Any
+) -> None:
+    refund = _waiting(paid_order())
+    api_keys.create_key("erp", ["orders:read"])
+    before = everything()
+    registered = [model for model in admin.site._registry if model._meta.app_label == "pagoefectivo"]
+    assert len(registered) == 13
+    for model in registered:
+        name = f"admin:pagoefectivo_{model._meta.model_name}"
+        row = model._default_manager.first()
+        assert admin_client.get(reverse(f"{name}_changelist")).status_code == 200
+        assert admin_client.get(reverse(f"{name}_add")).status_code == 403
+        assert admin_client.post(reverse(f"{name}_add"), {"state": "paid"}).status_code == 403
+        bulk = {"action": "delete_selected", "_selected_action": "1", "post": "yes"}
+        assert admin_client.post(reverse(f"{name}_changelist"), bulk).status_code in {302, 403}
+        if row is not None:
+            assert admin_client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, model
+            assert admin_client.post(reverse(f"{name}_change", args=[row.pk]), {"state": "paid"}).status_code == 403
+            assert admin_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert refund.state == "pending"
+    assert everything() == before
+
+
+def test_every_model_but_the_remembered_answers_can_be_looked_up() -> None:
+    registered = {model.__name__ for model in admin.site._registry}
+    assert set(models.__all__) - registered == {"IdempotentRequest"}
+
+
+def test_a_key_is_revoked_by_those_who_may_and_seen_by_those_who_may_look(
+    admin_client: Client, at_desk: Any, psp: Any
+) -> None:
+    row, plain = api_keys.create_key("erp", ["orders:read"])
+    revoke = reverse("admin:pagoefectivo_apikey_revoke", args=[row.pk])
+    page = reverse("admin:pagoefectivo_apikey_change", args=[row.pk])
+    assert at_desk("visitor").post(revoke).status_code == 403
+    assert ApiKey.objects.get().revoked_at is None
+    shown = admin_client.get(page).content.decode()
+    assert revoke in shown
+    assert plain not in shown
+    assert row.digest not in shown
+    assert revoke not in at_desk("visitor").get(page).content.decode()
+    assert admin_client.get(revoke).status_code == 200
+    assert ApiKey.objects.get().revoked_at is None
+    assert admin_client.post(revoke).status_code == 302
+    assert ApiKey.objects.get().revoked_at is not None
+
+
+def _waiting(order: Any) -> Any:
+    from pagoefectivo import shop
+    from pagoefectivo.services.actors import SHOP
+
+    return shop.request_refund(reference=order.reference, amount="5.00", reason="other", actor=SHOP)
