@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from drf_spectacular.validation import validate_schema
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from pagoefectivo.api.v1 import schema
 from pagoefectivo.sandbox.operations import Operations
@@ -42,7 +42,7 @@ def test_the_schema_is_openapi_3_1_and_says_nothing_on_the_side(
     assert capsys.readouterr().err == ""
     assert described["openapi"] == "3.1.0"
     assert described["servers"] == [{"url": "http://127.0.0.1:9/pagoefectivo/api/v1"}]
-    validate_schema(described)
+    validate_schema(described)  # type: ignore[no-untyped-call]
 
 
 def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> None:
