@@ -59,12 +59,12 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, *, hurried: bool) -> Iterator[Stack]:
-    """Bring the whole shop up with its logs in `folder`; stop all of it on every way out."""
+def running_stack(folder: Path, *, hurried: bool, base: Mapping[str, str] = os.environ) -> Iterator[Stack]:
+    """Bring the whole shop up with its logs in `folder`; stop all of it on every way out. `base` names the servers."""
     web = f"http://127.0.0.1:{free_port() if hurried else _preferred(WEB_PORT)}"
     sandbox = f"http://127.0.0.1:{free_port() if hurried else _preferred(SANDBOX_PORT)}"
     stack = Stack(web, sandbox, admin_password=secrets.token_urlsafe(9))
-    environment = _environment(stack, hurried=hurried)
+    environment = {**base, **_settings(stack, hurried=hurried)}
     with Children() as children:
         _start(stack, children, "the sandbox PSP", _sandbox(sandbox), folder, environment)
         server = _start(stack, children, "the web server", _web(web), folder, environment)
@@ -76,9 +76,8 @@ def running_stack(folder: Path, *, hurried: bool) -> Iterator[Stack]:
         yield stack
 
 
-def _environment(stack: Stack, *, hurried: bool) -> dict[str, str]:
+def _settings(stack: Stack, *, hurried: bool) -> dict[str, str]:
     return {
-        **os.environ,
         "DEBUG": "1",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DJANGO_SETTINGS_MODULE": "project.settings",

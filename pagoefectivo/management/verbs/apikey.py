@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     revoke = acts.add_parser("revoke", help="end a key at once")
     revoke.add_argument("prefix", help="the beginning of the key, as `list` shows it")
     for each in (create, listed, revoke):
-        each.add_argument("--json", action="store_true")
+        each.add_argument("--json", action="store_true", help="JSON instead of sentences")
 
 
 def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
