@@ -10,7 +10,7 @@ QUIET_ZONE = 10  # modules of white that the standard asks for on either side
 HEIGHT = 50
 
 _START_B, _START_C, _TO_C, _TO_B, _STOP = 104, 105, 99, 100, 106
-# Bar and space widths of the symbols 0 to 106, as ISO/IEC 15417 lists them.
+# Bar and space widths of the symbols 0 to 106, as ISO/IEC 15417 lists them: six each, seven for the last, the stop.
 _WIDTHS = (
     "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 122231 113222 "
     "123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 321221 312212 322112 322211 212123 212321 "
@@ -19,7 +19,7 @@ _WIDTHS = (
     "111422 121124 121421 141122 141221 112214 112412 122114 122411 142112 142211 241211 221114 413111 241112 134111 "
     "111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 "
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
-).split()  # noqa: SIM905 - a table of widths reads better than 107 quoted strings
+)
 _DIGITS = re.compile(r"\d*", re.ASCII)
 _SVG = re.compile(
     rf'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 (\d{{1,5}}) {HEIGHT}"><path d="([MhvHVz0-9 -]*)"/></svg>',
@@ -43,7 +43,7 @@ def code128_svg(text: str) -> str:
     """
     if not 0 < len(text) <= LONGEST or not all(" " <= letter <= "~" for letter in text):
         return ""
-    widths = "".join(_WIDTHS[symbol] for symbol in symbols(text))
+    widths = "".join(_WIDTHS[7 * symbol : 7 * symbol + 7].rstrip() for symbol in symbols(text))
     bars, at = [], QUIET_ZONE
     for index, width in enumerate(map(int, widths)):
         if index % 2 == 0:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import logging
 import re
 import secrets
@@ -31,7 +33,7 @@ _PHONE = re.compile(r"\+?[\d ()-]{6,20}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a page: its language and the nonce that lets our own style and script in."""
+    """One request for a page: its language and the nonce that lets our own script in, wherever static files live."""
 
     language: str
     nonce: str
@@ -39,10 +41,9 @@ class Visit:
     @property
     def policy(self) -> str:
         """The Content-Security-Policy: nothing but our own, and nothing from elsewhere."""
-        own = f"'self' 'nonce-{self.nonce}'"
         return (
-            f"default-src 'none'; style-src {own}; script-src {own}; img-src 'self' data:; connect-src 'self'; "
-            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src '{_style_hash()}'; script-src 'self' 'nonce-{self.nonce}'; "
+            "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
 
 
@@ -64,7 +65,8 @@ def protected(door: Door) -> Callable[..., HttpResponse]:
         response["Referrer-Policy"] = "no-referrer"
         response["X-Content-Type-Options"] = "nosniff"
         response["Content-Security-Policy"] = visit.policy
-        response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the path, and the token in it
+        # Django would log the path of a refusal, and the token in it.
+        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own mark
         return response
 
     return guarded
@@ -111,6 +113,12 @@ def contact_link(contact: str) -> str:
     if _PHONE.fullmatch(contact):
         return "tel:" + re.sub(r"[^\d+]", "", contact)
     return ""
+
+
+def _style_hash() -> str:
+    """Name the inline style by its bytes: unlike a nonce it also holds in the page that the script fetches anew."""
+    style = get_template("pagoefectivo/page.css").render()
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _answer(door: Door, request: HttpRequest, visit: Visit, token: str) -> HttpResponse:

@@ -92,8 +92,11 @@ class Page:
         return len(self.code) > LONGEST_WIDE_CODE
 
     @property
-    def is_in_fours(self) -> bool:
-        return len(self.code) % 4 == 0
+    def grouping(self) -> str:
+        """The style's names for how the digits are grouped for the eye: in fours or threes, the last group tinted."""
+        size = 4 if len(self.code) % 4 == 0 else 3
+        is_odd = -(-len(self.code) // size) % 2
+        return ("fours" if size == 4 else "threes") + (" odd" if is_odd else "")  # noqa: PLR2004 - fours
 
     @property
     def version(self) -> str:

@@ -106,7 +106,9 @@ def _key(token: str) -> str:
 def _refunds(vouchers: list[Voucher]) -> list[Refund]:
     if not any(voucher.paid_amount for voucher in vouchers):
         return []
-    shown = Refund.objects.filter(order=vouchers[0].order_id).only("state", "amount", "currency", "changed_at", "order_id")
+    shown = Refund.objects.filter(order=vouchers[0].order_id).only(
+        "state", "amount", "currency", "changed_at", "order_id"
+    )
     return list(shown.order_by("pk"))
 
 

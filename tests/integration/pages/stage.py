@@ -38,7 +38,9 @@ def place_order(state: OrderState = OrderState.AWAITING_PAYMENT, **columns: Any)
     return Order.objects.create(state=state, **{**defaults, **columns})
 
 
-def place_voucher(order: Order, state: VoucherState = VoucherState.ISSUED, *, attempt: int = 1, **columns: Any) -> Voucher:
+def place_voucher(
+    order: Order, state: VoucherState = VoucherState.ISSUED, *, attempt: int = 1, **columns: Any
+) -> Voucher:
     """Put a voucher of `order` into the database; a paid one holds the order's amount."""
     now = timezone.now()
     is_paid = state == VoucherState.PAID
@@ -100,9 +102,11 @@ def _in(state: VoucherState, order_state: OrderState = OrderState.AWAITING_PAYME
 
 
 def _paid(order_state: OrderState = OrderState.PAID, **columns: Any) -> Order:
-    return _in(VoucherState.PAID, order_state, **columns) if order_state == OrderState.IN_REVIEW else place_voucher(
-        place_order(order_state, paid_amount=AMOUNT), VoucherState.PAID, **columns
-    ).order
+    return (
+        _in(VoucherState.PAID, order_state, **columns)
+        if order_state == OrderState.IN_REVIEW
+        else place_voucher(place_order(order_state, paid_amount=AMOUNT), VoucherState.PAID, **columns).order
+    )
 
 
 def _paid_late(order_state: OrderState) -> Order:
@@ -165,7 +169,10 @@ SCENES: dict[str, tuple[Any, str, bool, str]] = {
     "issued, in review": (
         lambda: _in(VoucherState.ISSUED, OrderState.IN_REVIEW), "code_reviewed", False, "Do not pay yet",
     ),
-    "expired": (lambda: _in(VoucherState.EXPIRED, OrderState.EXPIRED), "expired", False, "This code has expired"),
+    "expired": (
+        lambda: _in(VoucherState.EXPIRED, OrderState.EXPIRED, expires_at=timezone.now() - timedelta(hours=3)),
+        "expired", False, "This code has expired",
+    ),
     "withdrawn": (lambda: _in(VoucherState.CANCELED, OrderState.CANCELED), "withdrawn", False, "Do not use it"),
     "being withdrawn": (
         lambda: _in(VoucherState.ISSUED, cancel_wanted_at=timezone.now()), "withdrawing", False, "Do not pay the code",

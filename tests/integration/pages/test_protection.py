@@ -41,7 +41,9 @@ def _without_nonce(answer: Any) -> tuple[int, str, dict[str, str]]:
 def test_G04_G25_every_wrong_link_gets_the_same_answer_for_the_same_work(client: Client) -> None:
     answers = []
     for token in _wrong_tokens():
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
             answer = client.get(f"/pagoefectivo/v/{token}/")
         answers.append((_without_nonce(answer), len(asked)))
     assert answers[0][0][0] == 404

@@ -16,19 +16,25 @@ BANNED = re.compile(r"cancelad|cancelar|procesad|error interno|\bOK\b|reembols",
 QUOTED = re.compile(r"“[^”]*”")
 
 
-def _catalogue(language: str, ending: str = "po") -> polib.POFile:
+def _catalogue(language: str, ending: str = "po") -> polib.POFile | polib.MOFile:
     path = locale.LOCALE / language / "LC_MESSAGES" / f"django.{ending}"
     return polib.pofile(str(path)) if ending == "po" else polib.mofile(str(path))
 
 
-def _written(entry: polib.POEntry) -> list[str]:
-    return [entry.msgstr] if not entry.msgid_plural else [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)]
+def _written(entry: polib.POEntry | polib.MOEntry) -> list[str]:
+    return (
+        [entry.msgstr]
+        if not entry.msgid_plural
+        else [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)]
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_marked_text_is_translated(language: str) -> None:
     texts = locale.collect()
-    assert {text.singular: texts[text] for text in locale.missing(language, texts)} == {}, "run python -m tooling.locale"
+    assert {text.singular: texts[text] for text in locale.missing(language, texts)} == {}, (
+        "run python -m tooling.locale"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

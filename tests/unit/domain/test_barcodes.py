@@ -33,7 +33,7 @@ def _read(text: str) -> str:
         "the path is bars and nothing else"
     )
     picture = memoryview(bytes(row) * 20).cast("B", (20, drawing.width * SCALE))
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.Code128)
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128]))
     assert len(found) == 1
     return found[0].text
 
