@@ -11,12 +11,15 @@ import pytest
 from django.db import connection, connections
 
 from pagoefectivo import shop
+from pagoefectivo.domain.messages import Update
+from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order, Voucher
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.sandbox.server import SandboxServer
+from pagoefectivo.services import lifecycle, seams
 from pagoefectivo.services.claiming import claim_row
+from pagoefectivo.services.lifecycle import Evidence
 from pagoefectivo.services.polling import ask_voucher
-from pagoefectivo.domain.states import Source
 
 PATIENCE = 20.0
 PAYER = shop.Payer(
@@ -139,3 +142,16 @@ def ask(voucher: Voucher) -> None:
     claim = claim_row(Voucher, voucher.pk)
     assert claim is not None
     ask_voucher(voucher, claim, source=Source.POLL)
+
+
+def told(update: Update, source: Source) -> Work:
+    """Return somebody who brings this statement."""
+
+    def bring() -> lifecycle.Applied:
+        return seams.transact(
+            lambda: lifecycle.apply(
+                update, source=source, evidence=Evidence("default"), actor="provider", now=seams.now()
+            )
+        )
+
+    return bring

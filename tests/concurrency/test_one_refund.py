@@ -17,14 +17,14 @@ from django.urls import reverse
 from pagoefectivo import shop
 from pagoefectivo.admin.forms import new_nonce
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
-from pagoefectivo.domain.states import FREED_REFUND, Source
+from pagoefectivo.domain.messages import RefundUpdate
+from pagoefectivo.domain.states import FREED_REFUND, Proof, RefundStatus, Source
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import api_keys, polling, refunds
+from pagoefectivo.services import api_keys, refunds
 from pagoefectivo.services.actors import SHOP, Actor
-from pagoefectivo.services.claiming import claim_row
 from pagoefectivo.services.seams import new_id
-from tests.concurrency.conftest import Team, Work, ask
+from tests.concurrency.conftest import Team, Work, ask, told
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
 
@@ -121,10 +121,26 @@ def bounce(psp: Operations, order: Order) -> None:
     """Let the bank turn the refund under way down, and hear of it: its amount is free again."""
     refund = Refund.objects.get(order=order, state="pending")
     psp.settle_refund(refund.provider_reference, "reject")
-    claim = claim_row(Refund, refund.pk)
-    assert claim is not None
-    polling.ask_refund(claim, source=Source.POLL)
+    rejected = RefundUpdate(RefundStatus.FAILED, "REJECTED", Proof.READ, reference=refund.reference)
+    told(rejected, Source.POLL)()
     assert Refund.objects.get(pk=refund.pk).state == "failed"
+
+
+def test_E03_one_request_that_arrives_twice_at_once_is_one_refund(
+    psp: Operations, paid: Callable[..., Order], pair: Team
+) -> None:
+    order = paid()
+    for number in range(ROUNDS // 5):
+
+        def ask_once(nonce: str = f"form:{number}") -> Refund:
+            return refunds.request(
+                order.reference, amount=Decimal(WHOLE), reason="other", actor=SHOP, source=Source.STAFF, nonce=nonce
+            )
+
+        first, second = pair.race(ask_once, ask_once)
+        assert first.pk == second.pk
+        assert len(psp.refunds()) == Refund.objects.count() == number + 1
+        bounce(psp, order)
 
 
 @pytest.mark.parametrize("door", DOORS[:3])

@@ -11,30 +11,16 @@ import pytest
 
 from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import StateConflict
-from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate, Update
+from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus, Source
 from pagoefectivo.models import Order, OutboxMessage, Refund, StateChange, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import lifecycle, refunds, seams
+from pagoefectivo.services import refunds
 from pagoefectivo.services.actors import SHOP
 from pagoefectivo.services.claiming import claim_row
-from pagoefectivo.services.lifecycle import Evidence
-from tests.concurrency.conftest import Team, Work, ask
+from tests.concurrency.conftest import Team, ask, told
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
-
-
-def told(update: Update, source: Source) -> Work:
-    """Return somebody who brings this statement."""
-
-    def bring() -> lifecycle.Applied:
-        return seams.transact(
-            lambda: lifecycle.apply(
-                update, source=source, evidence=Evidence("default"), actor="provider", now=seams.now()
-            )
-        )
-
-    return bring
 
 
 def signals() -> list[str]:

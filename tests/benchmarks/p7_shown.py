@@ -1,0 +1,80 @@
+"""P7: the buyer's page with its barcode, beside its bare template and one SELECT 1."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from itertools import cycle
+from statistics import median
+from typing import Any
+
+from django.core.cache import cache
+from django.urls import reverse
+
+from pagoefectivo.domain.barcodes import code128_svg
+from pagoefectivo.links import page_token
+from pagoefectivo.models import Order, Voucher
+from tests.benchmarks.measure import Row, interleaved, median_ratio
+from tests.benchmarks.stage import issued_vouchers, rest
+
+BATCH, ROUNDS, BUYERS = 100, 11, 60
+
+
+def measure() -> list[Row]:
+    """Return the row of P7."""
+    rest()
+    Voucher.objects.bulk_update(_drawn(issued_vouchers(BUYERS, prefix="P7")), ["barcode_svg"])
+    keys = Order.objects.filter(reference__startswith="P7").values_list("page_key", flat=True)
+    tokens = [page_token(key) for key in keys]
+    bare = _show([f"/floor/page/{token}/" for token in tokens], b"<svg", is_there=False)
+    full = _show([reverse("pagoefectivo:voucher", args=[token]) for token in tokens], b"<svg", is_there=True)
+    floor, ours = interleaved([bare, full], ROUNDS)
+    return [
+        Row(
+            "P7",
+            "buyer's page with barcode, beside its bare template",
+            "pages/s",
+            floor=median(floor),
+            ours=median(ours),
+            value=median_ratio(ours, floor),
+            goal=0.85,
+        )
+    ]
+
+
+def _drawn(vouchers: list[Voucher]) -> list[Voucher]:
+    for voucher in vouchers:
+        voucher.barcode_svg = code128_svg(voucher.code)
+    return vouchers
+
+
+def _show(paths: list[str], mark: bytes, *, is_there: bool) -> Callable[[], float]:
+    from tests.benchmarks.wsgi import application
+
+    following = cycle(paths)
+
+    def batch() -> float:
+        cache.clear()  # a buyer who looks sixty times a minute is turned away
+        began = time.perf_counter()
+        for _ in range(BATCH):
+            status, body = _visit(application, next(following))
+            if not status.startswith("200") or (mark in body) is not is_there:
+                raise AssertionError(f"{status}: the page is not the one to measure")
+        return BATCH / (time.perf_counter() - began)
+
+    return batch
+
+
+def _visit(application: Any, path: str) -> tuple[str, bytes]:
+    seen: list[str] = []
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",
+        "HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": "",
+        "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.url_scheme": "http", "wsgi.version": (1, 0),
+        "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+    }  # fmt: skip
+    response = application(environ, lambda status, headers, info=None: seen.append(status))
+    body = b"".join(response)
+    response.close()
+    return seen[0], body

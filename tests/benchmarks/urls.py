@@ -1,0 +1,13 @@
+"""The shop's addresses, and beside them the floors that ours are measured against."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from tests.benchmarks import floors
+
+urlpatterns = [
+    path("floor/webhook/", floors.webhook),
+    path("floor/page/<str:token>/", floors.page),
+    path("", include("project.urls")),
+]
