@@ -97,8 +97,9 @@ def _is_banned(sender: str) -> bool:
 
 
 def _is_signed(letter: webhooks.Letter) -> bool:
+    account = account_named(letter.account)
     try:
-        account_named(letter.account).webhook_reader().verify(letter.body, letter.headers)
+        account.webhook_reader().verify(letter.body, letter.headers)
     except InvalidSignature:
         return False
     return True
