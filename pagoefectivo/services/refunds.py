@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError
 
+from pagoefectivo import conf
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Command, Destination, Verb
@@ -17,7 +19,7 @@ from pagoefectivo.models.refunds import REASONS
 from pagoefectivo.services import facts, lifecycle, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named
 from pagoefectivo.services.actors import Actor, Permission
-from pagoefectivo.services.claiming import claim_row
+from pagoefectivo.services.claiming import Claim, claim_row
 from pagoefectivo.services.orders import order_named
 from pagoefectivo.services.subjects import Locked, lock_order
 
@@ -62,18 +64,8 @@ def request(
     order = order_named(reference, actor=actor)
     if reason not in dict(REASONS):
         raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_INVALID, field="reason"))
-    known = Refund.objects.filter(request_nonce=nonce, order=order).first() if nonce else None
-    if known is not None:
-        return known
     asked = _Asked(order, amount, reason, actor, source, note, nonce)
-    try:
-        refund = seams.transact(lambda: _reserve(asked, _keep(destination) if destination else None))
-    except IntegrityError:
-        known = Refund.objects.filter(request_nonce=nonce, order=order).first() if nonce else None
-        if known is None:
-            raise
-        return known
-    return _send_if_due(refund, source)
+    return _once(asked, lambda: _keep(destination) if destination else None)
 
 
 def refund_named(public_id: str, *, actor: Actor) -> Refund:
@@ -92,7 +84,7 @@ def approve(public_id: str, *, actor: Actor, source: Source, seen: str | None = 
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
     seams.transact(lambda: _approve(found, actor, seen))
-    return _send(found.pk, source)
+    return _send(found, claim_row(Refund, found.pk), source)
 
 
 def decline(public_id: str, *, actor: Actor, source: Source, why: str = "declined") -> Refund:
@@ -114,18 +106,16 @@ def retry(public_id: str, *, actor: Actor, source: Source) -> Refund:
     if old.state not in FREED_REFUND:
         raise StateConflict
     nonce = f"retry:{old.public_id}"
-    again = Refund.objects.filter(request_nonce=nonce).first()
-    if again is None:
-        asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce)
-        again = seams.transact(lambda: _reserve(asked, old.destination))
-    return _send_if_due(again, source)
+    return _once(_Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce), lambda: old.destination)
 
 
 def set_destination(public_id: str, destination: Destination, *, actor: Actor, source: Source) -> Refund:
     """Say where an unsent refund goes. An approval given before is void: it was given for another account."""
     actor.require(Permission.WRITE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    return _send_if_due(seams.transact(lambda: _redirect(found, destination, actor, source)), source)
+    refund = seams.transact(lambda: _redirect(found, destination, actor, source))
+    claim = claim_row(Refund, refund.pk) if refund.state == RefundState.REQUESTED else None
+    return _send(refund, claim, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +131,28 @@ class _Asked:
     nonce: str | None
 
 
-def _reserve(asked: _Asked, destination: RefundDestination | None) -> Refund:
+def _once(asked: _Asked, destination: Callable[[], RefundDestination | None]) -> Refund:
+    """Reserve and send what was asked, once per nonce; a repetition finds the refund that is there."""
+    known = Refund.objects.filter(request_nonce=asked.nonce, order=asked.order) if asked.nonce else None
+    if known is not None and (refund := known.first()) is not None:
+        return refund
+    try:
+        refund, claim = seams.transact(lambda: _reserve(asked, destination()))
+    except IntegrityError:
+        if known is None or (refund := known.first()) is None:
+            raise
+        return refund
+    return _send(refund, claim, asked.source)
+
+
+def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refund, Claim | None]:
+    """Insert a refund that is already claimed by its maker, unless somebody has to approve it first."""
     order, amount = asked.order, asked.amount
     account, now = account_named(order.account), seams.now()
     locked = lock_order(order.pk)
+    known = next((each for each in locked.refunds if asked.nonce and each.request_nonce == asked.nonce), None)
+    if known is not None:
+        return known, None  # the same request, a moment earlier
     locked.voucher = _chosen(locked, amount)
     objections = eligibility(facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now)
     if objections:
@@ -162,8 +170,11 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> Refund:
     )
     if needs_approval:
         _command(locked, refund, Verb.REQUIRE_APPROVAL, asked.actor, asked.source, "over_threshold")
-    seams.ring()
-    return refund
+        return refund, None
+    refund.lease_until = refund.next_action_at = now + conf.current().timing.lease
+    refund.lease_token = refund.attempts = 1
+    refund.save()
+    return refund, Claim(refund.pk, token=1, attempts=1, kind="refund")
 
 
 def _approve(found: Refund, actor: Actor, seen: str | None) -> None:
@@ -250,12 +261,7 @@ def _command(locked: Locked, refund: Refund, verb: Verb, actor: Actor, source: S
     )
 
 
-def _send_if_due(refund: Refund, source: Source) -> Refund:
-    return _send(refund.pk, source) if refund.state == RefundState.REQUESTED else refund
-
-
-def _send(refund_id: int, source: Source) -> Refund:
-    claim = claim_row(Refund, refund_id)
+def _send(refund: Refund, claim: Claim | None, source: Source) -> Refund:
     if claim is not None:
         submission.submit(Refund, claim, source=source)
-    return Refund.objects.select_related("order", "voucher").get(pk=refund_id)
+    return Refund.objects.select_related("order", "voucher").get(pk=refund.pk)
