@@ -9,10 +9,10 @@ import pytest
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
+from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Anomaly, Order, Refund, Voucher
 from pagoefectivo.services import orders
 from pagoefectivo.services.actors import SHOP
-from pagoefectivo.domain.states import Source
 from tests.integration.ledger import cents, everything, moves, oddities, only_order, only_refund, only_voucher, outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
@@ -106,9 +106,7 @@ def test_D03_D04_short_or_over_is_never_silently_paid(
 
     psp.clear_calls()
     with pytest.raises(RuleRefused) as refused:
-        shop.request_refund(
-            reference="A-1042", amount=cents(paid) + cents("0.01"), reason="other", actor=SHOP
-        )
+        shop.request_refund(reference="A-1042", amount=cents(paid) + cents("0.01"), reason="other", actor=SHOP)
     assert [reason.code for reason in refused.value.reasons] == [ErrorCode.REFUND_AMOUNT_EXCEEDED]
     assert (psp.call_counts(), Refund.objects.count()) == ({}, 0)
 

@@ -105,7 +105,7 @@ def test_A03_an_older_status_after_a_newer_one_is_superseded(
     assert psp.wait_idle()
     told = [json.loads(delivery["body"])["status"] for delivery in psp.deliveries()]
     arrived = [delivery.pk for delivery in WebhookDelivery.objects.order_by("received_at")]
-    assert told == ["PENDING", "PAID"] and len(arrived) == 2
+    assert (told, len(arrived)) == (["PENDING", "PAID"], 2)
     sweep()
     assert moves("voucher") == ["submit", "issue", "pay"]
     assert only_order().state == "paid"
@@ -126,7 +126,7 @@ def test_A05_a_forged_notification_is_refused_counted_and_changes_nothing(
                        "amount": 89.90, "currency": "PEN"})  # fmt: skip
     address = f"{listening.url}/pagoefectivo/webhooks/default/"
     for number in range(8):
-        attempt = psp.inject(address, f"{body[:-1]}, \"try\": {number}}}", signed=False)["attempts"][0]
+        attempt = psp.inject(address, f'{body[:-1]}, "try": {number}}}', signed=False)["attempts"][0]
         assert (attempt["status"], attempt["answer"].strip()) == (401, "")
 
     samples = WebhookDelivery.objects.all()
@@ -214,9 +214,7 @@ def test_A12_a_notification_ahead_of_our_own_create_answer_finds_its_voucher(
     assert outbox() == ["voucher_issued", "order_paid"] == heard
 
 
-def test_both_paths_end_in_the_same_facts(
-    psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
-) -> None:
+def test_both_paths_end_in_the_same_facts(psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any) -> None:
     def told(reference: str) -> None:
         psp.pay(open_order(reference).current_voucher.code)
         assert psp.wait_idle()

@@ -13,7 +13,17 @@ from pagoefectivo.models import ErrorOccurrence, Refund, StateChange
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import refunds
 from pagoefectivo.services.actors import SHOP
-from tests.integration.ledger import calls_of, cents, everything, moves, oddities, only_order, only_refund, only_voucher, outbox
+from tests.integration.ledger import (
+    calls_of,
+    cents,
+    everything,
+    moves,
+    oddities,
+    only_order,
+    only_refund,
+    only_voucher,
+    outbox,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
 
