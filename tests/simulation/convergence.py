@@ -1,0 +1,162 @@
+"""What must hold once the faults have stopped: everything equals the PSP's books, or says truly why it waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.simulation.database import rows
+from tests.simulation.invariants import money
+from tests.simulation.psp import Payment, Psp, Refund
+from tests.simulation.world import Violation, World
+
+DEAD_VOUCHER = frozenset({"expired", "canceled", "failed"})
+RESTING_REFUND = {"SUCCEEDED": {"succeeded"}, "FAILED": {"failed"}, "RETURNED": {"returned", "failed"}}
+HANDED_OVER = "handed over"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A voucher or a refund of ours as it stands."""
+
+    id: int
+    state: str
+    reference: str
+    theirs: str
+    code: str
+    amount: object
+    paid: object
+    odd: frozenset[str]
+
+
+class Convergence:
+    """L1 to L6 over one history."""
+
+    def __init__(self, world: World, psp: Psp) -> None:
+        self._world, self._psp = world, psp
+        self.rows = self.parked = 0
+
+    def differences(self) -> list[str]:
+        """Everything that does not yet agree; empty when the history has converged."""
+        return [*self._vouchers(), *self._refunds(), *self._queues()]
+
+    def check(self) -> None:
+        left = self.differences()
+        if left:
+            raise Violation(left[0][:2], "; ".join(left))
+        self._check_parked()
+
+    # --- L1, L3 ----------------------------------------------------------------------------------------------------
+
+    def _vouchers(self) -> Iterator[str]:
+        for row in self._rows("voucher"):
+            found = self._psp.payments_of(row.reference)
+            truth = next((each for each in found if each.id == row.theirs), None)
+            if truth is None:
+                yield from self._unsettled_voucher(row, found)
+                continue
+            if len(found) > 1 and self._psp.profile.looks_up:
+                yield f"L3 voucher {row.id} has {len(found)} payments at the PSP"
+            yield from self._settled_voucher(row, truth)
+
+    def _settled_voucher(self, row: Row, truth: Payment) -> Iterator[str]:
+        if truth.paid and (row.state != "paid" or money(row.paid) != truth.paid):
+            yield f"L1 voucher {row.id} is {row.state} with {row.paid}, the PSP has {truth.paid}"
+        elif truth.status == "REVERSED" and "payment_reversed" not in row.odd:
+            yield f"L1 voucher {row.id} was reversed and nobody was told"
+        elif not truth.paid and truth.status != "PENDING" and row.state not in DEAD_VOUCHER:
+            yield f"L1 voucher {row.id} is {row.state}, the PSP says {truth.status}"
+        elif truth.status == "PENDING" and row.state not in {"issued", "canceled"}:
+            yield f"L1 voucher {row.id} is {row.state}, the PSP says PENDING"
+
+    def _unsettled_voucher(self, row: Row, found: list[Payment]) -> Iterator[str]:
+        if found and row.odd & {"create_mismatch", "code_reused"}:
+            return  # held back from the buyer on purpose
+        if row.state in DEAD_VOUCHER and not found:
+            return
+        if row.state == "unknown" and "outcome_unknown" in row.odd and self._cannot_know("payment"):
+            return
+        yield f"L1 voucher {row.id} is {row.state}, the PSP has {[each.id for each in found]}"
+
+    def _refunds(self) -> Iterator[str]:
+        known = set()
+        for row in self._rows("refund"):
+            known.add(row.theirs)
+            found = self._psp.refunds_of(row.reference)
+            truth = self._psp.refunds.get(row.theirs) or (found[0] if found else None)
+            if truth is None and row.state in {"failed", "canceled"}:
+                continue
+            if truth is not None and row.state in RESTING_REFUND.get(truth.status, {"pending"}):
+                continue
+            if row.state == "unknown" and "outcome_unknown" in row.odd and self._cannot_know("refund"):
+                known.update(each.id for each in found)
+                continue
+            yield f"L1 refund {row.id} is {row.state}, the PSP says {truth.status if truth else 'nothing'}"
+        if self._psp.profile.lists_refunds:
+            yield from (f"L3 {each.id} is unknown to us" for each in self._lost(known))
+
+    def _lost(self, known: set[str]) -> list[Refund]:
+        return [each for each in self._psp.refunds.values() if each.id not in known]
+
+    def _cannot_know(self, kind: str) -> bool:
+        """Whether the PSP leaves no way to find out: then a person is the only right answer."""
+        profile = self._psp.profile
+        if profile.looks_up and profile.absent_proves:
+            return False
+        return not profile.looks_up or profile.key_life <= self._world.time
+
+    # --- L2 --------------------------------------------------------------------------------------------------------
+
+    def _queues(self) -> Iterator[str]:
+        waiting = rows("SELECT count(*) FROM pagoefectivo_webhookdelivery WHERE outcome = 'waiting'")[0][0]
+        untold = rows("SELECT count(*) FROM pagoefectivo_outboxmessage WHERE done_at IS NULL")[0][0]
+        open_calls = rows("SELECT count(*) FROM pagoefectivo_apiexchange WHERE outcome = 'sending'")[0][0]
+        if waiting:
+            yield f"L2 {waiting} letters are not worked on"
+        if untold:
+            yield f"L2 {untold} announcements are not made"
+        if open_calls:
+            yield f"I8 {open_calls} calls never ended"
+
+    # --- L6 --------------------------------------------------------------------------------------------------------
+
+    def _check_parked(self) -> None:
+        """Nothing may wait for a person without a true cause."""
+        for row in self._rows("voucher"):
+            self.rows += 1
+            self.parked += bool(row.odd)
+            for kind in sorted(row.odd):
+                if not self._is_true(kind, row):
+                    raise Violation("L6", f"voucher {row.id} waits for a person because of {kind}, without cause")
+        for row in self._rows("refund"):
+            self.rows += 1
+            self.parked += bool(row.odd)
+
+    def _is_true(self, kind: str, row: Row) -> bool:
+        truth, struck = self._psp.payments.get(row.theirs), self._world.struck
+        short = truth is not None and truth.paid < money(row.amount)
+        causes = {
+            "underpaid": truth is not None and any(money(each["amount"]) < money(row.amount) for _, each in truth.history),
+            "overpaid": truth is not None and truth.paid > money(row.amount),
+            "paid_late": struck["late_payment"] > 0 or struck["clock_step"] > 0,
+            "currency_mismatch": truth is not None and truth.paid_currency not in {"", "PEN"},
+            "payment_reversed": struck["payment_reversed"] > 0,
+            "create_mismatch": struck["create_mismatch"] > 0,
+            "code_reused": struck["code_reused"] > 0,
+            "outcome_unknown": self._cannot_know("payment") or row.state not in {"unknown", "submitting"},
+        }
+        return causes.get(kind, not short or short)
+
+    def _rows(self, kind: str) -> list[Row]:
+        code, paid = ("code", "paid_amount") if kind == "voucher" else ("''", "0")
+        found = rows(
+            f"SELECT id, state, reference, provider_reference, {code}, amount, {paid} "  # noqa: S608
+            f"FROM pagoefectivo_{kind} ORDER BY id"
+        )
+        column = "refund_id" if kind == "refund" else "refund_id IS NULL AND voucher_id"
+        odd: dict[int, set[str]] = {}
+        for number, name in rows(
+            f"SELECT {kind}_id, kind FROM pagoefectivo_anomaly WHERE closed_at IS NULL AND {column} IS NOT NULL"  # noqa: S608
+        ):
+            odd.setdefault(number, set()).add(name)
+        return [Row(*each, frozenset(odd.get(each[0], ()))) for each in found]

@@ -1,0 +1,69 @@
+"""Seven kinds of PSP. What one declares is true of its model; what it leaves out the app must live with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from pagoefectivo.providers.base import Capabilities, RefundMode
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of PSP; durations in seconds."""
+
+    name: str
+    key_life: float = 24 * HOUR  # 0: it knows no idempotency keys
+    looks_up: bool = True
+    unique_reference: bool = False  # a second payment or refund under our reference is refused
+    absent_proves: bool = False
+    caps_refunds: bool = True
+    covers_body: bool = True
+    points: bool = False  # its notifications only say "ask about this one"
+    lists_refunds: bool = True
+    cancels: bool = False
+    longest_lag: float = 0.0
+    latest: float = 30.0  # the latest execution after we gave up
+    in_flight: float = 120.0
+    needs_query: bool = True
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the app is told."""
+        return Capabilities(
+            refund_mode=RefundMode.ASYNC,
+            partial_refunds=True,
+            multiple_refunds=True,
+            refund_window=timedelta(days=180),
+            refund_needs_settled=False,
+            refund_needs_balance=False,
+            payer_data_by_provider=True,
+            absent_payment_proves_never=self.absent_proves,
+            absent_refund_proves_never=self.absent_proves,
+            idempotency_life=timedelta(seconds=self.key_life),
+            longest_in_flight=timedelta(seconds=self.in_flight),
+            cancel_voucher=self.cancels,
+            sets_expiry=True,
+            shortest_expiry=timedelta(hours=1),
+            longest_expiry=timedelta(hours=72),
+            limits={"PEN": (Decimal("2.00"), Decimal("3724.00"))},
+            required_payer_fields=frozenset({"email"}),
+            webhook_covers_body=self.covers_body,
+        )
+
+
+_ALL = (
+    Profile("strict", unique_reference=True, absent_proves=True, longest_lag=20, cancels=True),
+    Profile("keyless", key_life=0, absent_proves=True, caps_refunds=False, longest_lag=40, latest=180, in_flight=600),
+    Profile("short_key", key_life=1 * HOUR, caps_refunds=False, longest_lag=90, latest=90),
+    Profile("pointer", points=True, covers_body=False, lists_refunds=False, key_life=720 * HOUR),
+    Profile("lax", caps_refunds=False, longest_lag=90, latest=240, in_flight=300, covers_body=False, cancels=True),
+    Profile("trusting", needs_query=False, cancels=True, latest=90),
+    Profile("no_lookup", looks_up=False, caps_refunds=False, latest=150, in_flight=180),
+    Profile("blind", key_life=0, looks_up=False, caps_refunds=False, latest=150, in_flight=180),
+)
+PROFILES = {profile.name: profile for profile in _ALL}
