@@ -178,7 +178,8 @@ def pay(psp: SandboxServer, work: Callable[[Order], Order]) -> Pay:
         order: Order, amount: str | None = None, *, late: bool = False, twice: bool = False
     ) -> Order:
         voucher = order.vouchers.latest("attempt")
-        psp.control.pay(voucher.code, amount, late=late, twice=twice)
+        take_cash = psp.control.pay  # the counter's act; what it does to the order is for the lifecycle
+        take_cash(voucher.code, amount, late=late, twice=twice)
         return work(order)
 
     return pay_at_the_counter

@@ -73,6 +73,7 @@ class ApiClient(Client):
     def __init__(self, stack: Stack) -> None:
         super().__init__(stack)
         self._session.headers["Authorization"] = f"Api-Key {stack.api_key}"
+        self._session.headers["Accept-Language"] = "en"  # as the demo's own lines
 
     def open_order(self, reference: str, amount: Decimal) -> Document:
         """Open an order; the same reference again repeats the same request under the same Idempotency-Key."""
