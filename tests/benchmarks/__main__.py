@@ -46,7 +46,9 @@ def _run(names: list[str], asked: argparse.Namespace) -> int:
         for name in names:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             options = {"with_largest": asked.large} if name == "P3" else {}
-            rows += importlib.import_module(f"tests.benchmarks.{MODULES[name]}").measure(**options)
+            measured = importlib.import_module(f"tests.benchmarks.{MODULES[name]}").measure(**options)
+            print(table(measured), file=sys.stderr, flush=True)
+            rows += measured
     print(table(rows), flush=True)
     if asked.json:
         print(json.dumps({row.name: row.as_json() for row in rows}))

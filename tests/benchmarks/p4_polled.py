@@ -35,7 +35,9 @@ class Pass:
     cpu_ms: float
 
     def __str__(self) -> str:
-        return f"{self.a_second:.0f} a second, {self.queries:.2f} queries and {self.cpu_ms:.2f} ms of processor time each"
+        return (
+            f"{self.a_second:.0f} a second, {self.queries:.2f} queries and {self.cpu_ms:.2f} ms of processor time each"
+        )
 
 
 def measure() -> list[Row]:
@@ -75,7 +77,7 @@ def _ask_all() -> Pass:
     Voucher.objects.filter(reference__startswith="P4").update(next_action_at=timezone.now(), lease_until=None)
     counted: Counter[str] = Counter()
 
-    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's signature
+    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         counted["queries"] += 1
         return execute(sql, params, many, context)
 

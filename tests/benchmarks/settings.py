@@ -8,7 +8,7 @@ os.environ["DEBUG"] = "false"  # Django would keep every query in memory
 os.environ.setdefault("SECRET_KEY", "only-for-the-benchmarks")
 os.environ["PAGOEFECTIVO_DB_NAME"] = os.environ.get("BENCHMARK_DB_NAME", "bench_shop")
 
-from project.settings import *  # noqa: E402, F403 - reads the environment that was just settled
+from project.settings import *  # noqa: F403 - reads the environment that was just settled
 
 ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 SECURE_SSL_REDIRECT = False

@@ -76,7 +76,7 @@ class WebServer:
             [
                 *(sys.executable, "-m", "gunicorn", "tests.benchmarks.wsgi:application", "--workers", "1"),
                 *("--worker-class", "gthread", "--threads", str(CONNECTIONS), "--bind", f"127.0.0.1:{self.port}"),
-                *("--keep-alive", "120", "--log-level", "error", "--worker-tmp-dir", "/dev/shm"),
+                *("--keep-alive", "120", "--log-level", "error", "--worker-tmp-dir", folder),
             ],
             log=folder / f"web-{self.port}.log",
             env=environment,
