@@ -158,7 +158,7 @@ def _down(*_: object, **__: object) -> HttpResponse:
     raise OperationalError("server closed the connection")
 
 
-def test_only_reading_is_possible_G07_G04(client: Client) -> None:
+def test_only_reading_is_possible(client: Client) -> None:
     order = place_voucher(place_order()).order
     for method in ("post", "put", "delete", "patch", "options"):
         answer = getattr(client, method)(address(order))
