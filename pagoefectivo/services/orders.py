@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from pagoefectivo import conf
 from pagoefectivo.domain import limits
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import NotFound, ProviderError, RuleRefused, StateConflict
+from pagoefectivo.domain.exceptions import NotFound, ProviderError, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Command, Payer, Verb
 from pagoefectivo.domain.states import (
     LIVE_VOUCHER,
@@ -164,9 +164,9 @@ def _accept(order_id: int, note: str, actor: Actor, source: Source) -> None:
 
 
 def _checked(request: OrderRequest, actor: Actor) -> EffectiveAccount:
-    account = account_named(request.account)
+    account = account_named(request.account if request.account is not None else _first_seen_by(actor))
     if not actor.sees(account.config.name):
-        raise NotFound
+        raise RuleRefused(Reason(ErrorCode.ACCOUNT_UNKNOWN, field="account"))
     objections = (
         *limits.reference_objections(request.reference),
         *limits.voucher_objections(
@@ -184,7 +184,11 @@ def _checked(request: OrderRequest, actor: Actor) -> EffectiveAccount:
 
 
 def _expires_in(request: OrderRequest) -> timedelta:
-    return request.expires_in or conf.current().default_expiry
+    return conf.current().default_expiry if request.expires_in is None else request.expires_in
+
+
+def _first_seen_by(actor: Actor) -> str | None:
+    return next((name for name in conf.current().accounts if actor.sees(name)), None)
 
 
 def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
