@@ -14,6 +14,7 @@ CHECKS: dict[str, list[str]] = {
     "mypy": ["-m", "mypy"],
     "import contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
+    "generated docs": ["-m", "tooling.docs", "--check"],
     "templates": ["-m", "djlint", "templates", "project", "pagoefectivo", "--lint", "--quiet"],
 }
 
