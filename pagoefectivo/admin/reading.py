@@ -82,7 +82,7 @@ class ReadOnlyAdmin(_ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         term = request.GET.get("q", "").strip()
         kind = search.KIND_WORDS[search.kind_of(term)] if term and self.search_fields else ""
-        shown = {"is_sandbox": is_sandbox(), "search_term": term, "search_kind": kind}
+        shown = {"is_sandbox": is_sandbox(), "search_term": term, "search_kind": kind, "search_most": search.MOST}
         return super().changelist_view(request, {**shown, **(extra_context or {})})
 
     def change_view(

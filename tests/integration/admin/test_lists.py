@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pagoefectivo.admin import paging
+from pagoefectivo.admin import search as search_box
 from pagoefectivo.models import Order
 from tests.integration.admin.conftest import text_of
 
@@ -87,7 +88,7 @@ def test_a_search_that_finds_nothing_says_what_to_try(at_desk: Any, open_order: 
     assert at_desk("support_n1").get(reverse(ORDERS), {"q": "a\0b"}).status_code == 200
 
 
-@pytest.mark.parametrize(("term", "questions"), [("", 7), ("A-10", 8), ("maria.quispe@example.pe", 7), ("98765432", 7)])
+@pytest.mark.parametrize(("term", "questions"), [("", 7), ("A-10", 8), ("maria.quispe@example.pe", 7), ("98765432", 5)])
 def test_a_list_asks_at_most_eight_questions_and_never_scans(
     at_desk: Any, open_order: Any, term: str, questions: int
 ) -> None:
@@ -114,6 +115,17 @@ def test_a_long_list_counts_only_its_newest_rows_and_says_so(
     page = text_of(at_desk("support_n1").get(reverse(ORDERS), headers={"accept-language": "en"}))
     assert "Only the newest 3 are listed" in page
     assert Order.objects.count() == 4
+
+
+def test_a_prefix_of_many_orders_lists_some_and_asks_for_more(
+    at_desk: Any, open_order: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        open_order(f"A-10{number}")
+    monkeypatch.setattr(search_box, "MOST", 3)
+    page = search(at_desk("support_n1"), "A-10")
+    assert "3 orders" in page
+    assert "These are not all of them: type more of it." in page
 
 
 def test_other_lists_stay_within_eight_questions(at_desk: Any, paid_order: Any) -> None:
