@@ -8,8 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.management import call_command
-from django.db import connection
+from django.conf import settings
+from django.db import connection, connections
 
+_IS_POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 Row = tuple[Any, ...]
 
 
@@ -39,11 +41,12 @@ def empty() -> None:
 
 def rows(sql: str, *values: object) -> list[Row]:
     """Return what a query finds, past Django: this is called thousands of times."""
-    if connection.vendor == "postgresql":
-        with connection.connection.cursor() as cursor:
+    opened = connections["default"].connection
+    if _IS_POSTGRESQL:
+        with opened.cursor() as cursor:
             cursor.execute(sql.replace("?", "%s"), values)
             return list(cursor.fetchall())
-    return list(connection.connection.execute(sql, values))
+    return opened.execute(sql, values).fetchall()
 
 
 class SimulatedCache(BaseCache):

@@ -157,14 +157,14 @@ class _History:
 
     def _start_worker(self, after: float = 0.0) -> None:
         self._workers += 1
-        name = f"worker-{self._workers}"
+        name, dice = f"worker-{self._workers}", self.world.dice("sweep")
 
         def work() -> None:
             try:
                 while True:
                     self.world.rest()
                     try:
-                        sweep.run(most_rounds=4)
+                        sweep.run(most_rounds=dice.choice((1, 1, 4)))
                     except OperationalError as trouble:
                         self.world.tell(f"  {name}: {trouble}")
             except Crash:
@@ -187,8 +187,7 @@ class _History:
         self.people.finish()
         world.run(world.time + SOON)
         self._wait_for_agreement()
-        self.invariants.check()
-        self.invariants.check_letters()
+        self.invariants.check_all()
         self._shop.check()
         self.convergence.check()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 from django.db import DatabaseError
@@ -192,7 +193,7 @@ class People:
 
     def _approve(self, _: Sale, dice: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:2]:
-            self.request("rosa.approve", lambda: self._look_and_approve(public_id, APPROVER, dice.uniform(0, 20)))
+            self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, dice.uniform(0, 20)))
 
     def _look_and_approve(self, public_id: str, actor: Actor, thinking: float) -> None:
         seen = refunds.refund_named(public_id, actor=actor)
@@ -236,7 +237,7 @@ class People:
     def finish(self) -> None:
         """At the end of the day nothing waits for an approval any more."""
         for public_id in self._refunds_in("awaiting_approval"):
-            self.request("rosa.decline", lambda: refunds.decline(public_id, actor=APPROVER, source=Source.STAFF))
+            self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
 
     def _refunds_in(self, *states: str, of: str = "") -> list[str]:
         marks = ", ".join("?" for _ in states)

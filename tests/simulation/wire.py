@@ -39,11 +39,20 @@ class SimulatedSession:
 
     def __init__(self, world: World, psp: Psp) -> None:
         self._world, self._psp = world, psp
-        self.calls = 0
+        self.headers: dict[str, str] = {}
+
+    def get_adapter(self, _url: str) -> SimulatedSession:
+        return self
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> Reply:
+        """What an adapter is asked for."""
+        assert request.method and request.url
+        data = request.body.encode() if isinstance(request.body, str) else request.body
+        return self.request(request.method, request.url, data=data, headers=request.headers)
 
     def request(self, method: str, url: str, *, data: bytes | None, headers: Mapping[str, str], **_: Any) -> Reply:
+        """What a session is asked for."""
         world, path = self._world, url.removeprefix(HOST)
-        self.calls += 1
         self._require_evidence(method, url, data)
         world.tell(f"  → {method} {path}")
         world.point("before the request", may_stall=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ LEASE = 60.0
 BEAT = 15.0  # how often a sweep starts by itself
 MOST_STEPS = 20000
 FOREVER = float("inf")
+DUE_TABLES = frozenset({"webhookdelivery", "voucher", "refund", "outboxmessage"})
+_TABLE = re.compile(r"pagoefectivo_(\w+)", re.ASCII)
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -59,9 +62,9 @@ class World:
         self.tasks: list[Task] = []
         self.current: Task | None = None
         self.struck: Counter[str] = Counter()
-        self.dirty = True
+        self.written: set[str] = set()  # tables, since the last check
         self.steps = 0
-        self.check: Callable[[], None] = lambda: None
+        self.check: Callable[[set[str]], None] = lambda written: None
         self.next_due: Callable[[], float] = lambda: FOREVER
         self.logged: list[str] = []
         self.canaries: tuple[str, ...] = ()
@@ -188,7 +191,6 @@ class World:
         """Around every SQL statement: a write outside a transaction is a unit of work of its own."""
         if not sql.lstrip().startswith(WRITES):
             return execute(sql, params, many, context)
-        self.dirty = True
         if self.current is not None:
             if not connection.in_atomic_block:
                 self.point("write")
@@ -196,10 +198,9 @@ class World:
                 raise Crash
             elif self.strikes("victim", 0.003):
                 raise OperationalError("database is locked")
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            self.dirty = True
+        table = _TABLE.search(sql)
+        self.written.add(table[1] if table else "")
+        return execute(sql, params, many, context)
 
     # --- tasks -----------------------------------------------------------------------------------------------------
 
@@ -262,15 +263,17 @@ class World:
             raise self.complaint
         if task.greenlet.dead:
             self.tasks.remove(task)
-        if self.dirty:
-            self.dirty = False
-            self.check()
+        written, self.written = self.written, set()
+        if written:
+            self.check(written)
+        if task.idle or written & DUE_TABLES:
             self._wake_idle()
 
     def _wake_idle(self) -> None:
-        due = self.next_due()
-        for task in self.tasks:
-            if task.idle and due < FOREVER:
+        idle = [task for task in self.tasks if task.idle]
+        due = self.next_due() if idle else FOREVER
+        for task in idle:
+            if due < FOREVER:
                 task.wakes_at = min(task.wakes_at, (max(due, self.time) // BEAT + 1) * BEAT)
 
     def _soonest(self) -> float:
