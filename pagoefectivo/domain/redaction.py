@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 MASK = "••••"
 PERSONAL_KEYS = frozenset(
@@ -22,6 +22,8 @@ READABLE_HEADERS = frozenset(
         "user-agent", "x-date", "x-version", "x-request-id",
     }
 )  # fmt: skip
+
+SHORTEST_TRACE = 5  # a shorter value is found everywhere by chance
 
 _EMAIL = re.compile(r"[^\s@\"'<>]{1,64}@[^\s@\"'<>]{1,255}")
 _DIGITS = re.compile(r"\d{6,}")
@@ -59,17 +61,36 @@ def redact_body(body: bytes) -> str:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return _UNREADABLE
-    return json.dumps(_masked(document), ensure_ascii=False, indent=2)
+    personal = {value for value in _personal_values(document) if len(value) >= SHORTEST_TRACE}
+    return json.dumps(_masked(document, personal), ensure_ascii=False, indent=2)
 
 
-def _masked(node: object) -> object:
+def _personal_values(node: object) -> Iterator[str]:
+    """A code stands in other fields as well (`EF-<code>`), so what is personal once is masked wherever it appears."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str | int) and key.lower() in PERSONAL_KEYS:
+                yield str(value)
+            yield from _personal_values(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _personal_values(item)
+
+
+def _masked(node: object, personal: set[str]) -> object:
     if isinstance(node, dict):
         return {
-            key: (MASK if key.lower() in PERSONAL_KEYS and not isinstance(value, dict | list) else _masked(value))
+            key: MASK if _is_scalar(value) and key.lower() in PERSONAL_KEYS else _masked(value, personal)
             for key, value in node.items()
         }
     if isinstance(node, list):
-        return [_masked(item) for item in node]
+        return [_masked(item, personal) for item in node]
     if isinstance(node, str):
+        if any(value in node for value in personal):
+            return MASK
         return _EMAIL.sub(MASK, node)
     return node
+
+
+def _is_scalar(value: object) -> bool:
+    return not isinstance(value, dict | list)

@@ -22,7 +22,7 @@ class Anomaly(models.Model):
     holds_order = models.BooleanField(_("holds the order"), default=False)
     opened_at = models.DateTimeField(_("opened"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
-    closed_by = models.CharField(_("closed by"), max_length=150, blank=True)
+    closed_by = models.CharField(_("closed by"), max_length=160, blank=True)
     resolution = models.CharField(_("resolution"), max_length=500, blank=True)
 
     class Meta:

@@ -167,7 +167,7 @@ class StateChange(models.Model):
     to_state = models.CharField(_("to"), max_length=24)
     transition = models.CharField(max_length=24)
     source = models.CharField(_("path"), max_length=12, choices=SOURCE_LABELS)
-    actor = models.CharField(_("who"), max_length=150)
+    actor = models.CharField(_("who"), max_length=160)
     why = models.CharField(_("why"), max_length=100, blank=True)
     event = models.ForeignKey(PaymentEvent, null=True, blank=True, on_delete=models.PROTECT)
     at = models.DateTimeField(_("at"), db_index=True)

@@ -20,7 +20,7 @@ ORDER_LABELS = [
     (O.CANCELED.value, _("withdrawn")),
 ]
 VOUCHER_LABELS = [
-    (V.REQUESTED.value, _("creating code")),
+    (V.REQUESTED.value, _("code asked for")),
     (V.SUBMITTING.value, _("creating code")),
     (V.UNKNOWN.value, _("creation to be confirmed")),
     (V.ISSUED.value, _("waiting for payment")),

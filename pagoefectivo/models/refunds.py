@@ -61,9 +61,9 @@ class Refund(RefundMachine, DueRow):
     reason = models.CharField(_("reason"), max_length=40, choices=REASONS)
     note = models.CharField(_("note"), max_length=500, blank=True)
     destination = models.ForeignKey(RefundDestination, null=True, blank=True, on_delete=models.PROTECT)
-    requested_by = models.CharField(_("requested by"), max_length=150)
+    requested_by = models.CharField(_("requested by"), max_length=160)
     approval_digest = models.CharField(max_length=64, blank=True, editable=False)
-    approved_by = models.CharField(_("approved by"), max_length=150, blank=True)
+    approved_by = models.CharField(_("approved by"), max_length=160, blank=True)
     approver = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
