@@ -15,6 +15,7 @@ import requests
 import urllib3
 from django.views.decorators.debug import sensitive_variables
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
@@ -138,15 +139,10 @@ class Transport:
         started = perf_counter()
         response: requests.Response | None = None
         try:
-            response = self._wire.session.request(
-                call.method,
-                call.url,
-                data=call.body or None,
-                headers=call.headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
+            session = self._wire.session
+            trusted = True if session.verify is None else session.verify
+            adapter = session.get_adapter(call.url)
+            response = adapter.send(_prepared(call), stream=True, timeout=self._timeout, verify=trusted)
             body = self._read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return _loss(error)
@@ -168,6 +164,17 @@ class Transport:
             if perf_counter() > deadline:  # each drop comes in time, the whole never does
                 raise TimeoutError
         return bytes(body)
+
+
+@sensitive_variables("call", "request")
+def _prepared(call: Call) -> requests.PreparedRequest:
+    """Return the call as an adapter takes it; `Session.request` would guess at what is complete, for half its time."""
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = call.method, call.url, call.body or None
+    request.headers = CaseInsensitiveDict({"Accept-Encoding": "identity", **call.headers})
+    if call.body or call.method == "POST":
+        request.headers["Content-Length"] = str(len(call.body))
+    return request
 
 
 def _error(call: Call, loss: Loss) -> ProviderError:

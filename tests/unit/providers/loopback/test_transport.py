@@ -287,10 +287,10 @@ def test_over_tls_too_a_break_after_the_request_is_ambiguous(
 def test_on_a_session_of_somebody_else_the_plain_cases_are_still_told_apart(
     way: Way, monkeypatch: pytest.MonkeyPatch, raised: Exception, why: str
 ) -> None:
-    def request(*args: object, **options: object) -> None:
+    def send(*args: object, **options: object) -> None:
         raise raised
 
-    monkeypatch.setattr(way.wire.session, "request", request)
+    monkeypatch.setattr(way.wire.session.get_adapter("https://x"), "send", send)
     assert type(way.fails("https://x")) is NotSent
     assert way.evidence.losses == [why]
 
@@ -308,10 +308,10 @@ def test_on_a_session_of_somebody_else_the_plain_cases_are_still_told_apart(
 def test_what_may_have_come_after_the_request_is_ambiguous(
     way: Way, monkeypatch: pytest.MonkeyPatch, raised: Exception
 ) -> None:
-    def request(*args: object, **options: object) -> None:
+    def send(*args: object, **options: object) -> None:
         raise raised
 
-    monkeypatch.setattr(way.wire.session, "request", request)
+    monkeypatch.setattr(way.wire.session.get_adapter("https://x"), "send", send)
     assert type(way.fails("https://x")) is Ambiguous
 
 
@@ -326,10 +326,10 @@ def test_an_earlier_unrelated_failure_does_not_colour_a_later_one(way: Way) -> N
 
 
 def test_an_interrupt_is_not_swallowed(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    def request(*args: object, **options: object) -> None:
+    def send(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(way.wire.session, "request", request)
+    monkeypatch.setattr(way.wire.session.get_adapter("https://x"), "send", send)
     with pytest.raises(KeyboardInterrupt):
         way.send("https://x")
     assert way.evidence.told == ["sending"]
