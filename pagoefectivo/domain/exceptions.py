@@ -114,7 +114,7 @@ class SignatureFault(StrEnum):
     MALFORMED = "malformed"
     MISMATCH = "mismatch"
     WRONG_ACCOUNT = "wrong_account"
-    NO_SECRET = "no_secret"
+    NO_SECRET = "no_secret"  # noqa: S105 - the name of a fault
 
 
 class InvalidSignature(PagoEfectivoError):

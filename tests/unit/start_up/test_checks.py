@@ -116,7 +116,7 @@ def test_G27_both_state_machine_distributions_at_once_are_refused(
     wearing: Wearing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wearing()
-    monkeypatch.setattr(checks, "version", lambda name: "3.0.1")
+    monkeypatch.setattr(checks, "version", lambda _: "3.0.1")
     assert "pip uninstall django-fsm django-fsm-2" in str(found()["E022"].hint)
 
 
