@@ -41,18 +41,18 @@ def ring_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def ring(url: str) -> Bell:
         monkeypatch.setenv("CELERY_BROKER_URL", url)
-        current_app.amqp._producer_pool = None
+        current_app.amqp._producer_pool = None  # type: ignore[attr-defined]
         bell = Bell(quiet=0.05, pause=0.05)
         bell.connect(_wake_a_worker)
         return bell
 
     yield ring
-    current_app.amqp._producer_pool = None
+    current_app.amqp._producer_pool = None  # type: ignore[attr-defined]
 
 
 def rings(url: str) -> int:
     with redis.Redis.from_url(url) as client:
-        return int(client.llen(QUEUE))  # type: ignore[arg-type]
+        return int(client.llen(QUEUE))
 
 
 def test_F01_a_broker_emptied_and_killed_midway_loses_no_work(
@@ -89,7 +89,9 @@ def test_F01_a_broker_emptied_and_killed_midway_loses_no_work(
     assert shop.get_order(reference="KILLED-1").state == "refunded"
     assert WebhookDelivery.objects.exclude(outcome="applied").count() == 0
     assert OutboxMessage.objects.filter(done_at=None).count() == 0
-    assert sorted(outbox()) == sorted(["voucher_issued"] * 3 + ["order_paid"] * 2 + ["refund_succeeded", "order_refunded"])
+    assert sorted(outbox()) == sorted(
+        ["voucher_issued"] * 3 + ["order_paid"] * 2 + ["refund_succeeded", "order_refunded"]
+    )
 
 
 def test_F02_a_broker_that_is_not_there_is_felt_by_nobody(

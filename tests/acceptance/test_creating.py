@@ -6,12 +6,14 @@ import threading
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import StateConflict
 from pagoefectivo.models import ErrorOccurrence, Order, Voucher
+from pagoefectivo.services.api_keys import create_key
 from tests.integration.ledger import calls_of, everything, moves, oddities, only_order, only_voucher, outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
@@ -127,3 +129,25 @@ def test_an_order_withdrawn_before_anything_was_sent_is_never_sent(
     sweep()
     assert (only_voucher().state, only_order().state, psp.payments()) == ("failed", "canceled", [])
     assert psp.call_counts() == {"create": 1}
+
+
+def test_the_same_idempotency_key_twice_over_http_is_one_order_and_one_answer(
+    psp: Any, listening: Any, settings: Any
+) -> None:
+    _, key = create_key("till", ["orders:read", "orders:write"])
+    address = f"{listening.url}/pagoefectivo/api/v1/orders/"
+    headers = {"Authorization": f"Api-Key {key}", "Idempotency-Key": "till-7-0042"}
+    wanted: dict[str, Any] = {
+        "reference": "A-1042",
+        "amount": "89.90",
+        "currency": "PEN",
+        "payer": {"email": "ana@example.pe", "name": "Ana", "document": {"type": "DNI", "number": "45678912"}},
+    }
+    first = requests.post(address, json=wanted, headers=headers, timeout=10)
+    assert (first.status_code, first.json()["voucher"]["code"]) == (201, psp.payments()[0]["code"])
+    before = everything(besides={"IdempotentRequest", "ApiKey"})
+    again = requests.post(address, json=wanted, headers=headers, timeout=10)
+    assert (again.status_code, again.content) == (201, first.content)
+    other = requests.post(address, json=wanted | {"amount": "1.00"}, headers=headers, timeout=10)
+    assert (other.status_code, other.json()["code"]) == (422, ErrorCode.IDEMPOTENCY_KEY_REUSED)
+    assert (everything(besides={"IdempotentRequest", "ApiKey"}), psp.call_counts()) == (before, {"create": 1})

@@ -35,6 +35,7 @@ def test_a_voucher_is_paid_by_notification_and_one_query(
     assert psp.call_counts() == {"create": 1, "get_payment": 1}
     assert [exchange.operation for exchange in ApiExchange.objects.order_by("pk")] == ["issue_voucher", "fetch_payment"]
     paid = StateChange.objects.get(subject="voucher", transition="pay")
+    assert paid.event is not None
     assert (paid.source, paid.event.proof, paid.event.amount) == ("poll", "read", cents("89.90"))
     assert WebhookDelivery.objects.get().outcome == "applied"
     assert outbox() == ["voucher_issued", "order_paid"] == heard
@@ -135,7 +136,7 @@ def test_A05_a_forged_notification_is_refused_counted_and_changes_nothing(
     ] * 5, "five samples an hour, however many came"
     after = everything()
     assert [(row["fault"], row["count"]) for row in after["WebhookRejection"]] == [("mismatch", 8)]
-    forgeries = {"WebhookRejection": [], "WebhookDelivery": []}
+    forgeries: dict[str, Any] = {"WebhookRejection": [], "WebhookDelivery": []}
     assert {**after, **forgeries} == before
 
     sweep()
@@ -148,9 +149,8 @@ def test_A05_a_forged_notification_is_refused_counted_and_changes_nothing(
 def test_a_notification_of_nobody_is_refused(psp: Any, listening: Any, open_order: Any) -> None:
     psp.webhook_fault("unsigned")
     psp.pay(open_order().current_voucher.code)
-    assert psp.wait_idle(horizon=0.0)
-    first = psp.deliveries()[0]["attempts"][0]
-    assert first["status"] == 401
+    assert psp.wait_idle()
+    assert [attempt["status"] for attempt in psp.deliveries()[0]["attempts"]] == [401, 401, 401]
     assert only_voucher().state == "issued"
 
 
@@ -229,8 +229,8 @@ def test_both_paths_end_in_the_same_facts(psp: Any, listening: Any, open_order: 
     told("TOLD-1")
     asked("ASKED-1")
     facts = [
-        (order.state, order.paid_amount, order.current_voucher.state, order.current_voucher.paid_amount)
+        (order.state, order.paid_amount, *order.vouchers.values_list("state", "paid_amount"))
         for order in (shop.get_order(reference=reference) for reference in ("TOLD-1", "ASKED-1"))
     ]
-    assert facts == [("paid", cents("89.90"), "paid", cents("89.90"))] * 2
+    assert facts == [("paid", cents("89.90"), ("paid", cents("89.90")))] * 2
     assert OutboxMessage.objects.filter(signal="order_paid", done_at__isnull=False).count() == 2

@@ -9,6 +9,7 @@ import pytest
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import RuleRefused
+from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ErrorOccurrence, Refund, StateChange
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import refunds
@@ -58,6 +59,7 @@ def test_a_refund_is_followed_to_the_end_and_only_then_is_the_order_refunded(
     assert only_order().refunded_amount == cents("89.90")
     assert moves("refund") == ["submit", "accept", "succeed"]
     done = StateChange.objects.get(subject="refund", transition="succeed")
+    assert done.event is not None
     assert (done.source, done.event.proof) == ("poll", "read")
     assert len(psp.refunds()) == psp.call_counts()["refund"] == 1
     assert outbox() == ["voucher_issued", "order_paid", "refund_succeeded", "order_refunded"] == heard
@@ -129,7 +131,7 @@ def test_E06_rejected_after_pending_frees_the_amount_and_keeps_the_code(
     assert moves("refund") == ["submit", "accept", "fail"]
     assert heard == ["voucher_issued", "order_paid", "refund_failed"], "nobody was told of a refund"
 
-    again = refunds.retry(failed.public_id, actor=SHOP, source=shop.Source.API)
+    again = refunds.retry(failed.public_id, actor=SHOP, source=Source.API)
     assert (again.state, again.pk != failed.pk) == ("pending", True)
     assert again.idempotency_key != failed.idempotency_key
     assert again.reference != failed.reference

@@ -109,7 +109,8 @@ def open_order(psp: Operations) -> Callable[..., Order]:
     """Open an order as a storefront does."""
 
     def opened(reference: str = "A-1042", amount: str = "89.90", **more: Any) -> Order:
-        return shop.open_order(**{"reference": reference, "amount": amount, "currency": "PEN", "payer": PAYER} | more)
+        wanted: dict[str, Any] = {"currency": "PEN", "payer": PAYER, **more}
+        return shop.open_order(reference=reference, amount=amount, **wanted)
 
     return opened
 

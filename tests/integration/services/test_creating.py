@@ -15,7 +15,8 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.models import ApiExchange, ErrorOccurrence, Order, Voucher
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.sandbox.wire import json_answer
-from pagoefectivo.services import orders, seams
+from pagoefectivo.services import seams, submission
+from pagoefectivo.services.exchanges import ExchangeRecorder
 from tests.integration.ledger import calls_of, everything, moves, oddities, only_order, only_voucher, outbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,8 @@ def answering(sandbox: SandboxServer, psp: Any, monkeypatch: pytest.MonkeyPatch)
 
     def answer(operation: str, status: int, document: dict[str, Any]) -> None:
         face = sandbox.company.faces["dlocal"]
-        handle, used = face.handle, []
+        handle = face.handle
+        used: list[Any] = []
 
         def once(asked: str, request: Any) -> Any:
             if asked != operation or used:
@@ -195,7 +197,7 @@ def crash_at(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: Any, **__: Any) -> None:
         raise Crash
 
-    places = {"before HTTP": (orders.submission, "submit"), "before save": (orders.submission, "record")}
+    places = {"before HTTP": (submission, "submit"), "before save": (submission, "record")}
     monkeypatch.setattr(*places[moment], die)
 
 
@@ -248,3 +250,35 @@ def test_B16_F06_a_commit_of_unknown_outcome_is_read_again_by_its_reference(
     world.advance(seconds=6)
     sweep()
     assert (only_voucher().state, len(psp.payments()), psp.call_counts()["create"]) == ("issued", 1, 1)
+
+
+@pytest.mark.parametrize("is_paid", [False, True])
+def test_B17_an_order_cancelled_while_its_voucher_is_created_ends_canceled_unless_paid(
+    is_paid: bool, psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.fault("create", "timeout_after")
+    assert open_order().current_voucher.state == "unknown"
+    assert shop.cancel_order(reference="A-1042").state == "awaiting_payment", "nobody knows yet whether a code exists"
+    if is_paid:
+        psp.pay(psp.payments()[0]["code"])
+    world.advance(seconds=2)
+    sweep()
+    ended = (only_voucher().state, only_order().state, oddities())
+    assert ended == (("paid", "in_review", ["paid_after_cancel"]) if is_paid else ("canceled", "canceled", []))
+    assert (len(psp.payments()), calls_of(psp, "create")) == (1, 1)
+
+
+def test_F14_without_its_evidence_row_nothing_is_sent(
+    psp: Any, open_order: Any, world: Any, sweep: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OperationalError("could not extend file: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ExchangeRecorder, "sending", full)
+        with pytest.raises(OperationalError):
+            open_order()
+    assert (psp.call_counts(), ApiExchange.objects.count(), only_voucher().state) == ({}, 0, "submitting")
+    world.advance(minutes=3)
+    sweep()
+    assert (only_voucher().state, len(psp.payments())) == ("issued", 1)

@@ -208,3 +208,19 @@ def test_quiet_polls_write_no_events_and_keep_asking(psp: Any, open_order: Any, 
     assert everything(besides={"Voucher", "ApiExchange"}) == first
     assert psp.call_counts() == {"create": 5, "get_payment": 20}
     assert Voucher.objects.filter(lease_until=None, next_action_at__gt=world.now()).count() == 5
+
+
+def test_C09_a_reversal_at_the_provider_is_a_new_event_and_history_stands(
+    psp: Any, listening: Any, paid_order: Any, sweep: Any
+) -> None:
+    paid_order()
+    before = moves("voucher"), moves("order")
+    psp.reverse(only_voucher().code)
+    assert psp.wait_idle()
+    sweep()
+    assert (moves("voucher"), moves("order")) == before
+    assert (only_order().state, only_order().paid_amount, oddities()) == ("paid", cents("89.90"), ["payment_reversed"])
+    assert list(only_voucher().events.filter(proof="read").order_by("pk").values_list("status", flat=True)) == [
+        "paid",
+        "canceled",
+    ]

@@ -67,7 +67,7 @@ def test_E08_answer_poll_and_notification_in_any_order_end_the_same(
 ) -> None:
     paid_order()
     refund = ask_back()
-    if "webhook" not in order.split(", ")[0]:
+    if "webhook" not in order.split(", ", maxsplit=1)[0]:
         psp.webhook_fault("delayed", subject="refund", seconds=60.0)
     psp.settle_refund(refund.provider_reference)
     for heard in order.split(", "):
@@ -231,7 +231,13 @@ def test_E16_a_key_the_provider_has_forgotten_is_never_sent_again(
 
 def test_E02_E03_one_nonce_is_one_refund(psp: Any, paid_order: Any) -> None:
     paid_order()
-    wanted = {"amount": cents("20.00"), "reason": "other", "actor": SHOP, "source": Source.STAFF, "nonce": "form-1"}
+    wanted: dict[str, Any] = {
+        "amount": cents("20.00"),
+        "reason": "other",
+        "actor": SHOP,
+        "source": Source.STAFF,
+        "nonce": "form-1",
+    }
     first = refunds.request("A-1042", **wanted)
     again = refunds.request("A-1042", **wanted)
     assert (first.pk, Refund.objects.count(), len(psp.refunds())) == (again.pk, 1, 1)

@@ -43,6 +43,7 @@ def test_F07_a_deadlock_repeats_the_whole_transaction_and_no_call(psp: Any, open
     voucher = open_order().current_voucher
     psp.pay(voucher.code)
     claim = claim_row(Voucher, voucher.pk)
+    assert claim is not None
     has_voucher, errors = threading.Event(), []
 
     def host_that_locks_the_other_way_round() -> None:
@@ -163,7 +164,13 @@ def run(program: str, database: Path, *, patience: str = "20", **more: str) -> s
         **more,
     }
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return (done.stdout.strip().splitlines() or [""])[-1]
