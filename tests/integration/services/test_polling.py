@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -224,3 +225,34 @@ def test_C09_a_reversal_at_the_provider_is_a_new_event_and_history_stands(
         "paid",
         "canceled",
     ]
+
+
+def test_a_voucher_whose_account_is_gone_stops_nobody_else(
+    psp: Any, open_order: Any, world: Any, sweep: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone, lives = (open_order(reference).current_voucher for reference in ("GONE-1", "LIVES-1"))
+    Voucher.objects.filter(pk=gone.pk).update(account="sold")
+    psp.pay(lives.code)
+    world.advance(seconds=2)
+    report = sweep()
+    assert shop.get_order(reference="LIVES-1").state == "paid"
+    gone.refresh_from_db()
+    assert (gone.state, gone.lease_until, gone.next_action_at > world.now()) == ("issued", None, True)
+    assert report.failures == 1
+    [complaint] = [record.getMessage() for record in caplog.records if record.name == "pagoefectivo.sweep"]
+    assert complaint.startswith(f"Work on voucher {gone.pk} failed: RuleRefused")
+
+
+def test_G03_a_complaint_of_the_database_is_logged_without_the_row_that_it_quotes(
+    psp: Any, open_order: Any, world: Any, sweep: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = open_order().current_voucher.code
+    world.advance(seconds=2)
+    monkeypatch.setattr(polling, "ask_vouchers", lambda *_, **__: Voucher.objects.update(refunded_amount=5))
+    assert sweep().failures == 1
+    written = " ".join(record.getMessage() + (record.exc_text or "") for record in caplog.records)
+    assert "IntegrityError" in written
+    assert code not in written
+    with pytest.raises(IntegrityError) as complaint:
+        Voucher.objects.update(refunded_amount=5)
+    assert code in str(complaint.value), "the database does quote it"
