@@ -26,10 +26,30 @@ def spread(wait: timedelta, jitter: float) -> timedelta:
     return wait * (1 + 0.2 * jitter)
 
 
+def next_watch(watch: Schedule, since: datetime, now: datetime) -> datetime | None:
+    """Return the next look at something that ended at `since`: each wait follows the one before; None after the last.
+
+    Only time ends a watch: however often somebody asked in between, and whether an answer came, does not.
+    """
+    due = since
+    for wait in watch:
+        due += wait
+        if due > now:
+            return due
+    return None
+
+
 def next_ask_for_voucher(
-    state: VoucherState, *, attempt: int, now: datetime, expires_at: datetime | None, poll: Schedule, retry: Schedule
+    state: VoucherState,
+    *,
+    attempt: int,
+    now: datetime,
+    since: datetime,
+    expires_at: datetime | None,
+    poll: Schedule,
+    retry: Schedule,
 ) -> datetime | None:
-    """Return when a voucher is due again, None when nothing is left to find out."""
+    """Return when a voucher in `state` since `since` is due again, None when nothing is left to find out."""
     if state in {VoucherState.REQUESTED, VoucherState.SUBMITTING, VoucherState.UNKNOWN}:
         return now + step(retry, attempt)
     if state in LIVE_VOUCHER:
@@ -40,22 +60,18 @@ def next_ask_for_voucher(
         ends = expires_at + SOON_AFTER_DEADLINE if expires_at else None
         return ends if ends and now < ends < due else due
     if state in {VoucherState.EXPIRED, VoucherState.CANCELED}:
-        return now + WATCH_AFTER_END[attempt] if attempt < len(WATCH_AFTER_END) else None
-    if state is VoucherState.PAID:
-        return now + WATCH_AFTER_PAID[attempt] if attempt < len(WATCH_AFTER_PAID) else None
-    return None
+        return next_watch(WATCH_AFTER_END, since, now)
+    return next_watch(WATCH_AFTER_PAID, since, now) if state is VoucherState.PAID else None
 
 
 def next_ask_for_refund(
-    state: RefundState, *, attempt: int, now: datetime, poll: Schedule, retry: Schedule
+    state: RefundState, *, attempt: int, now: datetime, since: datetime, poll: Schedule, retry: Schedule
 ) -> datetime | None:
-    """Return when a refund is due again, None when it has ended."""
+    """Return when a refund in `state` since `since` is due again, None when it has ended."""
     if state is RefundState.REQUESTED or state in UNANSWERED_REFUND:
         return now + step(retry, attempt)
     if state in {RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION}:
         return now + WAIT_FOR_PERSON
     if state is RefundState.PENDING:
         return now + step(poll, attempt)
-    if state is RefundState.SUCCEEDED:
-        return now + WATCH_AFTER_PAID[attempt] if attempt < len(WATCH_AFTER_PAID) else None
-    return None
+    return next_watch(WATCH_AFTER_PAID, since, now) if state is RefundState.SUCCEEDED else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from pagoefectivo import conf
 from pagoefectivo.domain import decisions
-from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update
+from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update, Verb
 from pagoefectivo.domain.states import AnomalyKind, OrderState, Source
 from pagoefectivo.models import Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
 from pagoefectivo.models.machines import ORDER_MOVES
@@ -109,7 +109,8 @@ def _obey(writing: _Writing, command: Command) -> None:
         decision = decisions.decide_voucher_command(facts.of_voucher(row), command, writing.now)
     if command.error_code:
         row.error_code, row.raw_code = command.error_code, command.raw_code
-    _carry_out(writing, row, decision, retry_after=command.retry_after)
+    unanswered = command.verb in {Verb.RETRY, Verb.LOSE}
+    _carry_out(writing, row, decision, unanswered=unanswered, retry_after=command.retry_after)
 
 
 def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
@@ -209,6 +210,7 @@ def _carry_out(
     row: Voucher | Refund,
     decision: decisions.Decision,
     *,
+    unanswered: bool = False,
     retry_after: float | None = None,
 ) -> None:
     voucher = writing.locked.voucher
@@ -227,6 +229,7 @@ def _carry_out(
         claim=writing.evidence.claim,
         moved=bool(decision.moves),
         ask_now=decision.ask_now,
+        unanswered=unanswered,
         retry_after=retry_after,
         now=writing.now,
     )

@@ -67,6 +67,7 @@ def _next(voucher: Voucher, claim: Claim, now: datetime) -> datetime:
         VoucherState.ISSUED,
         attempt=claim.attempts,
         now=now,
+        since=voucher.changed_at,
         expires_at=voucher.expires_at,
         poll=timing.poll,
         retry=timing.retry,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pagoefectivo import conf
-from pagoefectivo.domain.states import RefundState, VoucherState
-from pagoefectivo.domain.timing import next_ask_for_refund, next_ask_for_voucher, spread
+from pagoefectivo.domain.states import FINAL_REFUND, LIVE_VOUCHER, RefundState, VoucherState
+from pagoefectivo.domain.timing import next_ask_for_refund, next_ask_for_voucher, spread, step
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.services import seams
 from pagoefectivo.services.claiming import Claim
+
+ENDED = FINAL_REFUND | (frozenset(VoucherState) - LIVE_VOUCHER)
 
 
 def schedule(
@@ -19,9 +21,10 @@ def schedule(
     moved: bool,
     ask_now: bool,
     now: datetime,
+    unanswered: bool = False,
     retry_after: float | None = None,
 ) -> None:
-    """Set when `row` is due next; unsaved.
+    """Set when `row` is due next; unsaved. `unanswered`: somebody asked, and no answer came.
 
     A claim's holder ends its lease. A holder whose claim was taken over, and a bringer of news without a claim, leave
     the lease alone and only bring the next question forward.
@@ -31,28 +34,38 @@ def schedule(
         return
     if holds:
         row.lease_until = None
+    if row.state in ENDED and not unanswered:
+        row.attempts = 0  # from here on it counts the questions that nobody answered
     if ask_now:
         row.next_action_at = now
         seams.ring()
     elif moved or holds:
-        row.next_action_at = _next(row, now, retry_after)
+        row.next_action_at = _next(row, now, retry_after, unanswered=unanswered)
 
 
-def _next(row: Voucher | Refund, now: datetime, retry_after: float | None) -> datetime | None:
+def _next(row: Voucher | Refund, now: datetime, retry_after: float | None, *, unanswered: bool) -> datetime | None:
     timing = conf.current().timing
     if retry_after is not None:
         return now + timedelta(seconds=retry_after)
+    if unanswered and row.state in ENDED and row.attempts <= len(timing.retry):
+        return now + spread(step(timing.retry, row.attempts - 1), seams.jitter())
     if isinstance(row, Voucher):
         due = next_ask_for_voucher(
             VoucherState(row.state),
             attempt=row.attempts,
             now=now,
+            since=row.changed_at,
             expires_at=row.expires_at,
             poll=timing.poll,
             retry=timing.retry,
         )
     else:
         due = next_ask_for_refund(
-            RefundState(row.state), attempt=row.attempts, now=now, poll=timing.poll, retry=timing.retry
+            RefundState(row.state),
+            attempt=row.attempts,
+            now=now,
+            since=row.changed_at,
+            poll=timing.poll,
+            retry=timing.retry,
         )
     return None if due is None else now + spread(due - now, seams.jitter())
