@@ -111,6 +111,7 @@ class AnomalyKind(StrEnum):
     REFUNDED_TOO_MUCH = "refunded_too_much"
     REFUND_RETURNED = "refund_returned"
     EVENT_CONFLICT = "event_conflict"
+    STATUS_CONFLICT = "status_conflict"
 
 
 UNSENT_VOUCHER = frozenset({VoucherState.REQUESTED})

@@ -61,6 +61,7 @@ ANOMALY_LABELS = [
     (A.REFUNDED_TOO_MUCH.value, _("more refunded than paid")),
     (A.REFUND_RETURNED.value, _("refund returned by the bank")),
     (A.EVENT_CONFLICT.value, _("two versions of one event")),
+    (A.STATUS_CONFLICT.value, _("the provider contradicts its earlier word")),
 ]
 SOURCE_LABELS = [
     (Source.WEBHOOK.value, _("notification")),

@@ -28,6 +28,7 @@ FREEZING = (
     AnomalyKind.PAYMENT_REVERSED,
     AnomalyKind.CODE_REUSED,
     AnomalyKind.REFUND_AMOUNT_MISMATCH,
+    AnomalyKind.STATUS_CONFLICT,
 )
 
 
@@ -82,7 +83,7 @@ def of_paid_voucher(voucher: Voucher) -> PaidVoucher:
     """Return what the refund rules ask of a voucher; exact only under its lock."""
     return PaidVoucher(
         state=VoucherState(voucher.state),
-        currency=voucher.currency,
+        currency=voucher.paid_currency or voucher.currency,
         paid_amount=voucher.paid_amount,
         reserved_amount=voucher.reserved_amount + voucher.outside_amount,
         paid_at=voucher.paid_at,

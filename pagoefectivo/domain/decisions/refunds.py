@@ -64,6 +64,8 @@ def _follow_refund(refund: RefundFacts, update: RefundUpdate) -> Decision:
         return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
     if gone and refund.state is RefundState.SUCCEEDED:
         return Decision(moves=("bounce",), anomalies=(AnomalyKind.REFUND_RETURNED,), why="provider_says_returned")
+    if update.status is RefundStatus.SUCCEEDED and refund.state in FREED_REFUND:
+        return Decision(anomalies=(AnomalyKind.STATUS_CONFLICT,), why="provider_contradicts_itself")
     return Decision(moves=_arrive(refund), settled=settled, why="provider_accepted")
 
 
