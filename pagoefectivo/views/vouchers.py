@@ -10,21 +10,15 @@ from django.urls import reverse
 from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.links import page_key_of
 from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.selectors.pages import vouchers_behind
 from pagoefectivo.services import seams
 from pagoefectivo.views.protection import Visit, absent, protected, rendered, too_many
 from pagoefectivo.views.senders import Limit, network_of, remote_ip
 from pagoefectivo.views.voucher_texts import Page, page_of
 
-MOST_VOUCHERS = 10
 GUESSES = Limit("page-guesses", 30)
-VISITS = Limit("page-visits", 60)
+VISITS = Limit("page-visits", 60, untold=5)
 QUESTIONS = Limit("page-questions", 120)
-
-_ORDER_COLUMNS = ("reference", "state", "currency", "paid_amount", "refunded_amount", "cancel_wanted_at")
-_VOUCHER_COLUMNS = (
-    *("state", "attempt", "amount", "currency", "code", "barcode", "barcode_svg", "expires_at", "wanted_expiry_at"),
-    *("paid_amount", "paid_currency", "paid_at", "cancel_wanted_at", "created_at", "order_id"),
-)
 
 
 @protected
@@ -36,9 +30,10 @@ def page(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     shown = _open(request, visit, token, VISITS)
     if isinstance(shown, HttpResponse):
         return shown
+    path = reverse("pagoefectivo:voucher", args=[token])
     addresses = {
-        "here": f"{reverse('pagoefectivo:voucher', args=[token])}?lang={visit.language}",
-        "status_address": f"{reverse('pagoefectivo:voucher-status', args=[token])}?lang={visit.language}",
+        "here": f"{path}?lang={visit.language}",
+        "status_address": f"{path}status/?lang={visit.language}",
     }
     return rendered(visit, "pagoefectivo/voucher.html", {"page": shown, **addresses})
 
@@ -86,9 +81,7 @@ def _open(request: HttpRequest, visit: Visit, token: str, limit: Limit) -> Page 
     hurried = limit.is_exceeded_by(token) if key else GUESSES.is_exceeded_by(network_of(remote_ip(request)))
     if hurried:
         return too_many(visit)
-    found = Voucher.objects.filter(order__page_key=key).select_related("order")
-    found = found.only(*_VOUCHER_COLUMNS, *(f"order__{column}" for column in _ORDER_COLUMNS))
-    vouchers = list(found.order_by("-attempt")[:MOST_VOUCHERS])
+    vouchers = vouchers_behind(key)
     if not vouchers:
         return absent(visit)
     order = vouchers[0].order
