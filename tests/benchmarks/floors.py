@@ -14,8 +14,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from pagoefectivo.links import page_key_of
 from pagoefectivo.models import Voucher
 from pagoefectivo.providers.dlocal.webhook import signature
+from pagoefectivo.views.protection import HTML_LANGUAGES, LANGUAGES
 from pagoefectivo.views.voucher_texts import page_of
 
 LOGIN, SECRET = "sandbox_login", "sandbox_secret_key"
@@ -45,7 +47,13 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 
 def page(request: HttpRequest, token: str) -> HttpResponse:
-    """One SELECT 1 and the template of the buyer's page, its facts at hand, without a barcode."""
+    """One SELECT of the voucher, as anybody would write it, and the template of the buyer's page without a barcode."""
+    Voucher.objects.select_related("order").get(order__page_key=page_key_of(token))
+    return HttpResponse(render_to_string("pagoefectivo/voucher.html", _facts()))
+
+
+def template_alone(request: HttpRequest, token: str) -> HttpResponse:
+    """The same template beside a `SELECT 1`, which reads nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.fetchone()
@@ -56,7 +64,9 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 def _facts() -> dict[str, Any]:
     voucher = Voucher.objects.select_related("order").order_by("pk")[0]
     shown = replace(page_of(voucher.order, [voucher], [], language="es", now=timezone.now()), barcode=None)
+    languages = [(code, name, HTML_LANGUAGES[code], code == "es") for code, name in LANGUAGES.items()]
     return {
-        "page": shown, "here": "/here/", "status_address": "/status/", "language": "es-PE", "languages": [],
-        "lang": "es", "nonce": "x", "shop_name": "Mi Tienda", "contact": "", "contact_link": "",
+        "page": shown, "here": "/here/?lang=es", "status_address": "/status/?lang=es", "language": "es-PE",
+        "languages": languages, "lang": "es", "nonce": "x" * 22, "shop_name": "Mi Tienda", "contact": "",
+        "contact_link": "",
     }  # fmt: skip

@@ -36,7 +36,6 @@ def measure() -> list[Row]:
         rest()
         (voucher,) = issued_vouchers(1, prefix="P8")
         session = requests.Session()
-        session.trust_env = False
         connection.ensure_connection()
         raw = connection.connection
 

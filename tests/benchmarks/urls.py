@@ -9,5 +9,6 @@ from tests.benchmarks import floors
 urlpatterns = [
     path("floor/webhook/", floors.webhook),
     path("floor/page/<str:token>/", floors.page),
+    path("floor/template/<str:token>/", floors.template_alone),
     path("", include("project.urls")),
 ]
