@@ -179,7 +179,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
 
 def _approve(found: Refund, actor: Actor, seen: str | None) -> None:
     refund = _locked(found)[1]
-    if refund.state != RefundState.AWAITING_APPROVAL:
+    if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved:
         raise StateConflict
     if refund.requested_by == actor.name:
         raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
