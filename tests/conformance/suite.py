@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import ClassVar
 
 import pytest
@@ -137,7 +138,7 @@ class ProviderConformance:
             return
         provider: type[Provider] = metafunc.cls.provider
         supported = [operation for operation in Operation if operation not in metafunc.cls.unsupported]
-        rows = [(row, rule) for row, rule in provider.errors.items() if row[0] in supported]
+        rows = sorted(((row, rule) for row, rule in provider.errors.items() if row[0] in supported), key=itemgetter(0))
         tables: dict[str, tuple[list[object], list[str]]] = {
             "operation": (list(supported), list(supported)),
             "fault": (list(FAULTS), [fault.name for fault in FAULTS]),
