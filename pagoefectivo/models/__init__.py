@@ -1,5 +1,6 @@
 """Storage. Rows hold facts; only `services.lifecycle` moves a state."""
 
+from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.cases import Anomaly
 from pagoefectivo.models.errors import ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
@@ -13,6 +14,7 @@ __all__ = [
     "Anomaly",
     "ApiExchange",
     "ApiKey",
+    "AuditEntry",
     "ErrorOccurrence",
     "IdempotentRequest",
     "Order",

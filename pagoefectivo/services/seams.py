@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
@@ -56,6 +56,7 @@ class Seams:
     session: Callable[[], Session] = _session
     sleep: Callable[[float], None] = time.sleep
     side_by_side: Callable[[Callable[[Any], None], list[Any], int], None] = _in_threads
+    seal_pause: timedelta = timedelta(minutes=1)
 
 
 _current = Seams()
@@ -123,6 +124,11 @@ def side_by_side(work: Callable[[Any], None], items: list[Any], *, width: int) -
     """Call `work` with each item, up to `width` at a time; over when all are. `work` must not touch the database."""
     if items:
         _current.side_by_side(work, items, width)
+
+
+def seal_pause() -> timedelta:
+    """How long the audit chain rests after an entry before the next."""
+    return _current.seal_pause
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundS
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON, step
 from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
-from pagoefectivo.services import announcements, exchanges, polling, seams, submission, webhooks
+from pagoefectivo.services import announcements, audit, exchanges, polling, seams, submission, webhooks
 from pagoefectivo.services.claiming import Claim, claim_due
 
 BATCH = 100
@@ -48,6 +48,7 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
     if not conf.current().enabled:
         return report
     exchanges.close_abandoned()
+    _seal(report)
     while report.rounds < most_rounds:
         before = report.total
         report.rounds += 1
@@ -58,6 +59,14 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
         if report.total == before:
             return report
     return report
+
+
+def _seal(report: SweepReport) -> None:
+    try:
+        audit.seal_when_due()
+    except Exception as error:  # noqa: BLE001 - what cannot be sealed now waits; money does not
+        report.failures += 1
+        logger.error("Sealing the evidence failed: %s", type(error).__name__)  # noqa: TRY400 - as in `_guard`
 
 
 def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport) -> int:

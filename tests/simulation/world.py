@@ -22,6 +22,7 @@ EPOCH = datetime(2026, 11, 23, 13, tzinfo=UTC)
 FAULTY_SECONDS = 12 * 3600.0
 LEASE = 60.0
 BEAT = 15.0  # how often a sweep starts by itself
+SEAL_PAUSE = timedelta(hours=4)  # the chain is not what a history is about: a few entries will do
 MOST_STEPS = 20000
 FOREVER = float("inf")
 DUE_TABLES = frozenset({"webhookdelivery", "voucher", "refund", "outboxmessage"})
@@ -92,6 +93,7 @@ class World:
             "session": lambda: session,
             "sleep": self.sleep,
             "side_by_side": self.one_by_one,
+            "seal_pause": SEAL_PAUSE,
         }
 
     def now(self) -> datetime:

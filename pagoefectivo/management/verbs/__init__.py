@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django.core.management.base import OutputWrapper
 
-from pagoefectivo.management.verbs import apikey, config, sandbox, sweep
+from pagoefectivo.management.verbs import apikey, config, sandbox, sweep, verify_audit
 
 Options = Mapping[str, Any]
 
@@ -29,4 +29,10 @@ class Verb(Protocol):
         """Do it, write to `out`, return the exit code."""
 
 
-VERBS: dict[str, Verb] = {"sweep": sweep, "sandbox": sandbox, "apikey": apikey, "config": config}
+VERBS: dict[str, Verb] = {
+    "sweep": sweep,
+    "sandbox": sandbox,
+    "apikey": apikey,
+    "config": config,
+    "verify-audit": verify_audit,
+}
