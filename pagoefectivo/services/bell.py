@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 QUIET = 0.1
+SHARE = 10  # a publisher is busy for at most a tenth of the time, however slow the broker's client is
 PAUSE_AFTER_FAILURE = 5.0
 
 logger = logging.getLogger("pagoefectivo.bell")
@@ -49,7 +51,10 @@ class Bell:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            idle.wait(self._quiet if self._ring_once() else self._pause)
+            began = time.monotonic()
+            rung = self._ring_once()
+            tired = min(SHARE * (time.monotonic() - began), self._pause)
+            idle.wait(max(self._quiet, tired) if rung else self._pause)
 
     def _ring_once(self) -> bool:
         try:

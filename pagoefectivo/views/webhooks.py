@@ -89,7 +89,10 @@ def _body(request: HttpRequest) -> bytes:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     """Return the headers that can be kept: one with control characters is no header."""
-    return {name: value for name, value in request.headers.items() if not _CONTROL.search(value)}
+    headers = dict(request.headers)
+    if _CONTROL.search("".join(headers.values())):
+        headers = {name: value for name, value in headers.items() if not _CONTROL.search(value)}
+    return headers
 
 
 def _is_banned(sender: str) -> bool:
