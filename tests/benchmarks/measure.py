@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,13 +70,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def cpu_seconds(process_id: int) -> float:
-    """Return the processor time that a process and its children still alive have used."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    total = 0.0
-    for task in [process_id, *_children(process_id)]:
-        fields = Path(f"/proc/{task}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / ticks
-    return total
+    """Return the processor time that a process and its children still alive have used, all their threads together."""
+    threads = [
+        thread for process in (process_id, *_children(process_id)) for thread in Path(f"/proc/{process}/task").iterdir()
+    ]
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
 
 def _children(process_id: int) -> list[int]:

@@ -12,7 +12,6 @@ from statistics import median
 from pagoefectivo.models import Order
 from tests.benchmarks.measure import Row
 from tests.benchmarks.stage import (
-    Children,
     WebServer,
     children,
     folder,
@@ -22,7 +21,7 @@ from tests.benchmarks.stage import (
     rest,
     stub_psp,
 )
-from tooling.processes import Child
+from tooling.processes import Child, Children
 
 VOUCHERS, BATCH, WORKERS, ROUNDS = 150, 200, 2, 3
 OURS, FLOOR = "/pagoefectivo/webhooks/default/", "/floor/webhook/"

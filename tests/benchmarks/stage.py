@@ -49,9 +49,14 @@ def database() -> Iterator[None]:
 
 def _administer(*statements: str) -> None:
     settings = connection.settings_dict
-    keys = {"host": settings["HOST"] or None, "port": settings["PORT"] or None, "user": settings["USER"] or None}
-    keys["password"] = settings["PASSWORD"] or None
-    with psycopg.connect(dbname="postgres", autocommit=True, **keys) as administrator:
+    address = psycopg.conninfo.make_conninfo(
+        dbname="postgres",
+        host=settings["HOST"] or None,
+        port=settings["PORT"] or None,
+        user=settings["USER"] or None,
+        password=settings["PASSWORD"] or None,
+    )
+    with psycopg.connect(address, autocommit=True) as administrator:
         for statement in statements:
             administrator.execute(statement)  # type: ignore[arg-type, unused-ignore]
 

@@ -7,6 +7,7 @@ from django.urls import include, path
 from tests.benchmarks import floors
 
 urlpatterns = [
+    path("pagoefectivo/", include("pagoefectivo.urls")),  # found as quickly as the floors are
     path("floor/webhook/", floors.webhook),
     path("floor/page/<str:token>/", floors.page),
     path("floor/template/<str:token>/", floors.template_alone),

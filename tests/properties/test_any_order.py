@@ -151,10 +151,10 @@ def changes_are_a_path() -> None:
     """Replaying the moves of each subject leads from its first state to the one it is in."""
     for model, subject in ((Order, "order"), (Voucher, "voucher"), (Refund, "refund")):
         table = table_of(model)
-        for row in model.objects.all():  # type: ignore[attr-defined]
+        for row in model.objects.all():
             changes = StateChange.objects.filter(subject=subject, **{f"{subject}_id": row.pk})
             moves = tuple(changes.order_by("pk").values_list("transition", flat=True))
-            first = str(model._meta.get_field("state").default)  # type: ignore[union-attr]
+            first = str(model._meta.get_field("state").default)
             assert walk(table, first, moves) == row.state
 
 

@@ -37,6 +37,15 @@ def objections(
     return voucher_objections(Decimal(amount), currency, expires_in, replace(PAYER, **payer), description, LIMITS)
 
 
+def _without(field: str) -> Payer:
+    return Payer(
+        email="" if field == "email" else PAYER.email,
+        name="" if field == "name" else PAYER.name,
+        document_type=PAYER.document_type,
+        document_number=PAYER.document_number,
+    )
+
+
 def fields(found: tuple[Reason, ...]) -> list[tuple[str, ErrorCode]]:
     return [(reason.field, reason.code) for reason in found]
 
@@ -87,7 +96,9 @@ def test_deadlines_outside_the_bounds_are_told_them(seconds: int) -> None:
 
 @pytest.mark.parametrize("field", ["name", "email"])
 def test_a_required_field_that_is_missing_is_named(field: str) -> None:
-    assert fields(objections(**{field: ""})) == [(f"payer.{field}", ErrorCode.CREATE_FIELD_REQUIRED)]
+    assert fields(voucher_objections(Decimal("89.90"), "PEN", timedelta(hours=48), _without(field), "", LIMITS)) == [
+        (f"payer.{field}", ErrorCode.CREATE_FIELD_REQUIRED)
+    ]
 
 
 def test_a_document_that_is_missing_is_named() -> None:
