@@ -1,41 +1,109 @@
-"""The command: seeds in parallel, a story for one, a table for the planted bugs."""
+"""The command: many seeds on several cores, the story of one, the table of planted bugs."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
 
-from tests.simulation import database
-from tests.simulation.faults import setup_of
-from tests.simulation.history import live
+from tests.simulation.crew import Told, kill, prepare, tell
+
+MOST_PARKED = 0.05
+UNABLE = frozenset({"blind", "no_lookup"})  # there a person is often the only right answer
+Result = TypeVar("Result")
 
 
 def run(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="dev.py simulate")
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--from", dest="first", type=int, default=0)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--trace", action="store_true")
-    asked = parser.parse_args(arguments)
-    database.build()
+    """Returns 0 when everything held, 1 otherwise."""
+    asked = _parser().parse_args(arguments)
     if asked.seed is not None:
-        outcome = live(setup_of(asked.seed), telling=True)
-        print("\n".join(outcome.story))
-        print(outcome.setup, outcome.trace_hash, dict(outcome.faults), outcome.violation)
+        return _one(asked)
+    started = time.monotonic()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    told: list[Told] = list(_each(tell, seeds, asked.jobs))
+    bad = [each for each in told if each.violation]
+    for each in bad:
+        print(f"seed {each.seed} ({each.profile}): {each.violation}")
+    able = [each for each in told if each.profile not in UNABLE]
+    parked = sum(each.parked for each in able) / max(sum(each.rows for each in able), 1)
+    if parked > MOST_PARKED:
+        print(f"L6: {parked:.1%} of all rows wait for a person although the PSP could be asked")
+    killed = _kill_all(asked.jobs) if asked.mutants else []
+    alive = [name for name, seed, _ in killed if seed is None]
+    summary = {
+        "seeds": len(told),
+        "faults": sum(each.faults.total() for each in told),
+        "violations": len(bad),
+        "seconds": round(time.monotonic() - started, 1),
+        "mutants_killed": f"{len(killed) - len(alive)}/{len(killed)}" if asked.mutants else None,
+        "profiles": sorted({each.profile for each in told}),
+        "parked_share": round(parked, 4),
+    }
+    if asked.hashes:
+        summary["hashes"] = [each.trace_hash for each in told]
+    if asked.json:
+        print(json.dumps(summary))
+    else:
+        print(", ".join(f"{name}: {value}" for name, value in summary.items() if value is not None))
+    return 1 if bad or alive or parked > MOST_PARKED else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py simulate", description="Seeded histories of the whole app.")
+    parser.add_argument("--seeds", type=int, default=100, help="how many histories")
+    parser.add_argument("--from", dest="first", type=int, default=0, metavar="S", help="the first seed")
+    parser.add_argument("--seed", type=int, metavar="S", help="this one only; shrunk when it fails")
+    parser.add_argument("--without", default="", metavar="A,B", help="leave out actors or kinds of faults")
+    parser.add_argument("--trace", action="store_true", help="with --seed: tell its story")
+    parser.add_argument("--mutants", action="store_true", help="plant every bug and see who notices")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes")
+    parser.add_argument("--hashes", action="store_true", help="with --json: the trace hash of every history")
+    parser.add_argument("--json", action="store_true", help="end with one object")
+    return parser
+
+
+def _one(asked: argparse.Namespace) -> int:
+    prepare()
+    from tests.simulation.faults import setup_of
+    from tests.simulation.history import live, shrink
+
+    setup = setup_of(asked.seed).without(*filter(None, asked.without.split(",")))
+    outcome = live(setup, telling=asked.trace)
+    for line in outcome.story:
+        print(line)
+    print(f"seed {setup.seed}, {setup.profile}: {outcome.faults.total()} faults, {outcome.steps} steps, {outcome.trace_hash}")
+    if outcome.violation is None:
         return 0
-    started, cpu = time.monotonic(), time.process_time()
-    bad, faults = 0, 0
-    for seed in range(asked.first, asked.first + asked.seeds):
-        before = time.process_time()
-        outcome = live(setup_of(seed))
-        if os.environ.get("SLOW"):
-            print(seed, outcome.setup.profile, outcome.steps, round(time.process_time() - before, 3), outcome.healed_after)
-        faults += outcome.faults.total()
-        if outcome.violation:
-            bad += 1
-            print(seed, outcome.setup.profile, str(outcome.violation)[:600], flush=True)
-    print(json.dumps({"seeds": asked.seeds, "faults": faults, "violations": bad, "seconds": time.monotonic() - started, "cpu": time.process_time() - cpu}))
-    return 1 if bad else 0
+    print(outcome.violation)
+    left = shrink(setup, outcome.violation.name)
+    gone = sorted((setup.faults | setup.actors) - left.faults - left.actors)
+    print(f"the same without {len(gone)} of its faults and actors: --seed {setup.seed} --without {','.join(gone)}")
+    return 1
+
+
+def _each(work: Callable[[int], Result], numbers: Iterable[int], jobs: int) -> Iterator[Result]:
+    """Work on each number in its turn, in several processes where more than one is allowed."""
+    if jobs == 1:
+        prepare()
+        yield from map(work, numbers)
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn"), prepare) as pool:
+        yield from pool.map(work, numbers, chunksize=4)
+
+
+def _kill_all(jobs: int) -> list[tuple[str, int | None, str]]:
+    prepare()
+    from tests.simulation.mutants import EQUIVALENT, MUTANTS
+
+    killed = []
+    for name, seed, violation in _each(kill, range(len(MUTANTS)), jobs):
+        print(f"{name:<42} {'alive' if seed is None else f'seed {seed}':<10} {violation}", flush=True)
+        killed.append((name, seed, violation))
+    for name, why in EQUIVALENT.items():
+        print(f"{name:<42} {'left out':<10} {why}")
+    return killed

@@ -26,6 +26,7 @@ class Post:
     body: bytes
     date: str
     signature: str
+    genuine: bool = True  # whether its signature holds
 
     @property
     def headers(self) -> dict[str, str]:
@@ -33,9 +34,9 @@ class Post:
 
 
 class Courier:
-    """Carries what the PSP announces; `accepted` is called with every body that was answered with 2xx."""
+    """Carries what the PSP announces; `accepted` hears of every letter that was answered with 2xx."""
 
-    def __init__(self, world: World, psp: Psp, secret: str, accepted: Callable[[bytes], None]) -> None:
+    def __init__(self, world: World, psp: Psp, secret: str, accepted: Callable[..., None]) -> None:
         self._world, self._psp, self._accepted = world, psp, accepted
         self.secret = secret
         self.sent: list[Post] = []
@@ -73,12 +74,13 @@ class Courier:
             if dice.random() < 0.5:  # under its signature, which holds where that does not cover the body
                 said = json.loads(overheard.body)
                 said |= {"status": "SUCCEEDED" if said["id"].startswith("REF") else "PAID", "paid_at": self._world.time}
-                self._deliver(Post(written(said), overheard.date, overheard.signature), 0.0, tries=0)
+                holds = not self._psp.profile.covers_body
+                self._deliver(Post(written(said), overheard.date, overheard.signature, holds), 0.0, tries=0)
             else:
                 self._deliver(overheard, 0.0, tries=0)
             return
         guessed = signature("not-the-secret", date, body, covers_body=self._psp.profile.covers_body)
-        self._deliver(Post(body, date, dice.choice((guessed, "", "0" * 64))), 0.0, tries=0)
+        self._deliver(Post(body, date, dice.choice((guessed, "", "0" * 64)), genuine=False), 0.0, tries=0)
 
     def _signed(self, body: bytes) -> Post:
         date = f"{self._world.time:.3f}"
@@ -99,4 +101,5 @@ class Courier:
             if isinstance(trouble, Crash):
                 raise
         else:
-            self._accepted(post.body)
+            ours = self._world.time + self._world.skew
+            self._accepted(post.body, ours - float(post.date), genuine=post.genuine)

@@ -13,6 +13,7 @@ from tests.simulation.people import People
 from tests.simulation.psp import ZERO, Payment, Psp
 from tests.simulation.world import EPOCH, FOREVER, LEASE, Violation, World
 
+STALE = 300 + 1  # seconds
 FREED = frozenset({"failed", "canceled", "returned"})
 UNSENT = frozenset({"requested", "awaiting_approval", "awaiting_destination"})
 LIVE_VOUCHER = frozenset({"requested", "submitting", "unknown", "issued", "confirming"})
@@ -71,8 +72,7 @@ class Invariants:
         self._last_change = 0
         self._codes: dict[int, str] = {}
         self._proven: set[tuple[str, int, str]] = set()
-        self._letters: list[tuple[str, bytes]] = []
-        self.heard: dict[tuple[str, str, int, str], float] = {}
+        self._letters: list[str] = []
 
     def check(self, written: set[str]) -> None:
         """Raise the first Violation that the tables just written to show."""
@@ -111,17 +111,21 @@ class Invariants:
 
     # --- I1 --------------------------------------------------------------------------------------------------------
 
-    def accept(self, body: bytes) -> None:
-        """A letter was answered with 2xx: now it must be there, byte for byte, and stay."""
+    def accept(self, body: bytes, age: float, *, genuine: bool) -> None:
+        """A letter of `age` seconds was answered with 2xx: it must be there, byte for byte, and stay."""
         identity = hashlib.sha256(b"default\0" + body).hexdigest()
-        kept = rows("SELECT body FROM pagoefectivo_webhookdelivery WHERE event_identity = ?", identity)
+        kept = rows("SELECT body, verdict, repeats FROM pagoefectivo_webhookdelivery WHERE event_identity = ?", identity)
         if not kept or cipher().decrypt(bytes(kept[0][0])) != body:
             raise Violation("I1", "a letter was answered with 2xx and is not in the letterbox")
-        self._letters.append((identity, body))
+        if not genuine:
+            raise Violation("I6", "a letter with a wrong signature was taken")
+        if kept[0][1] == "verified" and not kept[0][2] and abs(age) > STALE:
+            raise Violation("I6", f"a letter of {age:.0f} s passes for a fresh one")
+        self._letters.append(identity)
 
     def _check_letters(self) -> None:
         kept = {identity for (identity,) in rows("SELECT event_identity FROM pagoefectivo_webhookdelivery")}
-        if any(identity not in kept for identity, _ in self._letters):
+        if not kept.issuperset(self._letters):
             raise Violation("I1", "a letter that was answered with 2xx is gone")
 
     # --- I2, I3: the PSP's books -----------------------------------------------------------------------------------
@@ -184,8 +188,14 @@ class Invariants:
         if state in LIVE_VOUCHER and due is None:
             raise Violation("I9", f"voucher {number} is {state} and forgotten")
         self._check_lease("voucher", number, lease)
+        if state == "expired" and not self._died(theirs):
+            raise Violation("I6", f"voucher {number} is expired, and the PSP never said so")
         if money(paid) or state == "paid":
             self._require_payment(number, money(paid), theirs)
+
+    def _died(self, theirs: str) -> bool:
+        truth = self._psp.payments.get(theirs)
+        return truth is not None and any(said["status"] in {"EXPIRED", "CANCELED"} for _, said in truth.history)
 
     def _require_payment(self, number: int, paid: Decimal, theirs: str) -> None:
         truth = self._psp.payments.get(theirs)

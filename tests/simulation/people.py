@@ -97,7 +97,7 @@ class People:
             code
             for (code,) in rows(
                 "SELECT code FROM pagoefectivo_voucher v JOIN pagoefectivo_order o ON o.id = v.order_id "
-                "WHERE o.reference = ? AND code <> ''",
+                "WHERE o.reference = ? AND code <> '' AND v.state NOT IN ('submitting', 'unknown')",
                 sale.reference,
             )
         }

@@ -34,23 +34,23 @@ class Reply:
         self._body.close()
 
 
-class SimulatedSession:
+class SimulatedSession(requests.Session):
     """Carries one request to the PSP's model and its answer back, or loses either."""
 
     def __init__(self, world: World, psp: Psp) -> None:
+        super().__init__()
         self._world, self._psp = world, psp
-        self.headers: dict[str, str] = {}
 
-    def get_adapter(self, _url: str) -> SimulatedSession:
+    def get_adapter(self, url: str) -> Any:
         return self
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> Reply:
+    def send(self, request: requests.PreparedRequest, **_: Any) -> Any:
         """What an adapter is asked for."""
         assert request.method and request.url
         data = request.body.encode() if isinstance(request.body, str) else request.body
-        return self.request(request.method, request.url, data=data, headers=request.headers)
+        return self.request(request.method, request.url, data, headers=request.headers)
 
-    def request(self, method: str, url: str, *, data: bytes | None, headers: Mapping[str, str], **_: Any) -> Reply:
+    def request(self, method: Any, url: Any, data: Any = None, headers: Any = None, **_: Any) -> Any:  # type: ignore[override]
         """What a session is asked for."""
         world, path = self._world, url.removeprefix(HOST)
         self._require_evidence(method, url, data)
