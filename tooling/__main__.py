@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tooling import catalogue, docs, lint
+from tooling import catalogue, docs, lint, simulate
 from tooling.processes import adopt_orphans, end_orphans, ends_with_parent, exit_on_signals
 from tooling.services import services
 
@@ -36,6 +36,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint.run,
     "bench": bench,
     "catalogue": catalogue.run,
+    "simulate": simulate.run,
     "docs": docs.run,
 }
 

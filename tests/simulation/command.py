@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     if asked.seed is not None:
         return _one(asked)
     started = time.monotonic()
-    seeds = range(asked.first, asked.first + asked.seeds)
+    seeds = asked.only or range(asked.first, asked.first + asked.seeds)
     told: list[Told] = list(_each(tell, seeds, asked.jobs))
     bad = [each for each in told if each.violation]
     for each in bad:
@@ -33,14 +33,14 @@ def run(arguments: list[str]) -> int:
     parked = sum(each.parked for each in able) / max(sum(each.rows for each in able), 1)
     if parked > MOST_PARKED:
         print(f"L6: {parked:.1%} of all rows wait for a person although the PSP could be asked")
-    killed = _kill_all(asked.jobs) if asked.mutants else []
+    killed = [] if asked.mutants is None else _kill_all(asked.jobs, asked.mutants.split(","))
     alive = [name for name, seed, _ in killed if seed is None]
     summary = {
         "seeds": len(told),
         "faults": sum(each.faults.total() for each in told),
         "violations": len(bad),
         "seconds": round(time.monotonic() - started, 1),
-        "mutants_killed": f"{len(killed) - len(alive)}/{len(killed)}" if asked.mutants else None,
+        "mutants_killed": f"{len(killed) - len(alive)}/{len(killed)}" if killed else None,
         "profiles": sorted({each.profile for each in told}),
         "parked_share": round(parked, 4),
     }
@@ -57,10 +57,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py simulate", description="Seeded histories of the whole app.")
     parser.add_argument("--seeds", type=int, default=100, help="how many histories")
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="S", help="the first seed")
+    parser.add_argument("--only", type=_numbers, metavar="S,S", help="just these seeds")
     parser.add_argument("--seed", type=int, metavar="S", help="this one only; shrunk when it fails")
     parser.add_argument("--without", default="", metavar="A,B", help="leave out actors or kinds of faults")
     parser.add_argument("--trace", action="store_true", help="with --seed: tell its story")
-    parser.add_argument("--mutants", action="store_true", help="plant every bug and see who notices")
+    parser.add_argument(
+        "--mutants",
+        nargs="?",
+        const="",
+        metavar="WORDS",
+        help="plant every bug, or those named so, and see who notices",
+    )
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes")
     parser.add_argument("--hashes", action="store_true", help="with --json: the trace hash of every history")
     parser.add_argument("--json", action="store_true", help="end with one object")
@@ -76,7 +83,9 @@ def _one(asked: argparse.Namespace) -> int:
     outcome = live(setup, telling=asked.trace)
     for line in outcome.story:
         print(line)
-    print(f"seed {setup.seed}, {setup.profile}: {outcome.faults.total()} faults, {outcome.steps} steps, {outcome.trace_hash}")
+    print(
+        f"seed {setup.seed}, {setup.profile}: {outcome.faults.total()} faults, {outcome.steps} steps, {outcome.trace_hash}"
+    )
     if outcome.violation is None:
         return 0
     print(outcome.violation)
@@ -93,17 +102,22 @@ def _each(work: Callable[[int], Result], numbers: Iterable[int], jobs: int) -> I
         yield from map(work, numbers)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), prepare) as pool:
-        yield from pool.map(work, numbers, chunksize=4)
+        yield from pool.map(work, numbers)
 
 
-def _kill_all(jobs: int) -> list[tuple[str, int | None, str]]:
+def _kill_all(jobs: int, words: list[str]) -> list[tuple[str, int | None, str]]:
     prepare()
     from tests.simulation.mutants import EQUIVALENT, MUTANTS
 
     killed = []
-    for name, seed, violation in _each(kill, range(len(MUTANTS)), jobs):
+    chosen = [number for number, mutant in enumerate(MUTANTS) if any(word in mutant.name for word in words)]
+    for name, seed, violation in _each(kill, chosen, jobs):
         print(f"{name:<42} {'alive' if seed is None else f'seed {seed}':<10} {violation}", flush=True)
         killed.append((name, seed, violation))
     for name, why in EQUIVALENT.items():
         print(f"{name:<42} {'left out':<10} {why}")
     return killed
+
+
+def _numbers(written: str) -> list[int]:
+    return [int(each) for each in written.split(",")]

@@ -162,9 +162,10 @@ class Convergence:
     def _is_true(self, kind: str, row: Row) -> bool:
         truth, struck = self._psp.payments.get(row.theirs), self._world.struck
         causes = {
-            "underpaid": truth is not None and any(money(each["amount"]) < money(row.amount) for _, each in truth.history),
+            "underpaid": truth is not None
+            and any(money(each["amount"]) < money(row.amount) for _, each in truth.history),
             "overpaid": truth is not None and truth.paid > money(row.amount),
-            "paid_late": truth is not None and (truth.paid_at or 0) > truth.expires_at or struck["late_payment"] > 0,
+            "paid_late": (truth is not None and (truth.paid_at or 0) > truth.expires_at) or struck["late_payment"] > 0,
             "currency_mismatch": truth is not None and truth.paid_currency not in {"", "PEN"},
             "payment_reversed": struck["payment_reversed"] > 0,
             "create_mismatch": struck["create_mismatch"] > 0,
@@ -185,4 +186,7 @@ class Convergence:
             f"SELECT {kind}_id, kind FROM pagoefectivo_anomaly WHERE closed_at IS NULL AND {column} IS NOT NULL"  # noqa: S608
         ):
             odd.setdefault(number, set()).add(name)
-        return [Row(*each, frozenset(odd.get(each[0], ()))) for each in found]
+        return [
+            Row(number, state, ours, theirs, shown, amount, got, frozenset(odd.get(number, ())))
+            for number, state, ours, theirs, shown, amount, got in found
+        ]

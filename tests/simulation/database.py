@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.management import call_command
-from django.conf import settings
 from django.db import connection, connections
 
 _IS_POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -46,7 +46,8 @@ def rows(sql: str, *values: object) -> list[Row]:
         with opened.cursor() as cursor:
             cursor.execute(sql.replace("?", "%s"), values)
             return list(cursor.fetchall())
-    return opened.execute(sql, values).fetchall()
+    found: list[Row] = opened.execute(sql, values).fetchall()
+    return found
 
 
 class SimulatedCache(BaseCache):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from pagoefectivo import conf, signals
-from pagoefectivo.services import seams, setbacks, sweep
+from pagoefectivo.services import seams, sweep
 from tests.simulation import database
 from tests.simulation.convergence import Convergence
 from tests.simulation.courier import Courier
@@ -232,9 +232,7 @@ class _Log(logging.Handler):
         if any(canary in f"{said} {error}" for canary in self._world.canaries):
             self._world.complain("I14", f"the log names a secret: {said}")
         kind = type(error).__name__ if error else said.partition(" failed: ")[2].partition("\n")[0]
-        if isinstance(error, Violation):
-            self._world.complaint = self._world.complaint or error
-        elif kind and said.startswith("Work on") and kind != "OperationalError":
+        if kind and said.startswith("Work on") and kind != "OperationalError":
             frames = logging.Formatter().formatException(record.exc_info) if record.exc_info else said
             self._world.complain("X1", f"{kind}: {frames[-900:]}")
 

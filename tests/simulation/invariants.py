@@ -114,7 +114,9 @@ class Invariants:
     def accept(self, body: bytes, age: float, *, genuine: bool) -> None:
         """A letter of `age` seconds was answered with 2xx: it must be there, byte for byte, and stay."""
         identity = hashlib.sha256(b"default\0" + body).hexdigest()
-        kept = rows("SELECT body, verdict, repeats FROM pagoefectivo_webhookdelivery WHERE event_identity = ?", identity)
+        kept = rows(
+            "SELECT body, verdict, repeats FROM pagoefectivo_webhookdelivery WHERE event_identity = ?", identity
+        )
         if not kept or cipher().decrypt(bytes(kept[0][0])) != body:
             raise Violation("I1", "a letter was answered with 2xx and is not in the letterbox")
         if not genuine:
@@ -229,7 +231,9 @@ class Invariants:
             return
         truth = self._psp.refunds.get(theirs)
         if truth is None or "SUCCEEDED" not in truth.was or truth.amount != money(amount):
-            raise Violation("I6", f"refund {reference} is said to have succeeded, the PSP says {truth and truth.status}")
+            raise Violation(
+                "I6", f"refund {reference} is said to have succeeded, the PSP says {truth and truth.status}"
+            )
         read = rows(
             "SELECT count(*) FROM pagoefectivo_paymentevent e JOIN pagoefectivo_apiexchange x "
             "ON x.request_id = e.request_id AND x.outcome = 'answered' WHERE e.refund_id = ? AND e.is_believed "

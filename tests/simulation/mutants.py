@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ from pagoefectivo.domain import decisions
 from pagoefectivo.domain.decisions import Decision, payments
 from pagoefectivo.domain.decisions import refunds as refund_decisions
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import Ambiguous, InvalidSignature, NotSent, RuleRefused
+from pagoefectivo.domain.exceptions import Ambiguous, InvalidSignature, NotSent
 from pagoefectivo.domain.messages import Verb, Verification
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundState, RefundStatus, VoucherState
 from pagoefectivo.models import PaymentEvent, Refund, StateChange, Voucher
@@ -169,10 +169,8 @@ def _server_error_frees_the_amount(patch: Patch) -> None:
 def _answers_before_it_stores(patch: Patch) -> None:
     def storing(store: Any) -> Any:
         def stored(*arguments: Any) -> None:
-            try:
+            with suppress(BaseException):
                 store(*arguments)
-            except BaseException:  # noqa: BLE001, S110 - that is the bug
-                pass
 
         return stored
 
@@ -394,7 +392,9 @@ def _evidence_after_the_send(patch: Patch) -> None:
         return late
 
     before = exchanges.ExchangeRecorder.sending
-    patch.put(exchanges.ExchangeRecorder, "sending", lambda _: lambda self, call: setattr(self, "request_id", call.request_id))
+    patch.put(
+        exchanges.ExchangeRecorder, "sending", lambda _: lambda self, call: setattr(self, "request_id", call.request_id)
+    )
     patch.put(exchanges.ExchangeRecorder, "answered", answering)
 
 

@@ -48,7 +48,6 @@ class People:
     def __init__(self, world: World, psp: Psp) -> None:
         self._world, self._psp = world, psp
         self.approved: dict[str, set[tuple[Decimal, str]]] = {}  # what an approver saw, by our refund reference
-        self.reviewers = 0
 
     def plan(self) -> None:
         dice, actors = self._world.dice("plan"), self._world.setup.actors
@@ -122,7 +121,7 @@ class People:
         psp.pay(payment, amount, currency)
         if world.strikes("double"):
             again = shown[0]
-            world.later(world.dice("double").uniform(1, 600), lambda: psp.pay(again, sale.amount, currency))
+            world.later(world.dice("double").uniform(1, 600), partial(psp.pay, again, sale.amount, currency))
         if world.strikes("payment_reversed"):
             world.later(world.dice("reversal").uniform(60, HOUR), lambda: psp.reverse(payment))
 
@@ -185,11 +184,11 @@ class People:
     def _retry(self, _: Sale, dice: Random) -> None:
         for public_id in self._refunds_in("failed", "returned")[:1]:
             for _clicks in range(dice.choice((1, 2))):
-                self.request("luis.retry", lambda: refunds.retry(public_id, actor=LUIS, source=Source.STAFF))
+                self.request("luis.retry", partial(refunds.retry, public_id, actor=LUIS, source=Source.STAFF))
 
     def _withdraw(self, _: Sale, __: Random) -> None:
         for public_id in self._refunds_in("requested", "awaiting_approval")[-1:]:
-            self.request("ana.withdraw", lambda: refunds.cancel(public_id, actor=ANA, source=Source.STAFF))
+            self.request("ana.withdraw", partial(refunds.cancel, public_id, actor=ANA, source=Source.STAFF))
 
     def _approve(self, _: Sale, dice: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:2]:
@@ -206,19 +205,17 @@ class People:
 
     def _decline(self, _: Sale, __: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:1]:
-            self.request("rosa.decline", lambda: refunds.decline(public_id, actor=APPROVER, source=Source.STAFF))
+            self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
 
     def _approve_own(self, _: Sale, __: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval", of=INSIDER.name)[:1]:
-            self.request("mallory.approve", lambda: self._look_and_approve(public_id, INSIDER, 0.0))
+            self.request("mallory.approve", partial(self._look_and_approve, public_id, INSIDER, 0.0))
 
     def _redirect(self, _: Sale, __: Random) -> None:
         elsewhere = Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_INSIDER, "C")
         for public_id in self._refunds_in("requested", "awaiting_approval")[:1]:
-            self.request(
-                "mallory.redirect",
-                lambda: refunds.set_destination(public_id, elsewhere, actor=INSIDER, source=Source.STAFF),
-            )
+            redirect = partial(refunds.set_destination, public_id, elsewhere, actor=INSIDER, source=Source.STAFF)
+            self.request("mallory.redirect", redirect)
 
     def _accept(self, sale: Sale, _: Random) -> None:
         self.request(

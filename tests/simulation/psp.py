@@ -82,8 +82,8 @@ class Psp:
         self.world, self.profile = world, profile
         self.payments: dict[str, Payment] = {}
         self.refunds: dict[str, Refund] = {}
-        self.announce: Callable[[str, str, Document], None] = lambda kind, reference, document: None
-        self.audit: Callable[[Payment], None] = lambda payment: None
+        self.announce: Callable[[str, str, Document], None] = lambda *_: None
+        self.audit: Callable[[Payment], None] = lambda _: None
         self._keys: dict[tuple[str, str], tuple[float, str]] = {}
         self._numbers = 0
 
@@ -147,15 +147,14 @@ class Psp:
 
     # --- what happens by itself ------------------------------------------------------------------------------------
 
-    def pay(self, payment: Payment, amount: Decimal, currency: str) -> bool:
+    def pay(self, payment: Payment, amount: Decimal, currency: str) -> None:
         """Money at the counter. The counter takes it for a code that is pending, or paid a moment ago."""
         if payment.status not in {"PENDING", "PAID"} or payment.refunds:
-            return False
+            return
         payment.paid += amount
         payment.paid_currency, payment.status = currency, "PAID"
         payment.paid_at = payment.paid_at or self.world.time
         self._changed(payment)
-        return True
 
     def pay_late(self, payment: Payment, amount: Decimal) -> None:
         """Money that came in time at an agent, or after all, and is posted on a dead code."""
@@ -174,9 +173,7 @@ class Psp:
 
     def _add_refund(self, payment: Payment, reference: str, amount: Decimal, account: str) -> Refund:
         world = self.world
-        refund = Refund(
-            f"REF-{self._number()}", reference, payment, amount, payment.currency, account, world.time
-        )
+        refund = Refund(f"REF-{self._number()}", reference, payment, amount, payment.currency, account, world.time)
         self.refunds[refund.id] = refund
         payment.refunds.append(refund)
         self._changed(refund)
@@ -240,4 +237,3 @@ class Psp:
     def _number(self) -> int:
         self._numbers += 1
         return self._numbers
-

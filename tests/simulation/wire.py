@@ -46,7 +46,6 @@ class SimulatedSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> Any:
         """What an adapter is asked for."""
-        assert request.method and request.url
         data = request.body.encode() if isinstance(request.body, str) else request.body
         return self.request(request.method, request.url, data, headers=request.headers)
 
@@ -178,4 +177,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(type(value).__name__)
-

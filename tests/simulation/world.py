@@ -35,8 +35,8 @@ class Crash(BaseException):
     """The process is gone at this very point: no handler of the app may stop it."""
 
 
-class Violation(AssertionError):
-    """An invariant did not hold."""
+class Violation(BaseException):
+    """An invariant did not hold. No handler of the app may swallow it."""
 
     def __init__(self, name: str, story: str) -> None:
         self.name = name
@@ -66,9 +66,8 @@ class World:
         self.struck: Counter[str] = Counter()
         self.written: set[str] = set()  # tables, since the last check
         self.steps = 0
-        self.check: Callable[[set[str]], None] = lambda written: None
+        self.check: Callable[[set[str]], None] = lambda _: None
         self.next_due: Callable[[], float] = lambda: FOREVER
-        self.logged: list[str] = []
         self.canaries: tuple[str, ...] = ()
         self.story: list[str] = []
         self.ended = False
