@@ -62,7 +62,9 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "LATE_PAYMENT": "review",
     "LIMITS": None,
     "EXPIRY": ["24h", "72h"],
+    "QUESTIONS_PER_SECOND": 20,
 }
+FASTEST = 1000
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 
@@ -94,6 +96,7 @@ class AccountConfig:
     late_payment: LatePayment
     limits: Mapping[str, tuple[Decimal, Decimal]] | None
     expiry: tuple[timedelta, timedelta]
+    questions_per_second: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +279,14 @@ def _account(name: str, entry: object) -> AccountConfig:
         late_payment=LatePayment(keys["LATE_PAYMENT"]),
         limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
         expiry=expiry,
+        questions_per_second=_rate(keys["QUESTIONS_PER_SECOND"], f"{where}['QUESTIONS_PER_SECOND']"),
     )
+
+
+def _rate(written: object, where: str) -> int:
+    if not isinstance(written, int) or isinstance(written, bool) or not 1 <= written <= FASTEST:
+        raise SettingsProblem(where, f"{written!r} is not a whole number from 1 to {FASTEST}.")
+    return written
 
 
 def _one_of(value: object, allowed: tuple[object, ...], where: str) -> None:

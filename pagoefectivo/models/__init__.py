@@ -6,23 +6,29 @@ from pagoefectivo.models.errors import ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notifications import OutboxMessage
+from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.vouchers import Voucher
 
 __all__ = [
+    "AccountPulse",
     "Anomaly",
     "ApiExchange",
     "ApiKey",
     "AuditEntry",
+    "CircuitBreaker",
     "ErrorOccurrence",
     "IdempotentRequest",
+    "Job",
     "Order",
     "OutboxMessage",
     "PaymentEvent",
+    "Recovery",
     "Refund",
     "RefundDestination",
     "StateChange",
+    "StuckRow",
     "Voucher",
     "WebhookDelivery",
     "WebhookRejection",

@@ -15,7 +15,7 @@ from pagoefectivo.services.claiming import Claim
 
 logger = logging.getLogger("pagoefectivo.announcements")
 
-_MEANING: dict[tuple[str, str], tuple[str, ...]] = {
+MEANING: dict[tuple[str, str], tuple[str, ...]] = {
     ("order", OrderState.PAID): ("order_paid",),
     ("order", OrderState.IN_REVIEW): ("order_in_review",),
     ("order", OrderState.EXPIRED): ("order_expired", "stock_release_due"),
@@ -27,7 +27,7 @@ _MEANING: dict[tuple[str, str], tuple[str, ...]] = {
     ("refund", RefundState.FAILED): ("refund_failed",),
     ("refund", RefundState.AWAITING_DESTINATION): ("refund_needs_destination",),
 }
-_NOT_NEWS = {
+NOT_NEWS = {
     ("order", OrderState.PARTIALLY_REFUNDED, OrderState.PAID),
     ("order", OrderState.REFUNDED, OrderState.PAID),
     ("voucher", VoucherState.CONFIRMING, VoucherState.ISSUED),
@@ -36,7 +36,7 @@ _NOT_NEWS = {
 
 def announcements_of(change: StateChange) -> list[OutboxMessage]:
     """Return the unsaved outbox rows of one saved state change."""
-    if (change.subject, change.from_state, change.to_state) in _NOT_NEWS:
+    if (change.subject, change.from_state, change.to_state) in NOT_NEWS:
         return []
     return [
         OutboxMessage(
@@ -49,7 +49,7 @@ def announcements_of(change: StateChange) -> list[OutboxMessage]:
             occurred_at=change.at,
             next_action_at=change.at,
         )
-        for name in _MEANING.get((change.subject, change.to_state), ())
+        for name in MEANING.get((change.subject, change.to_state), ())
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -19,10 +20,22 @@ UPDATE {table} SET lease_token = lease_token + 1, attempts = attempts + 1,
 WHERE id = ANY(ARRAY(
     SELECT id FROM {table}
     WHERE next_action_at <= coalesce(%(now)s, statement_timestamp())
-      AND (lease_until IS NULL OR lease_until < coalesce(%(now)s, statement_timestamp()))
+      AND (lease_until IS NULL OR lease_until < coalesce(%(now)s, statement_timestamp())) {unless}
     ORDER BY next_action_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING id, lease_token, attempts
 """
+# SQLite has one writer at a time and no clock of its own with fractions; its instants are texts that sort.
+_CLAIM_SQLITE = """
+UPDATE {table} SET lease_token = lease_token + 1, attempts = attempts + 1, lease_until = %(until)s, next_action_at = %(until)s
+WHERE id IN (
+    SELECT id FROM {table}
+    WHERE next_action_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) {unless}
+    ORDER BY next_action_at LIMIT %(limit)s)
+RETURNING id, lease_token, attempts
+"""
+# Routine questions of accounts whose budget is used up; what was never sent, never asked, or hinted at goes on.
+_UNLESS = """AND NOT (account IN ({accounts})
+                AND (state IN ('paid', 'expired', 'canceled') OR (state = 'issued' AND attempts > 0)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +56,26 @@ class Claim:
         return self.concerns(row) and self.token == row.lease_token
 
 
-def claim_due(model: type[DueRow], limit: int) -> list[Claim]:
+def claim_due(model: type[DueRow], limit: int, *, besides: Collection[str] = ()) -> list[Claim]:
     """Claim up to `limit` due rows, oldest first, in a transaction of its own that is over on return.
 
-    A row that is not finished within the lease (setting TIMING.LEASE) falls due again by itself.
+    A row that is not finished within the lease (setting TIMING.LEASE) falls due again by itself. Vouchers of the
+    accounts `besides` are left where they would only be asked about once more.
     """
     lease, kind = conf.current().timing.lease, str(model._meta.model_name)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            values: dict[str, Any] = {"now": seams.database_now(), "lease": lease, "limit": limit}
-            cursor.execute(_CLAIM.format(table=connection.ops.quote_name(model._meta.db_table)), values)
-            return [Claim(row_id, token, tries, kind) for row_id, token, tries in sorted(cursor.fetchall())]
-    return _claim_one_by_one(model, limit, lease)
+    table = connection.ops.quote_name(model._meta.db_table)
+    named = {f"account_{number}": account for number, account in enumerate(sorted(besides))}
+    unless = _UNLESS.format(accounts=", ".join(f"%({name})s" for name in named)) if named else ""
+    values: dict[str, Any] = {"limit": limit, **named}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            values.update(now=seams.database_now(), lease=lease)
+            cursor.execute(_CLAIM.format(table=table, unless=unless), values)
+        else:
+            now, until = (connection.ops.adapt_datetimefield_value(at) for at in (seams.now(), seams.now() + lease))
+            values.update(now=now, until=until)
+            cursor.execute(_CLAIM_SQLITE.format(table=table, unless=unless), values)
+        return [Claim(row_id, token, tries, kind) for row_id, token, tries in sorted(cursor.fetchall())]
 
 
 def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
@@ -72,27 +93,6 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
         return None
     token, attempts = model._default_manager.values_list("lease_token", "attempts").get(pk=row_id)
     return Claim(row_id, token, attempts, str(model._meta.model_name))
-
-
-def _claim_one_by_one(model: type[DueRow], limit: int, lease: timedelta) -> list[Claim]:
-    now = seams.now()
-    due = model._default_manager.filter(next_action_at__lte=now).filter(_unleased(now)).order_by("next_action_at")
-    claims = []
-    for row_id, token in list(due.values_list("pk", "lease_token")[:limit]):
-        taken = (
-            due.filter(pk=row_id, lease_token=token)
-            .order_by()
-            .update(
-                lease_token=token + 1,
-                attempts=models.F("attempts") + 1,
-                lease_until=now + lease,
-                next_action_at=now + lease,
-            )
-        )
-        if taken:
-            attempts = model._default_manager.values_list("attempts", flat=True).get(pk=row_id)
-            claims.append(Claim(row_id, token + 1, attempts, str(model._meta.model_name)))
-    return claims
 
 
 def _unleased(now: datetime) -> models.Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Q
 
@@ -11,13 +12,14 @@ from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, Ve
 from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.providers.base import Operation, Wire
-from pagoefectivo.services import quiet_polls, seams, setbacks
+from pagoefectivo.services import breaker, quiet_polls, scheduling, seams, setbacks
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
 from pagoefectivo.services.submission import about, record
 
 IN_FLIGHT = 32
+AFTER_EACH_OTHER = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True)
@@ -30,11 +32,11 @@ class _Question:
 
 def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
     """Ask about one issued voucher and commit the answer. Raises the ProviderError after keeping it."""
-    if setbacks.is_paused(voucher.account):
-        raise setbacks.paused()
     recorder = recorder_for(voucher)
+    gateway = account_named(voucher.account).gateway(recorder)
     try:
-        update = account_named(voucher.account).gateway(recorder).fetch_payment(voucher.provider_reference)
+        with breaker.guarded(voucher.account, Operation.FETCH_PAYMENT):
+            update = gateway.fetch_payment(voucher.provider_reference)
     except ProviderError as error:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
         raise
@@ -45,10 +47,10 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
     """Ask about one refund that the provider has, and commit the answer or the setback."""
     refund = Refund.objects.select_related("voucher").get(pk=claim.row_id)
     recorder = recorder_for(refund)
+    gateway = account_named(refund.account).gateway(recorder)
     try:
-        if setbacks.is_paused(refund.account):
-            raise setbacks.paused()
-        update = account_named(refund.account).gateway(recorder).fetch_refund(refund.provider_reference)
+        with breaker.guarded(refund.account, Operation.FETCH_REFUND):
+            update = gateway.fetch_refund(refund.provider_reference)
     except ProviderError as error:
         setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
     else:
@@ -59,12 +61,13 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
     """Ask about many vouchers, up to 32 at a time, and commit every answer.
 
     What says nothing new costs a constant number of statements for the whole batch; what moves something goes through
-    the single writer, one unit of work each.
+    the single writer, one unit of work each. What a breaker bars is put back.
     """
-    questions = _questions(claims)
+    questions = _admitted(_questions(claims))
     announce([question.recorder for question in questions], Operation.FETCH_PAYMENT)
     seams.side_by_side(_ask, questions, width=IN_FLIGHT)
     flush([question.recorder for question in questions])
+    _hear(questions)
     quiet = quiet_polls.postpone([heard for question in questions if (heard := _still_waiting(question))])
     for question in questions:
         if question.voucher.pk not in quiet:
@@ -98,11 +101,30 @@ def _questions(claims: list[Claim]) -> list[_Question]:
     ]
 
 
+def _admitted(questions: list[_Question]) -> list[_Question]:
+    admitted = []
+    for account, mine in _by_account(questions):
+        may, bar = breaker.admit(account, Operation.FETCH_PAYMENT, len(mine))
+        admitted += mine[:may]
+        if bar and mine[may:]:
+            held = [question.claim for question in mine[may:]]
+            scheduling.put_back(Voucher, held, due=bar.until, apart=AFTER_EACH_OTHER)
+    return admitted
+
+
+def _hear(questions: list[_Question]) -> None:
+    for account, mine in _by_account(questions):
+        ends = [each.answer if isinstance(each.answer, ProviderError) else None for each in mine]
+        breaker.hear(account, Operation.FETCH_PAYMENT, ends)
+
+
+def _by_account(questions: list[_Question]) -> list[tuple[str, list[_Question]]]:
+    accounts = dict.fromkeys(question.voucher.account for question in questions)
+    return [(name, [each for each in questions if each.voucher.account == name]) for name in accounts]
+
+
 def _ask(question: _Question) -> None:
     voucher, recorder = question.voucher, question.recorder
-    if setbacks.is_paused(voucher.account):
-        question.answer = setbacks.paused()
-        return
     effective = account_named(voucher.account)
     ids = iter([recorder.request_id])
     wire = Wire(seams.session(), seams.now, lambda: next(ids, None) or seams.new_id())

@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-import logging
-
-from django.core.cache import cache
+from django.db.models import F
 
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import NotSent, ProviderError, ProviderFault
+from pagoefectivo.domain.exceptions import ProviderError
 from pagoefectivo.domain.messages import Command, Verb
 from pagoefectivo.domain.states import Source
+from pagoefectivo.domain.timing import spread
 from pagoefectivo.models import ErrorOccurrence, Refund, Voucher
-from pagoefectivo.services import lifecycle, seams
+from pagoefectivo.services import lifecycle, pace, seams
+from pagoefectivo.services.breaker import Barred
 from pagoefectivo.services.claiming import Claim
-
-PAUSE_SECONDS = 60
-PAUSING = frozenset(
-    {ErrorCode.AUTH_INVALID_CREDENTIALS, ErrorCode.AUTH_IP_NOT_ALLOWED, ErrorCode.AUTH_SIGNATURE_REFUSED}
-)
-
-logger = logging.getLogger("pagoefectivo.setbacks")
 
 
 def note(row: Voucher | Refund, error: ProviderError, *, verb: Verb, source: Source, claim: Claim | None) -> None:
     """Keep a failed call and carry out what follows (`verb`) in one unit of work."""
+    if isinstance(error, Barred):
+        _wait(row, error, source, claim)
+        return
     seams.transact(lambda: _keep(row, error, verb, source, claim))
-    if error.fault.code in PAUSING:
-        pause(row.account)
+    if error.fault.code == ErrorCode.PSP_RATE_LIMITED and error.fault.retry_after:
+        pace.slow_down(row.account, error.fault.retry_after)
+
+
+def _wait(row: Voucher | Refund, barred: Barred, source: Source, claim: Claim | None) -> None:
+    """Nothing was asked, so nothing failed: the row is due when the breaker may let it through, at no cost of a try."""
+    if claim is None:
+        return
+    now, model = seams.now(), type(row)
+    seconds = spread(barred.until - now, seams.jitter()).total_seconds()
+
+    def put_back() -> None:
+        command = _command(row, Verb.RETRY, why="barred", retry_after=seconds, claim=claim)
+        evidence = lifecycle.Evidence(row.account, claim=claim)
+        lifecycle.apply(command, source=source, evidence=evidence, actor="system", now=now)
+        mine = model._default_manager.filter(pk=row.pk, lease_token=claim.token, attempts__gt=0)
+        mine.update(attempts=F("attempts") - 1)
+
+    seams.transact(put_back)
 
 
 def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Source, claim: Claim | None) -> None:
     fault, now = error.fault, seams.now()
-    voucher_id, refund_id = (row.voucher_id, row.pk) if isinstance(row, Refund) else (row.pk, None)
+    command = _command(
+        row,
+        verb,
+        why=fault.code,
+        error_code=fault.code,
+        raw_code=fault.raw_code[:64],
+        retry_after=fault.retry_after,
+        claim=claim,
+    )
     lifecycle.apply(
-        Command(
-            verb,
-            voucher_id=voucher_id,
-            refund_id=refund_id,
-            why=fault.code,
-            error_code=fault.code,
-            raw_code=fault.raw_code[:64],
-            retry_after=fault.retry_after,
-            attempts=claim.attempts if claim else 0,
-        ),
+        command,
         source=source,
         evidence=lifecycle.Evidence(row.account, request_id=error.request_id, claim=claim),
         actor="provider",
@@ -55,34 +67,31 @@ def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Sourc
         http_status=fault.http_status,
         operation=fault.operation,
         account=row.account,
-        voucher_id=voucher_id,
-        refund_id=refund_id,
+        voucher_id=command.voucher_id,
+        refund_id=command.refund_id,
         request_id=error.request_id,
         occurred_at=now,
     )
 
 
-def pause(account: str) -> None:
-    """Stop calling an account's provider for a minute: wrong keys do not get better by repetition."""
-    logger.error("Account %s is paused for %s s: its keys or address are refused.", account, PAUSE_SECONDS)
-    try:
-        cache.set(_pause_key(account), 1, PAUSE_SECONDS)
-    except Exception:  # noqa: BLE001 - whatever the cache's client raises, a lost pause only costs calls
-        logger.warning("The pause of account %s could not be shared.", account)
-
-
-def is_paused(account: str) -> bool:
-    """Whether calls of an account are paused. A cache that does not answer pauses nothing."""
-    try:
-        return cache.get(_pause_key(account)) is not None
-    except Exception:  # noqa: BLE001 - the money path does not depend on the cache
-        return False
-
-
-def paused() -> NotSent:
-    """Return the setback of a call that was not made because its account is paused."""
-    return NotSent(ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation="paused", retry_after=PAUSE_SECONDS))
-
-
-def _pause_key(account: str) -> str:
-    return f"pagoefectivo:paused:{account}"
+def _command(
+    row: Voucher | Refund,
+    verb: Verb,
+    *,
+    why: str,
+    claim: Claim | None,
+    retry_after: float | None,
+    error_code: ErrorCode | None = None,
+    raw_code: str = "",
+) -> Command:
+    voucher_id, refund_id = (row.voucher_id, row.pk) if isinstance(row, Refund) else (row.pk, None)
+    return Command(
+        verb,
+        voucher_id=voucher_id,
+        refund_id=refund_id,
+        why=why,
+        error_code=error_code,
+        raw_code=raw_code,
+        retry_after=retry_after,
+        attempts=claim.attempts if claim else 0,
+    )

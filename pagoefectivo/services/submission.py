@@ -11,8 +11,8 @@ from pagoefectivo.domain.exceptions import Ambiguous, NotSent, ProviderError, Pr
 from pagoefectivo.domain.messages import Absent, Command, PaymentUpdate, RefundUpdate, Verb
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, Source
 from pagoefectivo.models import Refund, Voucher
-from pagoefectivo.providers.base import Gateway
-from pagoefectivo.services import lifecycle, requests, seams, setbacks
+from pagoefectivo.providers.base import Gateway, Operation
+from pagoefectivo.services import breaker, lifecycle, recovery, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, resend_bounds
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
@@ -27,8 +27,10 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
     what went wrong is on the row and in ErrorOccurrence, and the row is due again.
     """
     waiting = model._default_manager.get(pk=claim.row_id)
-    if setbacks.is_paused(waiting.account):
-        setbacks.note(waiting, setbacks.paused(), verb=Verb.RETRY, source=source, claim=claim)
+    operation = _moving(waiting) if waiting.first_sent_at is None else _asking(waiting)
+    bar = breaker.bar(waiting.account, operation)
+    if bar:
+        setbacks.note(waiting, breaker.Barred(operation, bar), verb=Verb.RETRY, source=source, claim=claim)
         return
     begun = seams.transact(lambda: _begin(model, claim, source))
     if begun is None:
@@ -47,11 +49,13 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
 def cancel_at_provider(voucher: Voucher, *, source: Source) -> None:
     """Withdraw a code where the provider can; where it cannot, or does not answer, the code is watched instead."""
     account = account_named(voucher.account)
-    if not account.capabilities.cancel_voucher or setbacks.is_paused(voucher.account):
+    if not account.capabilities.cancel_voucher:
         return
     recorder = recorder_for(voucher)
+    gateway = account.gateway(recorder)
     try:
-        update = account.gateway(recorder).cancel_voucher(voucher.provider_reference)
+        with breaker.guarded(voucher.account, Operation.CANCEL_VOUCHER):
+            update = gateway.cancel_voucher(voucher.provider_reference)
     except ProviderError as error:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=None)
     else:
@@ -72,9 +76,11 @@ def record(
 ) -> lifecycle.Applied:
     """Commit what a provider answered, with the call it answered as its evidence."""
     evidence = lifecycle.Evidence(recorder.account, request_id=recorder.request_id, claim=claim)
-    return seams.transact(
+    applied = seams.transact(
         lambda: lifecycle.apply(update, source=source, evidence=evidence, actor="provider", now=seams.now())
     )
+    recovery.notice(update, applied)
+    return applied
 
 
 def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple[Voucher | Refund, bool] | None:
@@ -108,10 +114,13 @@ def _obey(model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Sourc
 
 def _find_or_send(row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway) -> PaymentUpdate | RefundUpdate:
     found: PaymentUpdate | RefundUpdate | Absent
-    if isinstance(row, Refund):
-        found = gateway.find_refund(row.reference, row.voucher.provider_reference)
-    else:
-        found = gateway.find_payment(row.reference)
+    with breaker.guarded(row.account, _asking(row)):
+        if isinstance(row, Refund):
+            found = gateway.find_refund(row.reference, row.voucher.provider_reference)
+        elif row.provider_reference:  # a code that was held back: it is known, only not as it was asked for
+            found = gateway.fetch_payment(row.provider_reference)
+        else:
+            found = gateway.find_payment(row.reference)
     return _after_absence(row, account, gateway, found) if isinstance(found, Absent) else found
 
 
@@ -132,9 +141,18 @@ def _after_absence(
 
 
 def _send(row: Voucher | Refund, gateway: Gateway) -> PaymentUpdate | RefundUpdate:
-    if isinstance(row, Refund):
-        return gateway.request_refund(requests.refund_request(row))
-    return gateway.issue_voucher(requests.voucher_request(row))
+    with breaker.guarded(row.account, _moving(row)):
+        if isinstance(row, Refund):
+            return gateway.request_refund(requests.refund_request(row))
+        return gateway.issue_voucher(requests.voucher_request(row))
+
+
+def _moving(row: Voucher | Refund) -> Operation:
+    return Operation.REQUEST_REFUND if isinstance(row, Refund) else Operation.ISSUE_VOUCHER
+
+
+def _asking(row: Voucher | Refund) -> Operation:
+    return Operation.FIND_REFUND if isinstance(row, Refund) else Operation.FIND_PAYMENT
 
 
 def _note_setback(

@@ -11,11 +11,23 @@ from traceback import format_tb
 
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
-from pagoefectivo.domain.timing import WAIT_FOR_PERSON, step
+from pagoefectivo.domain.timing import WAIT_FOR_PERSON
 from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
-from pagoefectivo.services import announcements, audit, exchanges, polling, seams, submission, webhooks
+from pagoefectivo.services import (
+    announcements,
+    audit,
+    exchanges,
+    pace,
+    polling,
+    seams,
+    stuck,
+    submission,
+    upkeep,
+    webhooks,
+)
 from pagoefectivo.services.claiming import Claim, claim_due
+from pagoefectivo.services.scheduling import put_back
 
 BATCH = 100
 
@@ -49,11 +61,13 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
         return report
     exchanges.close_abandoned()
     _seal(report)
+    upkeep.run()
+    exhausted: set[str] = set()
     while report.rounds < most_rounds:
         before = report.total
         report.rounds += 1
         report.deliveries += _each(WebhookDelivery, webhooks.process, report)
-        report.vouchers += _vouchers(report)
+        report.vouchers += _vouchers(report, exhausted)
         report.refunds += _each(Refund, _work_on_refund, report)
         report.announcements += _each(OutboxMessage, announcements.deliver, report)
         if report.total == before:
@@ -76,17 +90,24 @@ def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepRepor
     return len(claims)
 
 
-def _vouchers(report: SweepReport) -> int:
-    claims = claim_due(Voucher, BATCH)
-    states = dict(Voucher.objects.filter(pk__in=[claim.row_id for claim in claims]).values_list("pk", "state"))
+def _vouchers(report: SweepReport, exhausted: set[str]) -> int:
+    """Work on due vouchers; what is over an account's budget waits, and its account joins `exhausted`."""
+    claims = claim_due(Voucher, BATCH, besides=exhausted)
+    columns = Voucher.objects.filter(pk__in=[claim.row_id for claim in claims])
+    vouchers = columns.only("account", "state", "expires_at").in_bulk()
+    askers = [pace.Asker.of(claim, vouchers[claim.row_id]) for claim in claims]
     unsent = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
-    to_ask = [claim for claim in claims if states[claim.row_id] not in unsent]
-    for claim in claims:
-        if states[claim.row_id] in unsent:
-            _guard(Voucher, claim, partial(submission.submit, Voucher, claim, source=Source.CLOCK), report)
+    for asker in askers:
+        if asker.state in unsent:
+            work = partial(submission.submit, Voucher, asker.claim, source=Source.CLOCK)
+            _guard(Voucher, asker.claim, work, report)
+    to_ask, waiting = pace.within_budget([asker for asker in askers if asker.state not in unsent])
+    for account, held in waiting.items():
+        exhausted.add(account)
+        put_back(Voucher, held, due=pace.free_at(account), apart=pace.apart(account))
     if to_ask:
         _ask_together(to_ask, report)
-    return len(claims)
+    return len(claims) - sum(len(held) for held in waiting.values())
 
 
 def _ask_together(claims: list[Claim], report: SweepReport) -> None:
@@ -122,7 +143,7 @@ def _guard(model: type[DueRow], claim: Claim, work: Callable[[], object], report
         # The places without the message: a database's complaint quotes the row, with its code and its buyer.
         places = "".join(format_tb(error.__traceback__))
         logger.error("Work on %s %s failed: %s\n%s", claim.kind, claim.row_id, type(error).__name__, places)  # noqa: TRY400 - as just said
-        wait = step(conf.current().timing.retry, claim.attempts - 1)
+        wait = stuck.note(claim, error)
         _postpone(model, claim, wait.total_seconds())
 
 

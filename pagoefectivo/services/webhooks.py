@@ -20,7 +20,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.domain.timing import spread, step
 from pagoefectivo.models import ErrorOccurrence, WebhookDelivery
 from pagoefectivo.models.fields import cipher
-from pagoefectivo.services import lifecycle, polling, rejections, seams
+from pagoefectivo.services import lifecycle, polling, recovery, rejections, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
 
@@ -126,6 +126,7 @@ def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied
             )
         )
     except NotFound:
+        recovery.notice_stranger(statement, delivery.account, delivery.received_at)
         return isinstance(statement, RefundUpdate) and polling.bring_forward(
             Pointer(PointerKind.REFUND, payment_reference=statement.payment_reference), delivery.account
         )

@@ -1,0 +1,45 @@
+"""What every sweep sees to besides the rows that are due: the heartbeat, listening, recoveries, the nightly check."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from pagoefectivo.selectors import invariants
+from pagoefectivo.services import jobs, pace, recovery
+
+HEARTBEAT = "sweep"
+HEARTBEAT_EVERY = timedelta(minutes=1)
+INVARIANTS = "invariants"
+INVARIANTS_EVERY = timedelta(hours=24)
+
+logger = logging.getLogger("pagoefectivo.upkeep")
+
+
+def run() -> None:
+    """Do each job that is due; what fails is logged and tried at its next turn, for no row must wait for it."""
+    _when_due(HEARTBEAT, HEARTBEAT_EVERY, lambda: None)
+    _when_due("listen", pace.LISTEN_EVERY, _listen)
+    _when_due(INVARIANTS, INVARIANTS_EVERY, check_invariants)
+
+
+def check_invariants() -> None:
+    """Recompute what must hold, keep what was found, and log each violation by number."""
+    broken = [finding for finding in invariants.check() if finding.count]
+    jobs.keep(INVARIANTS, {finding.id: {"count": finding.count, "rows": finding.rows} for finding in broken})
+    for finding in broken:
+        logger.error("%s is violated %s times: %s First: %s", finding.id, finding.count, finding.sentence, finding.rows)
+
+
+def _listen() -> None:
+    pace.listen()
+    recovery.finish_what_was_read()
+
+
+def _when_due(name: str, every: timedelta, work: Callable[[], None]) -> None:
+    try:
+        if jobs.is_due(name, every):
+            work()
+    except Exception as error:  # noqa: BLE001 - upkeep stops no payment
+        logger.error("The job %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - a database's complaint quotes rows
