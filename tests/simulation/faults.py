@@ -36,7 +36,7 @@ PROCESSES = {
     "crash_in_transaction": 0.004,
     "commit_unknown": 0.03,
     "victim": 0.02,
-    "stall": 0.015,
+    "stall": 0.02,
     "bell_lost": 0.50,
     "no_bell": 1.0,
     "restart": 1.0,

@@ -66,6 +66,8 @@ class People:
         world.later(sale.opens_at, lambda: self._open(sale))
         if dice.random() < 0.3:
             world.later(sale.opens_at + dice.uniform(0, 1), lambda: self._open(sale))  # a double click
+        for _ in range(dice.choice((0, 0, 1, 2))):  # an impatient agent beside the buyer
+            world.later(sale.opens_at + dice.uniform(30, 1800), lambda: self._refresh(sale, dice))
         world.later(sale.opens_at + sale.pays_after, lambda: self._pay(sale))
         busy = sale.opens_at + min(sale.pays_after, 4 * HOUR)
         for _ in range(dice.choice((2, 3, 4, 5))):

@@ -162,7 +162,7 @@ class World:
         if self.strikes("crash"):
             raise Crash
         if may_stall and self.strikes("stall"):
-            pause = self.dice("stall").uniform(10, 150)
+            pause = self.dice("stall").uniform(*self.dice("stall").choice(((5, 70), (60, 900))))
             task.stalled += pause
             task.wakes_at = self.time + pause
         self._yield(task)
