@@ -63,11 +63,12 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
     What says nothing new costs a constant number of statements for the whole batch; what moves something goes through
     the single writer, one unit of work each. What a breaker bars is put back.
     """
-    questions = _admitted(_questions(claims))
+    questions, held = _admitted(_questions(claims))
     announce([question.recorder for question in questions], Operation.FETCH_PAYMENT)
     seams.side_by_side(_ask, questions, width=IN_FLIGHT)
     flush([question.recorder for question in questions])
     _hear(questions)
+    _put_back(held)
     quiet = quiet_polls.postpone([heard for question in questions if (heard := _still_waiting(question))])
     for question in questions:
         if question.voucher.pk not in quiet:
@@ -101,15 +102,21 @@ def _questions(claims: list[Claim]) -> list[_Question]:
     ]
 
 
-def _admitted(questions: list[_Question]) -> list[_Question]:
-    admitted = []
+def _admitted(questions: list[_Question]) -> tuple[list[_Question], list[_Question]]:
+    admitted, held = [], []
     for account, mine in _by_account(questions):
-        may, bar = breaker.admit(account, Operation.FETCH_PAYMENT, len(mine))
+        may, _ = breaker.admit(account, Operation.FETCH_PAYMENT, len(mine))
         admitted += mine[:may]
-        if bar and mine[may:]:
-            held = [question.claim for question in mine[may:]]
-            scheduling.put_back(Voucher, held, due=bar.until, apart=AFTER_EACH_OTHER)
-    return admitted
+        held += mine[may:]
+    return admitted, held
+
+
+def _put_back(held: list[_Question]) -> None:
+    """Where the one try went well meanwhile, the others are due at once."""
+    for account, mine in _by_account(held):
+        bar = breaker.bar(account, Operation.FETCH_PAYMENT)
+        claims = [question.claim for question in mine]
+        scheduling.put_back(Voucher, claims, due=bar.until if bar else seams.now(), apart=AFTER_EACH_OTHER)
 
 
 def _hear(questions: list[_Question]) -> None:

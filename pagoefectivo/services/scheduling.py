@@ -84,11 +84,10 @@ def put_back(model: type[DueRow], claims: list[Claim], *, due: datetime, apart: 
     still_held = Q()
     for claim in claims:
         still_held |= Q(pk=claim.row_id, lease_token=claim.token)
-    wait = timedelta()
-    turns = []
+    wait, turns = timedelta(), []
     for claim in claims:
-        wait += apart * (1 + seams.jitter())
         turns.append(When(pk=claim.row_id, then=Value(due + wait, output_field=DateTimeField())))
+        wait += apart * (1 + seams.jitter())
     model._default_manager.filter(still_held, attempts__gt=0).update(
         next_action_at=Case(*turns, output_field=DateTimeField()), lease_until=None, attempts=F("attempts") - 1
     )
