@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +69,7 @@ def head() -> tuple[int, str]:
     return newest or (0, chain.GENESIS)
 
 
-def verify(*, expected_head: str = "", progress: Callable[[int, int], None] = lambda done, total: None) -> Verdict:
+def verify(*, expected_head: str = "", progress: Callable[[int, int], None] | None = None) -> Verdict:
     """Check every entry and every sealed row; reads only, in portions, so memory does not grow with the tables.
 
     `expected_head` is a hash that was kept outside: a chain without it was cut or replaced. `progress` is called with
@@ -84,7 +84,8 @@ def verify(*, expected_head: str = "", progress: Callable[[int, int], None] = la
         for entry in portion:
             walk.step(entry)
         after = walk.position
-        progress(after, last)
+        if progress:
+            progress(after, last)
     if walk.missing_head:
         verdict.find(Problem.HEAD_UNKNOWN, _CHAIN, last)
     for table in SEALED.values():
@@ -138,7 +139,9 @@ class _Walk:
         if suspects:
             self._judge(key, table, {row_id: (sealed[row_id], found.get(row_id)) for row_id in suspects})
 
-    def _judge(self, key: bytes, table: SealedTable, suspects: dict[int, tuple[chain.SealedRow, chain.Row | None]]) -> None:
+    def _judge(
+        self, key: bytes, table: SealedTable, suspects: dict[int, tuple[chain.SealedRow, chain.Row | None]]
+    ) -> None:
         erased = self._accounted_for(AuditEntry.Kind.ERASURE, table, suspects)
         removed = self._accounted_for(AuditEntry.Kind.REMOVAL, table, suspects)
         present = set(table.rows.filter(pk__in=suspects).values_list("pk", flat=True))
@@ -149,7 +152,7 @@ class _Walk:
             elif now is None or not chain.agrees(key, table.name, now, before, may_be_erased=row_id in erased):
                 self.verdict.find(Problem.CHANGED, table.name, row_id)
 
-    def _accounted_for(self, kind: AuditEntry.Kind, table: SealedTable, row_ids: dict[int, object]) -> set[int]:
+    def _accounted_for(self, kind: AuditEntry.Kind, table: SealedTable, row_ids: Collection[int]) -> set[int]:
         """The ids that entries with a right seal name as erased or removed on purpose."""
         reaching = AuditEntry.objects.filter(
             kind=kind, table_name=table.name, first_id__lte=max(row_ids), last_id__gte=min(row_ids)

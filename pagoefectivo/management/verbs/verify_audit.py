@@ -33,8 +33,12 @@ _SENTENCES = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one object: ok, entries, rows, problems, findings, …")
-    parser.add_argument("--export-head", action="store_true", help="check nothing; print position and hash of the newest entry")
-    parser.add_argument("--expect-head", default="", metavar="HASH", help="a hash printed earlier; the chain must hold it")
+    parser.add_argument(
+        "--export-head", action="store_true", help="check nothing; print position and hash of the newest entry"
+    )
+    parser.add_argument(
+        "--expect-head", default="", metavar="HASH", help="a hash printed earlier; the chain must hold it"
+    )
 
 
 def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
