@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from functools import lru_cache
 from hmac import compare_digest
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -23,7 +24,7 @@ from pagoefectivo.views.voucher_texts import page_of
 LOGIN, SECRET = "sandbox_login", "sandbox_secret_key"
 INBOX = """
 CREATE TABLE IF NOT EXISTS bench_inbox
-    (id bigserial PRIMARY KEY, account text, identity text UNIQUE, body bytea, headers text, received_at timestamptz)
+    (id bigserial PRIMARY KEY, account text, identity text UNIQUE, body bytea, headers jsonb, received_at timestamptz)
 """
 EXCHANGE = """
 CREATE TABLE IF NOT EXISTS bench_exchange
@@ -33,17 +34,53 @@ CREATE TABLE IF NOT EXISTS bench_exchange
 _STORE = "INSERT INTO bench_inbox (account, identity, body, headers, received_at) VALUES (%s, %s, %s, %s, %s)"
 
 
+class Inbox(models.Model):
+    """What the floor stores of a notification."""
+
+    account = models.TextField()
+    identity = models.TextField(unique=True)
+    body = models.BinaryField()
+    headers = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "pagoefectivo"
+        managed = False
+        db_table = "bench_inbox"
+
+    def __str__(self) -> str:
+        return self.identity
+
+
 @csrf_exempt
-def webhook(request: HttpRequest) -> HttpResponse:
-    """Verify the signature, one INSERT, 200."""
-    body = request.body
-    expected = signature(LOGIN, request.headers["X-Date"], body, SECRET)
-    if not compare_digest(request.headers["Authorization"].rpartition(" ")[2], expected):
+def webhook(request: HttpRequest, account: str) -> HttpResponse:
+    """Verify the signature, one INSERT as anybody would write it, 200."""
+    if not _is_signed(request):
         return HttpResponse(status=401)
-    identity = hashlib.sha256(body).hexdigest()
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, ("default", identity, body, str(dict(request.headers)), timezone.now()))
+    Inbox._default_manager.create(
+        account=account,
+        identity=hashlib.sha256(request.body).hexdigest(),
+        body=request.body,
+        headers=dict(request.headers),
+        received_at=timezone.now(),
+    )
     return HttpResponse()
+
+
+@csrf_exempt
+def webhook_by_hand(request: HttpRequest, account: str) -> HttpResponse:
+    """The same with its INSERT written by hand."""
+    if not _is_signed(request):
+        return HttpResponse(status=401)
+    identity, headers = hashlib.sha256(request.body).hexdigest(), json.dumps(dict(request.headers))
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, (account, identity, request.body, headers, timezone.now()))
+    return HttpResponse()
+
+
+def _is_signed(request: HttpRequest) -> bool:
+    expected = signature(LOGIN, request.headers["X-Date"], request.body, SECRET)
+    return compare_digest(request.headers["Authorization"].rpartition(" ")[2], expected)
 
 
 def page(request: HttpRequest, token: str) -> HttpResponse:

@@ -24,7 +24,7 @@ from tests.benchmarks.stage import (
 from tooling.processes import Child, Children
 
 VOUCHERS, BATCH, WORKERS, ROUNDS = 150, 200, 2, 3
-OURS, FLOOR = "/pagoefectivo/webhooks/default/", "/floor/webhook/"
+OURS, FLOOR = "/pagoefectivo/webhooks/default/", "/floor/webhooks/default/"
 PATIENCE = 120.0
 
 
