@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, connections
 
 from pagoefectivo import conf
-from pagoefectivo.domain.exceptions import ConfigurationError
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import ConfigurationError, NotSent, ProviderFault
 from pagoefectivo.domain.redaction import redact_headers
 from pagoefectivo.models import ApiExchange, Refund, Voucher
 from pagoefectivo.models.fields import cipher
-from pagoefectivo.providers.base import Answer, Call
+from pagoefectivo.providers.base import READS, Answer, Call
 from pagoefectivo.services import seams
 
 _SENDING = """
@@ -48,6 +50,7 @@ class ExchangeRecorder:
     account: str
     voucher_id: int | None = None
     refund_id: int | None = None
+    until: datetime | None = None  # the end of the lease that its instruction is sent under
     request_id: str = ""  # of the newest call: the evidence behind what the gateway returned
 
     def sending(self, call: Call) -> None:
@@ -67,6 +70,11 @@ class ExchangeRecorder:
         )
         with connection.cursor() as cursor:
             cursor.execute(_SENDING, values)
+        if self.until is not None and call.operation not in READS and seams.now() > self.until:
+            self.lost(call, "the lease ended before it could leave")  # somebody else may hold the row already
+            raise NotSent(
+                ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation=call.operation), request_id=call.request_id
+            )
 
     def answered(self, call: Call, answer: Answer) -> None:
         headers = json.dumps(redact_headers(answer.headers))
@@ -102,11 +110,11 @@ class BatchRecorder:
         self.calls.append((call, None, why))
 
 
-def recorder_for(row: Voucher | Refund) -> ExchangeRecorder:
-    """Return the recorder of calls about one voucher or refund."""
+def recorder_for(row: Voucher | Refund, *, until: datetime | None = None) -> ExchangeRecorder:
+    """Return the recorder of calls about one voucher or refund; after `until` no instruction leaves, only questions."""
     if isinstance(row, Refund):
-        return ExchangeRecorder(row.account, row.voucher_id, row.pk)
-    return ExchangeRecorder(row.account, row.pk)
+        return ExchangeRecorder(row.account, row.voucher_id, row.pk, until)
+    return ExchangeRecorder(row.account, row.pk, until=until)
 
 
 def announce(recorders: list[BatchRecorder], operation: str) -> None:

@@ -36,7 +36,7 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
     if begun is None:
         return
     row, is_first_try = begun
-    account, recorder = account_named(row.account), recorder_for(row)
+    account, recorder = account_named(row.account), recorder_for(row, until=row.lease_until)
     gateway = account.gateway(recorder)
     try:
         update = _send(row, gateway) if is_first_try else _find_or_send(row, account, gateway)
@@ -137,6 +137,8 @@ def _after_absence(
         raise NotSent(_silence(row))
     if follows is AfterSilence.GIVE_UP and (isinstance(row, Refund) or now > row.wanted_expiry_at):
         raise Refused(_silence(row))
+    if follows is AfterSilence.GIVE_UP:  # proved never to have happened: its time in flight begins anew
+        type(row)._default_manager.filter(pk=row.pk).update(first_sent_at=now)
     return _send(row, gateway)
 
 
