@@ -91,6 +91,7 @@ class Courier:
 
     def _drop(self, post: Post, tries: int) -> None:
         letter = webhooks.Letter("default", post.body, post.headers, "203.0.113.7")
+        age = self._world.time + self._world.skew - float(post.date)
         try:
             webhooks.accept(letter)
         except InvalidSignature:
@@ -101,5 +102,4 @@ class Courier:
             if isinstance(trouble, Crash):
                 raise
         else:
-            ours = self._world.time + self._world.skew
-            self._accepted(post.body, ours - float(post.date), genuine=post.genuine)
+            self._accepted(post.body, age, genuine=post.genuine)

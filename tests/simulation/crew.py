@@ -32,9 +32,10 @@ def prepare() -> None:
     if apps.ready:
         return
     django.setup()
-    from tests.simulation import database
+    from tests.simulation import database, haste
 
     database.build()
+    haste.make()
     gc.collect()
     gc.freeze()
 
