@@ -75,7 +75,7 @@ def _next(row: Voucher | Refund, now: datetime, retry_after: float | None, *, un
 
 
 def put_back(model: type[DueRow], claims: list[Claim], *, due: datetime, apart: timedelta) -> None:
-    """Return claimed rows unworked in one statement, at no cost of a try: due one by one from `due` on, `apart`.
+    """Return claimed rows unworked in one statement, at no cost of a try: due one by one from `due` on, `apart` on average.
 
     A row whose claim was taken over meanwhile is left alone.
     """
@@ -87,7 +87,7 @@ def put_back(model: type[DueRow], claims: list[Claim], *, due: datetime, apart: 
     wait, turns = timedelta(), []
     for claim in claims:
         turns.append(When(pk=claim.row_id, then=Value(due + wait, output_field=DateTimeField())))
-        wait += apart * (1 + seams.jitter())
+        wait += apart * (0.5 + seams.jitter())
     model._default_manager.filter(still_held, attempts__gt=0).update(
         next_action_at=Case(*turns, output_field=DateTimeField()), lease_until=None, attempts=F("attempts") - 1
     )

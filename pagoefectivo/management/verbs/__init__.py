@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django.core.management.base import OutputWrapper
 
-from pagoefectivo.management.verbs import apikey, config, sandbox, sweep, verify_audit
+from pagoefectivo.management.verbs import apikey, config, invariants, metrics, recover, sandbox, sweep, verify_audit
 
 Options = Mapping[str, Any]
 
@@ -35,4 +35,7 @@ VERBS: dict[str, Verb] = {
     "apikey": apikey,
     "config": config,
     "verify-audit": verify_audit,
+    "invariants": invariants,
+    "metrics": metrics,
+    "recover": recover,
 }
