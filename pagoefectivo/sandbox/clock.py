@@ -119,5 +119,5 @@ class Clock:
                 wait = LONGEST_WAIT_SECONDS
                 if self._booked:
                     wait = min(wait, max(0.0, (self._booked[0][0] - self.now()).total_seconds()))
-                if not self._stopping and wait:
+                if wait and not self._stopping:
                     self._changed.wait(wait)

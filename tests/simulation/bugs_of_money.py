@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 from django.db import transaction
 
@@ -43,21 +43,12 @@ def check_and_insert_apart(patch: Patch) -> None:
                 transaction.set_rollback(True)
 
             transact(look)
-            with nothing_refused():
+            with mock.patch.object(refunds, "eligibility", return_value=()):
                 return transact(work)
 
         return transacted
 
     patch.put(seams, "transact", in_two)
-
-
-def nothing_refused() -> Iterator[None]:
-    kept = refunds.eligibility
-    refunds.eligibility = lambda *_: ()
-    try:
-        yield
-    finally:
-        refunds.eligibility = kept
 
 
 def ignores_the_currency(patch: Patch) -> None:

@@ -15,7 +15,7 @@ def make() -> None:
     """Quicken this process for good."""
     compile_select, compile_converters = SQLCompiler.get_select, SQLCompiler.get_converters
 
-    def get_select(self: Any, with_col_aliases: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's own signature
+    def get_select(self: Any, with_col_aliases: bool = False) -> Any:
         query = self.query
         is_plain = query.default_cols and not (
             with_col_aliases
@@ -41,4 +41,5 @@ def make() -> None:
             _converters[key] = (compile_converters(self, expressions), expressions[0])  # kept, so that the id stays its
         return _converters[key][0]
 
-    SQLCompiler.get_select, SQLCompiler.get_converters = get_select, get_converters
+    for name, quick in (("get_select", get_select), ("get_converters", get_converters)):
+        setattr(SQLCompiler, name, quick)

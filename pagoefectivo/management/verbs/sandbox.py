@@ -14,7 +14,9 @@ from pagoefectivo.sandbox.__main__ import main
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8077, help="0 takes a free port (8077)")
-    parser.add_argument("--notification-url", metavar="URL", help="where notifications go when a payment names no address")
+    parser.add_argument(
+        "--notification-url", metavar="URL", help="where notifications go when a payment names no address"
+    )
     parser.add_argument("--json", action="store_true", help="print where it listens as one JSON object")
 
 
