@@ -75,16 +75,20 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
             _commit(question, source)
 
 
-def bring_forward(pointer: Pointer, account: str) -> bool:
-    """Make the row that a message points at due now; return whether it is ours."""
+def bring_forward(pointer: Pointer, account: str) -> int | None:
+    """Make the row that a message points at due now, ahead of the budget; return its voucher, None if it is not ours."""
     now = seams.now()
     if pointer.kind is PointerKind.REFUND:
-        refunds = Refund.objects.filter(account=account).filter(_pointed(pointer))
-        if refunds.update(next_action_at=now):
-            return True
+        refund = Refund.objects.filter(account=account).filter(_pointed(pointer)).only("voucher_id").first()
+        if refund is not None:
+            Refund.objects.filter(pk=refund.pk).update(next_action_at=now)
+            return refund.voucher_id
     named = _pointed(pointer) if pointer.kind is PointerKind.PAYMENT else Q(pk=None)
     by_payment = Q(provider_reference=pointer.payment_reference) if pointer.payment_reference else Q(pk=None)
-    return bool(Voucher.objects.filter(account=account).filter(named | by_payment).update(next_action_at=now))
+    found = Voucher.objects.filter(account=account).filter(named | by_payment).values_list("pk", flat=True).first()
+    if found is not None:
+        Voucher.objects.filter(pk=found).update(next_action_at=now, attempts=0)
+    return found
 
 
 def _pointed(pointer: Pointer) -> Q:

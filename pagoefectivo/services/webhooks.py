@@ -114,8 +114,8 @@ def _verdict(verification: Verification, now: datetime) -> str:
     return Verdict.VERIFIED
 
 
-def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied | bool:
-    """Apply one statement; return what came of it, or whether what it points at is ours."""
+def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied | int | None:
+    """Apply one statement; return what came of it, or the voucher that it points at; None when it is not ours."""
     if isinstance(statement, Pointer):
         return polling.bring_forward(statement, delivery.account)
     evidence = lifecycle.Evidence(delivery.account, delivery_id=delivery.pk)
@@ -127,18 +127,20 @@ def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied
         )
     except NotFound:
         recovery.notice_stranger(statement, delivery.account, delivery.received_at)
-        return isinstance(statement, RefundUpdate) and polling.bring_forward(
-            Pointer(PointerKind.REFUND, payment_reference=statement.payment_reference), delivery.account
-        )
+        if not isinstance(statement, RefundUpdate):
+            return None
+        pointer = Pointer(PointerKind.REFUND, payment_reference=statement.payment_reference)
+        return polling.bring_forward(pointer, delivery.account)
 
 
-def _finish(delivery: WebhookDelivery, claim: Claim, heard: list[lifecycle.Applied | bool]) -> None:
+def _finish(delivery: WebhookDelivery, claim: Claim, heard: list[lifecycle.Applied | int | None]) -> None:
     now = seams.now()
     applied = next((each for each in heard if isinstance(each, lifecycle.Applied)), None)
-    if heard and not any(heard):
+    pointed_at = next((each for each in heard if isinstance(each, int)), None)
+    if heard and applied is None and pointed_at is None:
         _wait_for_owner(delivery, claim, now)
         return
-    moved = any(each is True or (isinstance(each, lifecycle.Applied) and each.is_new) for each in heard)
+    moved = pointed_at is not None or any(isinstance(each, lifecycle.Applied) and each.is_new for each in heard)
     moved = moved or delivery.outcome == Outcome.APPLIED
     _mark(
         claim,
@@ -146,7 +148,7 @@ def _finish(delivery: WebhookDelivery, claim: Claim, heard: list[lifecycle.Appli
         done_at=now,
         next_action_at=None,
         lease_until=None,
-        voucher_id=applied.voucher.pk if applied else None,
+        voucher_id=applied.voucher.pk if applied else pointed_at,
         refund_id=applied.refund.pk if applied and applied.refund else None,
     )
     seams.ring()
