@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo import conf
+from pagoefectivo.domain.states import UNSENT_REFUND, RefundState
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.selectors import invariants_sql as sql
 from pagoefectivo.services import announcements, seams
@@ -123,5 +124,5 @@ def _places(values: list[str]) -> str:
 def _unbound_approvals() -> list[str]:
     """Approvals that were given for something else than what the refund says: their digest cannot be built in SQL."""
     columns = ("public_id", "amount", "currency", "destination_id", "voucher_id", "approval_digest", "approved_by")
-    sent = Refund.objects.exclude(approved_by="").exclude(first_sent_at=None).order_by("pk").only(*columns)
-    return [f"refund {refund.pk}" for refund in sent.iterator() if not refund.is_approved]
+    sent = Refund.objects.exclude(approved_by="").exclude(state__in=UNSENT_REFUND | {RefundState.CANCELED})
+    return [f"refund {refund.pk}" for refund in sent.order_by("pk").only(*columns).iterator() if not refund.is_approved]

@@ -26,6 +26,7 @@ EVERYTHING = ""  # in place of an operation: every call of the account
 MOVES = "moves"  # in place of an operation: every call that is no question
 LOOK_AGAIN = timedelta(minutes=5)  # at a breaker that only a person or the end of a recovery closes
 MEMO = timedelta(seconds=1)
+_WELL = "no breaker in trouble"
 REFUSED_KEYS = frozenset(
     {ErrorCode.AUTH_INVALID_CREDENTIALS, ErrorCode.AUTH_IP_NOT_ALLOWED, ErrorCode.AUTH_SIGNATURE_REFUSED}
 )
@@ -52,15 +53,9 @@ class Bar:
     why: str
 
 
-class _Memo:
-    """When all was last seen well. What is in trouble is never remembered, so that its end is seen at once."""
-
-    well_at: datetime | None = None
-
-
 def forget() -> None:
     """Look into the database at the next call."""
-    _Memo.well_at = None
+    seams.memory().pop(_WELL, None)
 
 
 def bar(account: str, operation: Operation) -> Bar | None:
@@ -149,11 +144,14 @@ _CLOSED = {"failures": 0, "openings": 0, "opened_at": None, "until_at": None, "p
 
 
 def _in_trouble(account: str, operation: Operation) -> list[CircuitBreaker]:
-    now = seams.now()
-    if _Memo.well_at is not None and timedelta(0) <= now - _Memo.well_at < MEMO:
+    now, well_at = seams.now(), seams.memory().get(_WELL)
+    if well_at is not None and timedelta(0) <= now - well_at < MEMO:
         return []
     rows = list(CircuitBreaker.objects.filter(Q(failures__gt=0) | Q(opened_at__isnull=False)))
-    _Memo.well_at = None if rows else now
+    if rows:  # what is in trouble is never remembered, so that its end is seen at once
+        forget()
+    else:
+        seams.memory()[_WELL] = now
     places = {EVERYTHING, operation} | (set() if operation in READS else {MOVES})
     return [row for row in rows if row.account == account and row.operation in places]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -10,7 +10,7 @@ from django.db.models import Q
 from pagoefectivo.models import Job
 from pagoefectivo.services import seams
 
-_looked_at: dict[str, datetime] = {}
+_PREFIX = "job "
 
 
 def is_due(name: str, every: timedelta) -> bool:
@@ -18,10 +18,10 @@ def is_due(name: str, every: timedelta) -> bool:
 
     A process asks the database once per interval and job, so asking costs nothing in between.
     """
-    now, looked = seams.now(), _looked_at.get(name)
+    now, looked = seams.now(), seams.memory().get(_PREFIX + name)
     if looked is not None and timedelta(0) <= now - looked < every:
         return False
-    _looked_at[name] = now
+    seams.memory()[_PREFIX + name] = now
     over = Q(ran_at__lte=now - every) | Q(ran_at__gt=now)  # a clock that was put back must not stop it
     if Job.objects.filter(over, name=name).update(ran_at=now):
         return True
@@ -37,4 +37,5 @@ def keep(name: str, outcome: dict[str, Any]) -> None:
 
 def forget() -> None:
     """Ask the database at the next question."""
-    _looked_at.clear()
+    for name in [name for name in seams.memory() if name.startswith(_PREFIX)]:
+        del seams.memory()[name]

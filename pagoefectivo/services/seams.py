@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -57,6 +57,7 @@ class Seams:
     sleep: Callable[[float], None] = time.sleep
     side_by_side: Callable[[Callable[[Any], None], list[Any], int], None] = _in_threads
     seal_pause: timedelta = timedelta(minutes=1)
+    memory: dict[str, datetime] = field(default_factory=dict)
 
 
 _current = Seams()
@@ -131,12 +132,17 @@ def seal_pause() -> timedelta:
     return _current.seal_pause
 
 
+def memory() -> dict[str, datetime]:
+    """When this process last looked at something that need not be looked at each time. Another world remembers nothing."""
+    return _current.memory
+
+
 @contextmanager
 def use(**replacements: Any) -> Iterator[Seams]:
     """Replace seams inside the block; for simulations and tests."""
     global _current  # noqa: PLW0603 - one world at a time is the point of a seam
     before = _current
-    _current = replace(before, **replacements)
+    _current = replace(before, **{"memory": {}, **replacements})
     try:
         yield _current
     finally:
