@@ -1,5 +1,27 @@
 """The back office. Lists and pages read; every act is a POST that makes one service call."""
 
-from pagoefectivo.admin import cases, errors, evidence, integrations, notifications, orders, refunds, vouchers
+from pagoefectivo.admin import (
+    audit,
+    cases,
+    errors,
+    evidence,
+    integrations,
+    notifications,
+    operations,
+    orders,
+    refunds,
+    vouchers,
+)
 
-__all__ = ["cases", "errors", "evidence", "integrations", "notifications", "orders", "refunds", "vouchers"]
+__all__ = [
+    "audit",
+    "cases",
+    "errors",
+    "evidence",
+    "integrations",
+    "notifications",
+    "operations",
+    "orders",
+    "refunds",
+    "vouchers",
+]
