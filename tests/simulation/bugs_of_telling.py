@@ -55,15 +55,15 @@ def announces_nothing(patch: Patch) -> None:
 
 
 def moves_without_a_trace(patch: Patch) -> None:
-    def saving(save: Any) -> Any:
-        def saved(self: Any, *arguments: Any, **options: Any) -> None:
+    def saving(_: Any) -> Any:
+        def save(self: Any, *arguments: Any, **options: Any) -> None:
             if self.to_state != VoucherState.EXPIRED:
-                save(self, *arguments, **options)
+                super(StateChange, self).save(*arguments, **options)
 
-        return saved
+        return save
 
     patch.put(lifecycle, "announcements_of", lambda tell: lambda change: tell(change) if change.pk else [])
-    patch.put(StateChange, "save", lambda _: saving(super(StateChange, StateChange).save))
+    patch.put(StateChange, "save", saving)
 
 
 def says_who_the_buyer_is(patch: Patch) -> None:

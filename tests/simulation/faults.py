@@ -59,7 +59,8 @@ MONEY = {
 }
 RATES = {**WIRE, **WEBHOOKS, **PROCESSES, **SURROUNDINGS, **MONEY}
 RARE = {"no_webhooks": 0.08, "no_bell": 0.15}
-ACTORS = ("agents", "approver", "insider", "operator", "forger", "second_worker", "second_order")
+ACTORS = ("agents", "approver", "insider", "operator", "forger", "second_worker", "second_order", "sealer")
+SELDOM = {"second_order": 0.5, "sealer": 0.15}  # dear, and they meet little that the others do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,5 @@ def setup_of(seed: int) -> Setup:
     profile = dice.choice(sorted(PROFILES))
     zeal = dice.choice((0.15, 0.4, 0.6))
     faults = frozenset(kind for kind in RATES if dice.random() < RARE.get(kind, zeal))
-    actors = frozenset(actor for actor in ACTORS if dice.random() < 0.8)
+    actors = frozenset(actor for actor in ACTORS if dice.random() < SELDOM.get(actor, 0.8))
     return Setup(seed, profile, faults, actors)

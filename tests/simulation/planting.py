@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+INHERITED = object()
 Plant = Callable[["Patch"], None]
 
 
@@ -22,7 +23,7 @@ class Patch:
 
     def put(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Replace `owner.name` by what `make` makes of it."""
-        before = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
+        before = owner.__dict__.get(name, INHERITED) if isinstance(owner, type) else getattr(owner, name)
         self._before.append((owner, name, before))
         setattr(owner, name, make(before))
 
@@ -43,7 +44,10 @@ class Patch:
 
     def undo(self) -> None:
         for owner, name, before in reversed(self._before):
-            setattr(owner, name, before)
+            if before is INHERITED:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
         if self.ignores_checks:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
