@@ -48,6 +48,7 @@ def _database() -> dict[str, Any]:
             "PORT": os.environ.get("PAGOEFECTIVO_DB_PORT", ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, "options": "-c lock_timeout=3000"},
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.redaction import redact_body
-from pagoefectivo.models.fields import DueRow, EncryptedBytesField, due_index, money_field
+from pagoefectivo.models.fields import DueRow, EncryptedBytesField, due_index, linked_index, money_field
 from pagoefectivo.models.labels import SOURCE_LABELS
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.refunds import Refund
@@ -42,13 +42,21 @@ class WebhookDelivery(DueRow):
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, default=Outcome.WAITING)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
-    voucher = models.ForeignKey(Voucher, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries")
-    refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries")
+    voucher = models.ForeignKey(
+        Voucher, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="deliveries"
+    )
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="deliveries"
+    )
 
     class Meta:
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
-        indexes = [due_index("pe_delivery_due")]
+        indexes = [
+            due_index("pe_delivery_due"),
+            linked_index("voucher", "pe_delivery_voucher"),
+            linked_index("refund", "pe_delivery_refund"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["account", "event_identity"], name="pe_delivery_once"),
         ]
@@ -88,11 +96,13 @@ class ApiExchange(models.Model):
         ANSWERED = "answered", _("answered")
         NO_RESPONSE = "no_response", _("no answer")
 
-    request_id = models.CharField(_("request id"), max_length=40, unique=True)
+    request_id = models.CharField(_("request id"), max_length=40)
     account = models.CharField(_("account"), max_length=64)
     operation = models.CharField(_("operation"), max_length=24)
     voucher = models.ForeignKey(Voucher, null=True, blank=True, on_delete=models.PROTECT, related_name="exchanges")
-    refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="exchanges")
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="exchanges"
+    )
     method = models.CharField(max_length=8)
     url = models.CharField(max_length=500)
     request_headers = models.JSONField(default=dict)
@@ -110,7 +120,9 @@ class ApiExchange(models.Model):
         verbose_name_plural = _("provider calls")
         indexes = [
             models.Index(fields=["sent_at"], name="pe_exchange_open", condition=models.Q(outcome="sending")),
+            linked_index("refund", "pe_exchange_refund"),
         ]
+        constraints = [models.UniqueConstraint(fields=["request_id"], name="pe_exchange_once")]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.request_id}"
@@ -131,7 +143,9 @@ class PaymentEvent(models.Model):
     event_identity = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
     voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="events")
-    refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="events"
+    )
     source = models.CharField(_("source"), max_length=12, choices=SOURCE_LABELS)
     proof = models.CharField(max_length=12)
     is_believed = models.BooleanField(default=False)
@@ -142,12 +156,16 @@ class PaymentEvent(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     occurred_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded"), db_index=True)
-    delivery = models.ForeignKey(WebhookDelivery, null=True, blank=True, on_delete=models.PROTECT)
+    delivery = models.ForeignKey(WebhookDelivery, null=True, blank=True, on_delete=models.PROTECT, db_index=False)
     request_id = models.CharField(max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("payment event")
         verbose_name_plural = _("payment events")
+        indexes = [
+            linked_index("refund", "pe_event_refund"),
+            linked_index("delivery", "pe_event_delivery"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["account", "event_identity"], name="pe_event_once"),
         ]
@@ -161,21 +179,30 @@ class StateChange(models.Model):
 
     subject = models.CharField(max_length=8, choices=[("order", _("order")), ("voucher", _("payment code")), ("refund", _("refund"))])  # fmt: skip
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")
-    voucher = models.ForeignKey(Voucher, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
-    refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
+    voucher = models.ForeignKey(
+        Voucher, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="changes"
+    )
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="changes"
+    )
     from_state = models.CharField(_("from"), max_length=24)
     to_state = models.CharField(_("to"), max_length=24)
     transition = models.CharField(max_length=24)
     source = models.CharField(_("path"), max_length=12, choices=SOURCE_LABELS)
     actor = models.CharField(_("who"), max_length=160)
     why = models.CharField(_("why"), max_length=100, blank=True)
-    event = models.ForeignKey(PaymentEvent, null=True, blank=True, on_delete=models.PROTECT)
+    event = models.ForeignKey(PaymentEvent, null=True, blank=True, on_delete=models.PROTECT, db_index=False)
     at = models.DateTimeField(_("at"), db_index=True)
 
     class Meta:
         verbose_name = _("state change")
         verbose_name_plural = _("state changes")
         ordering = ["id"]
+        indexes = [
+            linked_index("voucher", "pe_change_voucher"),
+            linked_index("refund", "pe_change_refund"),
+            linked_index("event", "pe_change_event"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.from_state} → {self.to_state}"

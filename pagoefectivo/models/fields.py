@@ -77,3 +77,8 @@ class DueRow(models.Model):
 def due_index(name: str) -> models.Index:
     """Index only the rows that still have something to do: it stays small at any table size."""
     return models.Index(fields=["next_action_at"], name=name, condition=models.Q(next_action_at__isnull=False))
+
+
+def linked_index(link: str, name: str) -> models.Index:
+    """Index only the rows whose link is set: a row that has none costs nothing when it is written."""
+    return models.Index(fields=[link], name=name, condition=models.Q(**{f"{link}__isnull": False}))

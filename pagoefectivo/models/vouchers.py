@@ -17,7 +17,7 @@ class Voucher(VoucherMachine, DueRow):
     """One attempt to be paid. `reserved_amount` and `refunded_amount` sum our refunds, recomputed under the lock."""
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="vouchers")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False, related_name="vouchers")
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     account = models.CharField(_("account"), max_length=64)
     reference = models.CharField(_("our reference"), max_length=100, unique=True)

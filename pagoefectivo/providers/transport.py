@@ -6,6 +6,7 @@ import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from time import perf_counter
 from typing import Any
@@ -212,6 +213,7 @@ def _checked_base_url(account: Account) -> str:
     return account.base_url.rstrip("/")
 
 
+@lru_cache(maxsize=256)
 def _is_safe_address(url: str) -> bool:
     try:
         parts = urlsplit(url)

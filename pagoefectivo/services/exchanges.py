@@ -22,7 +22,7 @@ _SENDING = """
 INSERT INTO pagoefectivo_apiexchange
     (request_id, account, operation, voucher_id, refund_id, method, url, request_headers, request_body,
      sent_at, outcome, loss)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'sending', '')
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'sending', ''
 """
 _ANSWERED = """
 UPDATE pagoefectivo_apiexchange
@@ -31,7 +31,9 @@ WHERE request_id = %s
 """
 # An answer's row need not wait for the disk: PostgreSQL writes its log in order, so the commit of whatever follows
 # from the answer makes the row durable too, and a crash before that leaves "sending", which is asked about.
+# Nor need a question's: what is asked leaves nothing behind. An instruction's row always waits.
 _UNHURRIED = "WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))"
+_SENDING_UNHURRIED = f"{_UNHURRIED} {_SENDING} FROM unhurried"
 _ANSWERED_UNHURRIED = _UNHURRIED + _ANSWERED.replace("WHERE", "FROM unhurried WHERE")
 _LOST = "UPDATE pagoefectivo_apiexchange SET outcome = 'no_response', loss = %s WHERE request_id = %s"
 
@@ -68,8 +70,9 @@ class ExchangeRecorder:
             _sealed(call.body),
             seams.now(),
         )
+        statement = _SENDING_UNHURRIED if call.operation in READS and _is_postgresql() else _SENDING
         with connection.cursor() as cursor:
-            cursor.execute(_SENDING, values)
+            cursor.execute(statement, values)
         if self.until is not None and call.operation not in READS and seams.now() > self.until:
             self.lost(call, "the lease ended before it could leave")  # somebody else may hold the row already
             raise NotSent(
@@ -79,7 +82,7 @@ class ExchangeRecorder:
     def answered(self, call: Call, answer: Answer) -> None:
         headers = json.dumps(redact_headers(answer.headers))
         duration = int(answer.duration * 1000)
-        statement = _ANSWERED_UNHURRIED if connection.vendor == "postgresql" else _ANSWERED
+        statement = _ANSWERED_UNHURRIED if _is_postgresql() else _ANSWERED
         with connection.cursor() as cursor:
             cursor.execute(statement, (answer.status, headers, _sealed(answer.body), duration, call.request_id))
 
@@ -180,6 +183,10 @@ def _completed(recorder: BatchRecorder, call: Call, answer: Answer | None, loss:
         loss=loss[:100],
         **answered,
     )
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
 
 
 def _sealed(body: bytes) -> bytes:

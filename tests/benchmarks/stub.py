@@ -20,6 +20,7 @@ async def serve(port: int, seconds: float, status: str) -> None:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                await reader.readexactly(int(head.lower().partition("content-length: ")[2].partition("\r\n")[0] or 0))
                 reference = head.split(" ", 2)[1].rpartition("/")[2]
                 await asyncio.sleep(seconds)
                 body = json.dumps({"id": reference, "status": status, **ANSWER}).encode()
