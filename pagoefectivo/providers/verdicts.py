@@ -88,7 +88,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return min(float(written[:9]), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT)

@@ -134,3 +134,21 @@ def test_a_code_that_is_no_code_is_not_repeated() -> None:
     error = judged(MOVE, 400, "maria@example.com")
     assert error.fault.raw_code == "unreadable"
     assert "maria" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [
+        "Mon, 99999999999999999999 Nov 2026 12:00:00 GMT",
+        "23 Nov 2026 12:00:00 +99999999999999",
+        "Mon, 23 Nov 20260 12:00:00 GMT",
+    ],
+)
+@pytest.mark.parametrize("operation", Operation)
+def test_a_date_beyond_all_measure_says_nothing_of_when_and_hides_nothing_of_what(
+    operation: Operation, absurd: str
+) -> None:
+    error = judged(operation, 429, Retry_After=absurd)
+    assert type(error) is NotSent
+    assert error.fault.retry_after is None
+    assert type(judged(operation, 503, Retry_After=absurd)) is (NotSent if operation in READS else Ambiguous)
