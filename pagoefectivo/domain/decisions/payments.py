@@ -25,6 +25,9 @@ from pagoefectivo.domain.states import (
 
 DOUBT_AFTER = timedelta(minutes=30)
 DEAD = frozenset({PaymentStatus.EXPIRED, PaymentStatus.CANCELED, PaymentStatus.REJECTED})
+# What the provider's answer settles: that it knows the code, and what became of an instruction that had no answer.
+SEEN = (AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+ANSWERED = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.CREATE_MISMATCH, AnomalyKind.CODE_REUSED, *SEEN)
 # A restored backup may show a code as unsent, or unanswered, that was sent and paid since.
 _WAY_TO_A_CODE: dict[VoucherState, tuple[str, ...]] = {
     VoucherState.REQUESTED: ("submit", "issue"),
@@ -46,8 +49,7 @@ def decide_payment(voucher: VoucherFacts, update: PaymentUpdate, policy: Policy,
     if update.status is PaymentStatus.PAID:
         return _answer_paid(voucher, update)
     if voucher.state is VoucherState.PAID:
-        gone = update.status is PaymentStatus.REVERSED or update.status in DEAD
-        return Decision(anomalies=(AnomalyKind.PAYMENT_REVERSED,), why="reversed") if gone else NOTHING
+        return _answer_gone(update)
     if update.status in {PaymentStatus.UNRECOGNISED, PaymentStatus.REVERSED}:
         moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
         return Decision(moves=moves, anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
@@ -85,8 +87,17 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     elif voucher.state is VoucherState.EXPIRED or voucher.was_expired or _is_after_deadline(voucher, update):
         anomalies.append(AnomalyKind.PAID_LATE)
     moves = (*_WAY_TO_A_CODE.get(voucher.state, ()), "pay")
-    settled = (AnomalyKind.WEBHOOK_UNCONFIRMED, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+    settled = (AnomalyKind.WEBHOOK_UNCONFIRMED, *SEEN)
     return Decision(moves=moves, anomalies=tuple(anomalies), settled=settled, why="provider_says_paid")
+
+
+def _answer_gone(update: PaymentUpdate) -> Decision:
+    """Answer what speaks against money that came. Letters overtake each other, so one of them only brings a question."""
+    if update.status is not PaymentStatus.REVERSED and update.status not in DEAD:
+        return NOTHING
+    if update.proof is Proof.SIGNED_BODY:
+        return Decision(ask_now=True)
+    return Decision(anomalies=(AnomalyKind.PAYMENT_REVERSED,), why="reversed")
 
 
 def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
@@ -97,44 +108,36 @@ def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
 def _answer_issue(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     if update.status in DEAD:
         moves: tuple[str, ...] = ("fail",) if update.status is PaymentStatus.REJECTED else ("issue", "expire")
-        return Decision(moves=moves, why="provider_says_dead")
+        return Decision(moves=moves, settled=ANSWERED, why="provider_says_dead")
     wrong = AnomalyKind.CODE_REUSED if voucher.code_taken else None
     if differs_from_order(voucher, update) or not (update.code and update.provider_reference):
         wrong = AnomalyKind.CREATE_MISMATCH
     if wrong:
         moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
         return Decision(moves=moves, anomalies=(wrong,), why="answer_differs")
-    settled = (
-        AnomalyKind.OUTCOME_UNKNOWN,
-        AnomalyKind.CREATE_MISMATCH,
-        AnomalyKind.CODE_REUSED,
-        AnomalyKind.STATUS_UNRECOGNISED,
-        AnomalyKind.NOT_FOUND_AT_PROVIDER,
-    )
     if voucher.hinted_paid:
-        return Decision(moves=("issue", "begin_confirming"), settled=settled, ask_now=True, why="webhook_says_paid")
+        return Decision(moves=("issue", "begin_confirming"), settled=ANSWERED, ask_now=True, why="webhook_says_paid")
     moves = ("issue", "cancel") if voucher.cancel_wanted else ("issue",)
-    return Decision(moves=moves, settled=settled, why="issued")
+    return Decision(moves=moves, settled=ANSWERED, why="issued")
 
 
 def _answer_dead(voucher: VoucherFacts) -> Decision:
     if voucher.state not in PAYABLE_VOUCHER:
         return NOTHING
     wanted = voucher.cancel_wanted and voucher.state is VoucherState.ISSUED
-    return Decision(moves=("cancel",) if wanted else ("expire",), why="provider_says_dead")
+    return Decision(moves=("cancel",) if wanted else ("expire",), settled=SEEN, why="provider_says_dead")
 
 
 def _answer_pending(voucher: VoucherFacts, now: datetime) -> Decision:
-    settled = (AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
     if voucher.state is VoucherState.CONFIRMING:
         if voucher.changed_at is None or now - voucher.changed_at < DOUBT_AFTER:
-            return Decision(settled=settled)
+            return Decision(settled=SEEN)
         return Decision(
-            moves=("doubt",), anomalies=(AnomalyKind.WEBHOOK_UNCONFIRMED,), settled=settled, why="provider_says_pending"
+            moves=("doubt",), anomalies=(AnomalyKind.WEBHOOK_UNCONFIRMED,), settled=SEEN, why="provider_says_pending"
         )
     if voucher.state is VoucherState.ISSUED and voucher.cancel_wanted:
-        return Decision(moves=("cancel",), settled=settled, why="cancel_wanted")
-    return Decision(settled=settled)
+        return Decision(moves=("cancel",), settled=SEEN, why="cancel_wanted")
+    return Decision(settled=SEEN)
 
 
 def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetime) -> Decision:

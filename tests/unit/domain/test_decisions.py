@@ -95,6 +95,21 @@ def test_C09_a_payment_taken_back_is_an_anomaly_and_rewrites_nothing(status: Pay
     assert (decision.moves, decision.anomalies) == ((), (AnomalyKind.PAYMENT_REVERSED,))
 
 
+@pytest.mark.parametrize("status", [PaymentStatus.REVERSED, PaymentStatus.EXPIRED])
+def test_A03_an_overtaken_letter_that_speaks_against_a_payment_only_brings_a_question(status: PaymentStatus) -> None:
+    paid, trusting = replace(VOUCHER, state=VoucherState.PAID), Policy(webhook_is_enough=True)
+    decision = decided(paid, said(status, Proof.SIGNED_BODY), paid=PRICE, policy=trusting)
+    assert decision == Decision(ask_now=True)
+
+
+@pytest.mark.parametrize("state", [VoucherState.UNKNOWN, VoucherState.ISSUED])
+def test_B01_a_code_found_dead_leaves_nobody_waiting_for_its_answer(state: VoucherState) -> None:
+    decision = decided(replace(VOUCHER, state=state), said(PaymentStatus.EXPIRED))
+    assert decision.moves[-1] == "expire"
+    assert AnomalyKind.NOT_FOUND_AT_PROVIDER in decision.settled
+    assert (AnomalyKind.OUTCOME_UNKNOWN in decision.settled) is (state is VoucherState.UNKNOWN)
+
+
 @pytest.mark.parametrize("state", [VoucherState.ISSUED, VoucherState.CONFIRMING, VoucherState.UNKNOWN])
 def test_C06_a_word_nobody_knows_is_held_for_a_person(state: VoucherState) -> None:
     decision = decided(replace(VOUCHER, state=state), said(PaymentStatus.UNRECOGNISED))
