@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.functions import Now
 
 from pagoefectivo import conf
 from pagoefectivo.models.fields import DueRow
@@ -80,7 +81,7 @@ def claim_due(model: type[DueRow], limit: int, *, besides: Collection[str] = ())
 
 def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
     """Claim one row now, due or not; None when somebody else holds it."""
-    now = seams.now()
+    now = _instant()
     free = model._default_manager.filter(pk=row_id).filter(_unleased(now))
     until = now + conf.current().timing.lease
     taken = free.update(
@@ -95,5 +96,12 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
     return Claim(row_id, token, attempts, str(model._meta.model_name))
 
 
-def _unleased(now: datetime) -> models.Q:
+def _instant() -> datetime | Now:
+    """What leases are measured with: the database's clock, which all processes share, where it has one."""
+    if connection.vendor != "postgresql":
+        return seams.now()
+    return seams.database_now() or Now()
+
+
+def _unleased(now: datetime | Now) -> models.Q:
     return models.Q(lease_until__isnull=True) | models.Q(lease_until__lt=now)

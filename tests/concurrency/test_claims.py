@@ -20,6 +20,7 @@ from pagoefectivo.services.claiming import Claim, claim_due, claim_row
 from pagoefectivo.services.exchanges import recorder_for
 from tests.concurrency.conftest import PAYER, Team
 
+LEASE = timedelta(seconds=60)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
 
 
@@ -65,6 +66,27 @@ def test_C07_of_eight_who_want_one_row_one_gets_it(issued: Callable[..., Order],
         claims = eight.race(*[lambda: claim_row(Voucher, voucher.pk)] * 8)
         assert len([claim for claim in claims if claim is not None]) == 1
         Voucher.objects.filter(pk=voucher.pk).update(lease_until=None)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_F12_a_clock_that_is_wrong_neither_hides_due_rows_nor_bends_a_lease(
+    hours: int, issued: Callable[..., Order]
+) -> None:
+    issued()
+    began = timezone.now()
+    Voucher.objects.update(next_action_at=began, lease_until=None)
+    voucher = Voucher.objects.get()
+    with seams.use(now=lambda: timezone.now() + timedelta(hours=hours)):
+        assert [claim.row_id for claim in claim_due(Voucher, 10)] == [voucher.pk]
+        assert claim_due(Voucher, 10) == [], "held"
+        assert claim_row(Voucher, voucher.pk) is None, "held"
+        by_sweep = Voucher.objects.get().lease_until
+        Voucher.objects.update(lease_until=None)
+        assert claim_row(Voucher, voucher.pk) is not None
+        by_hand = Voucher.objects.get().lease_until
+    for until in (by_sweep, by_hand):
+        assert until is not None
+        assert LEASE <= until - began < LEASE + timedelta(seconds=30)
 
 
 def test_C07_F11_a_holder_who_comes_back_late_brings_facts_but_no_schedule(
