@@ -14,6 +14,7 @@ from pagoefectivo.domain.money import CENT, LARGEST, ZERO
 DEEPEST = 32
 LARGEST_EXPONENT = 30
 LONGEST_REFERENCE = 100  # the width of every column that keeps one
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 Document = Mapping[str, Any]
 
@@ -65,19 +66,23 @@ def amount(document: Document, key: str) -> Decimal | None:
 
 
 def instant(document: Document, key: str) -> datetime | None:
-    """Return an instant in UTC, None where it is not said, not readable or without an offset."""
+    """Return an instant in UTC, None where it is not said or not one that `parse_instant` reads."""
     return parse_instant(document.get(key))
 
 
 def parse_instant(written: object) -> datetime | None:
-    """Return an ISO 8601 instant (`Z`, `+0000`, `+00:00`, `-00:00`) in UTC; one without an offset would be a guess."""
+    """Return an ISO 8601 instant (`Z`, `+0000`, `+00:00`, `-00:00`) of this century in UTC, None for anything else.
+
+    One without an offset would be a guess, and at the ends of the calendar no other zone and no later date exists.
+    """
     if not isinstance(written, str):
         return None
     try:
         read = datetime.fromisoformat(written)
-        return read.astimezone(UTC) if read.tzinfo else None
+        instant = read.astimezone(UTC) if read.tzinfo else None
     except (ValueError, OverflowError):
         return None
+    return instant if instant and EARLIEST <= instant < LATEST else None
 
 
 def part(document: Document, key: str) -> Document:

@@ -82,6 +82,20 @@ def test_an_instant_without_an_offset_or_sense_is_not_said(written: object) -> N
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "0001-01-01T00:00:00Z",
+        "1999-12-31T23:59:59Z",
+        "2100-01-01T00:00:00Z",
+        "2099-12-31T23:59:59-00:01",
+        "9999-12-31T23:59:59Z",
+    ],
+)
+def test_an_instant_at_the_ends_of_the_calendar_is_not_said_for_no_other_zone_could_show_it(written: str) -> None:
+    assert instant({"at": written}, "at") is None
+
+
+@pytest.mark.parametrize(
     "body",
     [
         pytest.param(b"", id="empty"),
