@@ -49,8 +49,11 @@ def redact_text(text: str, *, longest: int = 200) -> str:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Keep the headers that are known to be harmless readable and mask the rest."""
-    return {name: value if name.lower() in READABLE_HEADERS else MASK for name, value in headers.items()}
+    """Keep the headers that are known to be harmless readable, but for control characters, and mask the rest."""
+    shown = {name: value if name.lower() in READABLE_HEADERS else MASK for name, value in headers.items()}
+    if _CONTROL.search("".join((*shown, *shown.values()))):
+        return {_CONTROL.sub(" ", name): _CONTROL.sub(" ", value) for name, value in shown.items()}
+    return shown
 
 
 def redact_body(body: bytes) -> str:
@@ -62,7 +65,8 @@ def redact_body(body: bytes) -> str:
     except (ValueError, RecursionError):
         return _UNREADABLE
     personal = {value for value in _personal_values(document) if len(value) >= SHORTEST_TRACE}
-    return json.dumps(_masked(document, personal), ensure_ascii=False, indent=2)
+    shown = json.dumps(_masked(document, personal), ensure_ascii=False, indent=2)
+    return shown.encode(errors="backslashreplace").decode()  # half a character cannot be shown
 
 
 def _personal_values(node: object) -> Iterator[str]:

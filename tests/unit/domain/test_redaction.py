@@ -62,6 +62,15 @@ def test_G02_headers_show_only_what_is_known_to_be_harmless() -> None:
     assert set(shown) >= {"X-Login", "Authorization"}, "that a header was there may be known"
 
 
+def test_G21_no_control_character_of_a_header_is_kept_for_a_database_cannot_hold_each() -> None:
+    assert redact_headers({"Retry-After": "\x0012\r\n", "X-\x00Odd": "x"}) == {"Retry-After": " 12 ", "X- Odd": MASK}
+
+
+def test_half_a_character_in_a_body_is_shown_as_it_was_written() -> None:
+    shown = redact_body(b'{"status": "\\ud800 \\u00d1"}')
+    assert shown.encode() == '{\n  "status": "\\ud800 Ñ"\n}'.encode()
+
+
 def test_G02_G21_a_free_text_keeps_no_number_address_or_line_break() -> None:
     text = redact_text("user canary@example.pe\r\nINFO paid 45678912 with 0123456789")
     assert "canary@" not in text
