@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 
 from pagoefectivo.domain.decisions import OrderFacts, RefundFacts, VoucherFacts
-from pagoefectivo.domain.messages import PaymentUpdate
+from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.refunds import PaidVoucher
 from pagoefectivo.domain.states import (
     UNANSWERED_VOUCHER,
@@ -99,6 +99,20 @@ def _was_hinted_paid(voucher: Voucher) -> bool:
 
 def _was_expired(voucher: Voucher) -> bool:
     return StateChange.objects.filter(voucher=voucher, refund=None, to_state=VoucherState.EXPIRED).exists()
+
+
+def holders_of_reference(voucher: Voucher, heard: PaymentUpdate) -> QuerySet[Voucher]:
+    """Return the account's other voucher that is the payment which `heard` states, where `voucher` has none yet."""
+    if voucher.provider_reference or not heard.provider_reference:
+        return Voucher.objects.none()
+    holders = Voucher.objects.filter(account=voucher.account, provider_reference=heard.provider_reference)
+    return holders.exclude(pk=voucher.pk)
+
+
+def is_known_refund(account: str, heard: RefundUpdate) -> bool:
+    """Whether the provider's reference that `heard` states already names a refund of the account."""
+    named = Q(account=account, provider_reference=heard.provider_reference)
+    return bool(heard.provider_reference) and Refund.objects.filter(named).exists()
 
 
 def holders_of_code(voucher: Voucher, heard: PaymentUpdate) -> QuerySet[Voucher]:

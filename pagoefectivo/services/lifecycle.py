@@ -6,6 +6,7 @@ locks, records, asks `domain.decisions`, calls the transitions they name, and wr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from pagoefectivo import conf
 from pagoefectivo.domain import decisions
 from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update, Verb
-from pagoefectivo.domain.states import AnomalyKind, OrderState, Source
+from pagoefectivo.domain.states import AnomalyKind, OrderState, Source, VoucherState
 from pagoefectivo.models import Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
 from pagoefectivo.models.machines import ORDER_MOVES
 from pagoefectivo.services import anomalies, facts, ledger, reservations, seams
@@ -21,6 +22,9 @@ from pagoefectivo.services.announcements import announcements_of
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.scheduling import schedule
 from pagoefectivo.services.subjects import Locked, find_refund, lock
+
+UNPAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELED})
+REFUNDED = frozenset({OrderState.PARTIALLY_REFUNDED, OrderState.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def _obey(writing: _Writing, command: Command) -> None:
 def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
     locked, voucher = writing.locked, writing.locked.voucher
     believed = decisions.is_believed(update, writing.policy)
+    if believed and (holders := facts.holders_of_reference(voucher, update)):
+        return _set_aside(writing, update, holders)
     is_new = _remember(writing, update, believed=believed)
     if is_new and believed:
         ledger.count_payments(voucher, update)
@@ -132,11 +138,21 @@ def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
         for holder in facts.holders_of_code(voucher, update):  # theirs may be the money that comes for ours
             anomalies.open_anomaly(AnomalyKind.CODE_REUSED, holder, None, holds_order=True, now=writing.now)
     if believed:
-        if update.refunds:
-            _project_order(writing)  # first paid, then refunded: the order's machine knows no shorter way
         for listed in update.refunds:
             _hear_listed_refund(writing, listed)
         _propose_refund(writing, decisions.proposed_refund(known, decision, writing.policy))
+    return is_new
+
+
+def _set_aside(writing: _Writing, update: PaymentUpdate, holders: Iterable[Voucher]) -> bool:
+    """A payment that is another voucher's is nobody else's: its money is not counted twice, and people look at both."""
+    voucher = writing.locked.voucher
+    is_new = _remember(writing, update, believed=False)
+    moves = ("lose",) if voucher.state == VoucherState.SUBMITTING else ()
+    decision = decisions.Decision(moves=moves, anomalies=(AnomalyKind.CODE_REUSED,), why="answer_differs")
+    _carry_out(writing, voucher, decision)
+    for holder in holders:
+        anomalies.open_anomaly(AnomalyKind.CODE_REUSED, holder, None, holds_order=True, now=writing.now)
     return is_new
 
 
@@ -153,6 +169,10 @@ def _propose_refund(writing: _Writing, reason: str) -> None:
 def _hear_listed_refund(writing: _Writing, update: RefundUpdate) -> None:
     locked = writing.locked
     locked.refund = find_refund(locked.refunds, update)
+    if locked.refund is None and facts.is_known_refund(locked.voucher.account, update):
+        conflict = AnomalyKind.STATUS_CONFLICT  # listed under this payment, and known as another order's
+        anomalies.open_anomaly(conflict, locked.voucher, None, holds_order=False, now=writing.now)
+        return
     if locked.refund is None:
         locked.refund = reservations.record_outside(locked, update, now=writing.now)
         if locked.refund is None:
@@ -174,7 +194,11 @@ def _hear_refund(writing: _Writing, update: RefundUpdate) -> bool:
     decision = decisions.decide_refund(facts.of_refund(refund), update, writing.policy)
     believed = decisions.is_believed(update, writing.policy)
     if believed and not refund.provider_reference:
-        refund.provider_reference = update.provider_reference
+        if facts.is_known_refund(refund.account, update):
+            conflict = AnomalyKind.STATUS_CONFLICT
+            anomalies.open_anomaly(conflict, refund.voucher, refund, holds_order=False, now=writing.now)
+        else:
+            refund.provider_reference = update.provider_reference
     if believed:
         refund.asked_at = writing.now
     if believed and update.error_code:
@@ -270,6 +294,8 @@ def _project_order(writing: _Writing) -> None:
     ledger.sum_order(order, locked.vouchers, locked.refunds)
     wanted = decisions.project_order(facts.of_order(locked))
     if wanted != order.state:
+        if wanted in REFUNDED and order.state in UNPAID:  # the order's machine knows no shorter way
+            _move(writing, order, "pay", "follows_vouchers_and_refunds")
         _move(writing, order, ORDER_MOVES[OrderState(wanted)], "follows_vouchers_and_refunds")
     elif before == {"paid": order.paid_amount, "refunded": order.refunded_amount}:
         return
