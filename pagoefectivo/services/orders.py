@@ -104,17 +104,16 @@ def cancel_order(reference: str, *, actor: Actor, source: Source) -> Order:
 def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
     """Issue a new code for an unpaid order; the old one is withdrawn where the provider can and watched where not.
 
-    Raises StateConflict when the order is paid or withdrawn, or when the old code's fate is not known yet, and the
-    ProviderError when the provider cannot be asked about the old code.
+    Raises StateConflict when the order is paid or withdrawn, when the old code's fate is not known yet, or when
+    somebody replaced it a moment ago, and the ProviderError when the provider cannot be asked about the old code.
     """
     actor.require(Permission.WRITE_ORDERS)
     order = order_named(reference, actor=actor)
-    if order.cancel_wanted_at is not None:
-        raise StateConflict(ErrorCode.ORDER_CLOSED)
+    _refuse_withdrawn(order)
     current = order.current_voucher
     if current is not None and current.state in LIVE_VOUCHER:
         _ask(current, source)
-    claim = seams.transact(lambda: _replace_voucher(order.pk, actor, source))
+    claim = seams.transact(lambda: _replace_voucher(order.pk, current, actor, source))
     submission.submit(Voucher, claim, source=source)
     _withdraw_replaced(order.pk, source)
     return order_named(reference, actor=actor)
@@ -137,16 +136,35 @@ def _want_order_canceled(order_id: int, actor: Actor, source: Source) -> None:
         _want_cancel(locked, voucher, actor=actor, source=source)
 
 
-def _replace_voucher(order_id: int, actor: Actor, source: Source) -> Claim:
+def _replace_voucher(order_id: int, current: Voucher | None, actor: Actor, source: Source) -> Claim:
     locked = lock_order(order_id)
     _refuse_paid(locked.order)
+    _refuse_withdrawn(locked.order)
     if locked.voucher.state in UNSENT_OR_UNANSWERED or locked.voucher.state == VoucherState.CONFIRMING:
         raise StateConflict
+    if locked.voucher != current:
+        raise StateConflict  # the provider was asked about another one
+    return _replace(locked, actor, source)
+
+
+def _try_anew(order_id: int, payer: Payer, actor: Actor, source: Source) -> Claim | None:
+    """Replace a voucher that failed; None where that was done a moment ago, or nobody wants it any more."""
+    locked = lock_order(order_id)
+    order = locked.order
+    if order.paid_amount > 0 or order.cancel_wanted_at is not None or locked.voucher.state != VoucherState.FAILED:
+        return None
+    order.payer_email, order.payer_name, order.payer_phone = payer.email, payer.name, payer.phone
+    order.payer_document_type, order.payer_document_number = payer.document_type, payer.document_number
+    order.save()
+    return _replace(locked, actor, source)
+
+
+def _replace(locked: Locked, actor: Actor, source: Source) -> Claim:
     for voucher in locked.vouchers:
         voucher.replaced_at = voucher.replaced_at or seams.now()
         _want_cancel(locked, voucher, actor=actor, source=source)
     claim = _add_voucher(locked.order, account_named(locked.order.account), len(locked.vouchers) + 1)
-    lifecycle.reproject(lock_order(order_id), source=source, actor=actor.name, now=seams.now())
+    lifecycle.reproject(lock_order(locked.order.pk), source=source, actor=actor.name, now=seams.now())
     return claim
 
 
@@ -245,16 +263,12 @@ def _resume(order: Order, request: OrderRequest, account: EffectiveAccount, *, a
     if not same:
         raise StateConflict(ErrorCode.REFERENCE_CONFLICT)
     current = order.current_voucher
-    if current is None or current.state != VoucherState.FAILED or order.cancel_wanted_at is not None:
-        return order_named(order.reference, actor=actor)
-    Order.objects.filter(pk=order.pk).update(
-        payer_email=request.payer.email,
-        payer_name=request.payer.name,
-        payer_phone=request.payer.phone,
-        payer_document_type=request.payer.document_type,
-        payer_document_number=request.payer.document_number,
-    )
-    return reissue_voucher(order.reference, actor=actor, source=source)
+    if current is not None and current.state == VoucherState.FAILED:
+        claim = seams.transact(lambda: _try_anew(order.pk, request.payer, actor, source))
+        if claim is not None:
+            submission.submit(Voucher, claim, source=source)
+            _withdraw_replaced(order.pk, source)
+    return order_named(order.reference, actor=actor)
 
 
 def _want_cancel(locked: Locked, voucher: Voucher, *, actor: Actor, source: Source) -> None:
@@ -301,3 +315,8 @@ def _ask(voucher: Voucher, source: Source) -> None:
 def _refuse_paid(order: Order) -> None:
     if order.paid_amount > 0:
         raise StateConflict(ErrorCode.ORDER_ALREADY_PAID)
+
+
+def _refuse_withdrawn(order: Order) -> None:
+    if order.cancel_wanted_at is not None:
+        raise StateConflict(ErrorCode.ORDER_CLOSED)

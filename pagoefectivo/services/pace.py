@@ -31,10 +31,11 @@ class Asker:
     account: str
     state: str
     expires_at: datetime | None
+    provider_reference: str = ""
 
     @classmethod
     def of(cls, claim: Claim, voucher: Voucher) -> Asker:
-        return cls(claim, voucher.account, str(voucher.state), voucher.expires_at)
+        return cls(claim, voucher.account, str(voucher.state), voucher.expires_at, voucher.provider_reference)
 
     @property
     def is_hinted(self) -> bool:

@@ -48,6 +48,8 @@ def schedule(
 
 def _next(row: Voucher | Refund, now: datetime, retry_after: float | None, *, unanswered: bool) -> datetime | None:
     timing = conf.current().timing
+    if row.state in ENDED and not row.provider_reference:
+        return None  # the provider never had it
     if retry_after is not None:
         return now + timedelta(seconds=retry_after)
     if unanswered and row.state in ENDED and row.attempts <= len(timing.retry):
@@ -91,3 +93,10 @@ def put_back(model: type[DueRow], claims: list[Claim], *, due: datetime, apart: 
     model._default_manager.filter(still_held, attempts__gt=0).update(
         next_action_at=Case(*turns, output_field=DateTimeField()), lease_until=None, attempts=F("attempts") - 1
     )
+
+
+def let_go(model: type[DueRow], claims: list[Claim]) -> None:
+    """Return claimed rows that ended before the provider had them: nothing is left to find out about those."""
+    for claim in claims:
+        held = model._default_manager.filter(pk=claim.row_id, lease_token=claim.token)
+        held.update(next_action_at=None, lease_until=None)

@@ -27,7 +27,7 @@ from pagoefectivo.services import (
     webhooks,
 )
 from pagoefectivo.services.claiming import Claim, claim_due
-from pagoefectivo.services.scheduling import put_back
+from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
 BATCH = 100
 
@@ -94,14 +94,16 @@ def _vouchers(report: SweepReport, exhausted: set[str]) -> int:
     """Work on due vouchers; what is over an account's budget waits, and its account joins `exhausted`."""
     claims = claim_due(Voucher, BATCH, besides=exhausted)
     columns = Voucher.objects.filter(pk__in=[claim.row_id for claim in claims])
-    vouchers = columns.only("account", "state", "expires_at").in_bulk()
+    vouchers = columns.only("account", "state", "expires_at", "provider_reference").in_bulk()
     askers = [pace.Asker.of(claim, vouchers[claim.row_id]) for claim in claims]
     unsent = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
     for asker in askers:
         if asker.state in unsent:
             work = partial(submission.submit, Voucher, asker.claim, source=Source.CLOCK)
             _guard(Voucher, asker.claim, work, report)
-    to_ask, waiting = pace.within_budget([asker for asker in askers if asker.state not in unsent])
+    let_go(Voucher, [asker.claim for asker in askers if asker.state in ENDED and not asker.provider_reference])
+    sent = [asker for asker in askers if asker.state not in unsent and asker.provider_reference]
+    to_ask, waiting = pace.within_budget(sent)
     for account, held in waiting.items():
         exhausted.add(account)
         put_back(Voucher, held, due=pace.free_at(account), apart=pace.apart(account))
@@ -121,10 +123,12 @@ def _ask_together(claims: list[Claim], report: SweepReport) -> None:
 
 def _work_on_refund(claim: Claim) -> None:
     refund = Refund.objects.get(pk=claim.row_id)
-    if refund.state == RefundState.PENDING or refund.state in FINAL_REFUND:
+    if refund.state in FINAL_REFUND and not refund.provider_reference:
+        let_go(Refund, [claim])
+    elif refund.state == RefundState.PENDING or refund.state in FINAL_REFUND:
         polling.ask_refund(claim, source=Source.POLL)
     elif _waits_for_person(refund):
-        _postpone(Refund, claim, WAIT_FOR_PERSON.total_seconds())
+        _leave_to_person(refund, claim)
     else:
         submission.submit(Refund, claim, source=Source.CLOCK)
 
@@ -133,6 +137,15 @@ def _waits_for_person(refund: Refund) -> bool:
     if refund.state == RefundState.AWAITING_APPROVAL:
         return not refund.is_approved
     return refund.state == RefundState.AWAITING_DESTINATION and refund.destination_id is None
+
+
+def _leave_to_person(refund: Refund, claim: Claim) -> None:
+    """Look again tomorrow, or at once where the person came while we looked."""
+    held = Refund.objects.filter(pk=refund.pk, lease_token=claim.token)
+    still_waits = held.filter(approved_by=refund.approved_by, destination=refund.destination_id)
+    now = seams.now()
+    if not still_waits.update(next_action_at=now + WAIT_FOR_PERSON, lease_until=None):
+        held.update(next_action_at=now, lease_until=None)
 
 
 def _guard(model: type[DueRow], claim: Claim, work: Callable[[], object], report: SweepReport) -> None:

@@ -144,13 +144,13 @@ def ask(voucher: Voucher) -> None:
     ask_voucher(voucher, claim, source=Source.POLL)
 
 
-def told(update: Update, source: Source) -> Work:
+def told(update: Update, source: Source, account: str = "default") -> Work:
     """Return somebody who brings this statement."""
 
     def bring() -> lifecycle.Applied:
         return seams.transact(
             lambda: lifecycle.apply(
-                update, source=source, evidence=Evidence("default"), actor="provider", now=seams.now()
+                update, source=source, evidence=Evidence(account), actor="provider", now=seams.now()
             )
         )
 
