@@ -16,3 +16,4 @@ class PagoEfectivoConfig(AppConfig):
 
     def ready(self) -> None:
         from pagoefectivo import checks, tasks  # noqa: F401 - importing registers them
+        from pagoefectivo.views import charsets  # noqa: F401 - as above

@@ -30,6 +30,11 @@ def bench(arguments: list[str]) -> int:
     return _beside_services(["-m", "tests.benchmarks", *arguments])
 
 
+def fuzz(arguments: list[str]) -> int:
+    """A great many odd inputs, judged one by one; takes letterbox, answers, kept, --inputs and --seed"""
+    return _beside_services(["-m", "tests.fuzz", *arguments])
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -37,6 +42,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "bench": bench,
     "catalogue": catalogue.run,
     "simulate": simulate.run,
+    "fuzz": fuzz,
     "docs": docs.run,
 }
 
