@@ -43,6 +43,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "catalogue": catalogue.run,
     "simulate": simulate.run,
     "fuzz": fuzz,
+    "drill": simulate.drill,
     "docs": docs.run,
 }
 
