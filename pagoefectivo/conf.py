@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
     "TIMING": {},
+    "RETENTION_DAYS": {},
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -50,6 +51,12 @@ TIMING_DEFAULTS: dict[str, Any] = {
     "READ": "10s",
     "LEASE": "60s",
     "STALE": "5m",
+}
+RETENTION_DEFAULTS: dict[str, Any] = {
+    "raw": 180,  # longer than most refund windows, so that a dispute finds what was said
+    "bank": 90,  # a bank sends money back within weeks
+    "personal": 730,  # consumers in Peru may complain for two years
+    "answers": 7,  # nobody repeats a request with the same key after a week
 }
 ACCOUNT_DEFAULTS: dict[str, Any] = {
     "PROVIDER": None,
@@ -65,6 +72,7 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "QUESTIONS_PER_SECOND": 20,
 }
 FASTEST = 1000
+MOST_DAYS = 36500
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 
@@ -79,6 +87,16 @@ class Timing:
     read: timedelta
     lease: timedelta
     stale: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what may be erased is kept after everything about its order has come to rest; None: for ever."""
+
+    raw: timedelta | None
+    bank: timedelta | None
+    personal: timedelta | None
+    answers: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,7 @@ class Config:
     trusted_proxies: int
     default_expiry: timedelta
     timing: Timing
+    retention: Retention
 
 
 class SettingsProblem(ConfigurationError):
@@ -159,6 +178,7 @@ def current() -> Config:
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
         timing=timing,
+        retention=_retention(keys["RETENTION_DAYS"]),
     )
 
 
@@ -240,6 +260,22 @@ def _timing(keys: Mapping[str, Any]) -> Timing:
         lease=single["LEASE"],
         stale=single["STALE"],
     )
+
+
+def _retention(written: object) -> Retention:
+    where = "['RETENTION_DAYS']"
+    keys = _with_defaults(_dict_at(written, where), RETENTION_DEFAULTS, where)
+    return Retention(**{name: _days(keys[name], f"{where}[{name!r}]") for name in RETENTION_DEFAULTS})
+
+
+def _days(written: object, where: str) -> timedelta | None:
+    if written is None:
+        return None
+    if not isinstance(written, int) or isinstance(written, bool) or not 1 <= written <= MOST_DAYS:
+        raise SettingsProblem(
+            where, f"{written!r} is not a whole number of days from 1 to {MOST_DAYS}.", "None keeps it for ever."
+        )
+    return timedelta(days=written)
 
 
 def _public_url(written: object) -> str:

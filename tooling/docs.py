@@ -70,6 +70,7 @@ def _settings() -> Iterator[str]:
         "": conf.DEFAULTS,
         "ACCOUNTS.<name>.": conf.ACCOUNT_DEFAULTS,
         "TIMING.": conf.TIMING_DEFAULTS,
+        "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
     }
     rows = [
         (f"`{prefix}{key}`", f"`{json.dumps(default)}`", docs_meanings.SETTINGS[f"{prefix}{key}"])

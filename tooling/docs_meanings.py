@@ -11,6 +11,7 @@ SETTINGS = {
     "TRUSTED_PROXIES": "How many proxies of your own stand in front: which entry of X-Forwarded-For is the sender.",
     "DEFAULT_EXPIRY": "Time to pay where `open_order` is given none.",
     "TIMING": "Waits and timeouts; see the keys below.",
+    "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
     "ACCOUNTS.<name>.PROVIDER": "The PSP: `dlocal`, or the dotted path of a Provider class of your own.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
     "ACCOUNTS.<name>.CREDENTIALS": "`dlocal`: `login`, `trans_key`, `secret_key` (a list while rotating, the new one first).",
@@ -28,6 +29,10 @@ SETTINGS = {
     "TIMING.READ": "Longest wait for the PSP's answer.",
     "TIMING.LEASE": "How long one worker holds a row. Longer than twice CONNECT + READ.",
     "TIMING.STALE": "A notification signed longer ago is kept, and asks a question instead of being believed.",
+    "RETENTION_DAYS.raw": "Bodies of notifications and provider calls, once nothing of their order has moved for so long.",
+    "RETENTION_DAYS.bank": "Bank accounts that refunds went to, after the last of them ended.",
+    "RETENTION_DAYS.personal": "The buyer's name, e-mail, phone and document, the order's `metadata`, the notes of its refunds.",
+    "RETENTION_DAYS.answers": "Answers of the REST API that are kept for their Idempotency-Key.",
 }
 SIGNALS = {
     "order_paid": "the money is here and the account's confirmation is met: pack it",

@@ -50,6 +50,20 @@ def remove(table: str, row_ids: Iterable[int], *, actor: str, why: str) -> int:
     return sum(seams.transact(_Retention(Kind.REMOVAL, table, some, actor, why)) for some in _portions(row_ids))
 
 
+def hold_chain() -> None:
+    """Become the only one who may add to the chain until this transaction ends; sealing skips its turn meanwhile."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def note_erasure(table: str, row_ids: list[int], *, actor: str, why: str) -> None:
+    """Say in the chain that columns outside it were erased from these rows. Must run in the transaction that erases
+    them, after `hold_chain`; `why` must hold no personal data.
+    """
+    _Writer.at_the_end(seams.now()).account_for(Kind.ERASURE, table, row_ids, actor, why)
+
+
 def _is_due() -> bool:
     newest = AuditEntry.objects.order_by("-position").values_list("sealed_at", flat=True).first()
     return newest is None or abs(seams.now() - newest) >= seams.seal_pause()
@@ -77,12 +91,6 @@ def _is_only_sealer() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         return bool(cursor.fetchone()[0])
-
-
-def _become_only_sealer() -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,7 @@ class _Writer:
         rows = [chain.seal_row(self.key, table.name, row) for row in table.read(row_ids)]
         self._append(
             Kind.SEAL,
-            table,
+            table.name,
             [row.row_id for row in rows],
             chain.pack(rows),
             closed_to=closed_to,
@@ -161,14 +169,14 @@ class _Writer:
             bodies=table.bodies,
         )
 
-    def account_for(self, kind: Kind, table: SealedTable, row_ids: list[int], actor: str, why: str) -> int:
+    def account_for(self, kind: Kind, table: str, row_ids: list[int], actor: str, why: str) -> int:
         self._append(kind, table, row_ids, chain.pack_ids(row_ids), actor=actor[:160], why=why[:200])
         return self.position
 
     def _append(
         self,
         kind: Kind,
-        table: SealedTable,
+        table: str,
         row_ids: list[int],
         manifest: bytes,
         *,
@@ -181,7 +189,7 @@ class _Writer:
         link = chain.Link(
             position=self.position + 1,
             kind=str(kind),
-            table=table.name,
+            table=table,
             first_id=min(row_ids, default=0),
             last_id=max(row_ids, default=0),
             count=len(row_ids),
@@ -215,14 +223,14 @@ class _Retention:
         table = SEALED[self.table]
         if not table.bodies:
             raise ValueError(f"nothing is ever erased or removed from {self.table}")
-        _become_only_sealer()
+        hold_chain()
         sealed = sealed_ids(self.table, self.row_ids[0], self.row_ids[-1])
         present = table.rows.filter(pk__in=sealed.intersection(self.row_ids))
         row_ids = list(present.values_list("pk", flat=True))
         if not row_ids:
             return 0
         writer = _Writer.at_the_end(seams.now())
-        position = writer.account_for(self.kind, table, row_ids, self.actor, self.why)
+        position = writer.account_for(self.kind, table.name, row_ids, self.actor, self.why)
         self._allow(position)
         rows = table.rows.filter(pk__in=row_ids)
         if self.kind == Kind.REMOVAL:

@@ -12,7 +12,17 @@ from typing import Any, Protocol
 
 from django.core.management.base import OutputWrapper
 
-from pagoefectivo.management.verbs import apikey, config, invariants, metrics, recover, sandbox, sweep, verify_audit
+from pagoefectivo.management.verbs import (
+    apikey,
+    config,
+    invariants,
+    metrics,
+    purge,
+    recover,
+    sandbox,
+    sweep,
+    verify_audit,
+)
 
 Options = Mapping[str, Any]
 
@@ -38,4 +48,5 @@ VERBS: dict[str, Verb] = {
     "invariants": invariants,
     "metrics": metrics,
     "recover": recover,
+    "purge": purge,
 }

@@ -18,6 +18,7 @@ FROM_DEFAULT, FROM_SETTINGS = "default", "settings"
 SHOWN_AT_THE_END = 4
 LONG_ENOUGH = 16  # below, four characters would give away a quarter of the secret or more
 DOTS = "••••"
+GROUPS = {"TIMING": conf.TIMING_DEFAULTS, "RETENTION_DAYS": conf.RETENTION_DEFAULTS}
 SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS"}
 
 Row = tuple[tuple[str, ...], Any, str]
@@ -44,8 +45,8 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
 
 def _rows(written: Mapping[str, Any], effective: conf.Config) -> Iterator[Row]:
     for key, default in conf.DEFAULTS.items():
-        if key == "TIMING":
-            yield from _of_dict((key,), written.get(key, {}), conf.TIMING_DEFAULTS)
+        if key in GROUPS:
+            yield from _of_dict((key,), written.get(key, {}), GROUPS[key])
         elif key == "ACCOUNTS" and isinstance(written.get(key), dict):
             for name, account in written[key].items():
                 yield from _of_dict((key, name), account, conf.ACCOUNT_DEFAULTS)

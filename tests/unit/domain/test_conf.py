@@ -178,3 +178,18 @@ def test_accounts_may_be_kept_elsewhere(read: Read, monkeypatch: pytest.MonkeyPa
 
 def test_a_config_that_is_printed_shows_no_secret(read: Read) -> None:
     assert "CANARY" not in repr(read(SHOP))
+
+
+def test_what_may_be_erased_is_kept_for_so_many_days_or_for_ever(read: Read) -> None:
+    assert read(SHOP).retention.raw == timedelta(days=180)
+    kept = read({**SHOP, "RETENTION_DAYS": {"raw": 30, "bank": None}}).retention
+    assert (kept.raw, kept.bank, kept.personal) == (timedelta(days=30), None, timedelta(days=730))
+
+
+@pytest.mark.parametrize("days", [0, -1, 36501, 1.5, "30d", True])
+def test_what_is_no_number_of_days_is_refused(refused: Callable[..., SettingsProblem], days: Any) -> None:
+    assert refused(RETENTION_DAYS={"raw": days}).key == "['RETENTION_DAYS']['raw']"
+
+
+def test_a_misspelt_kind_of_retention_is_told_the_right_one(refused: Callable[..., SettingsProblem]) -> None:
+    assert "'personal'" in str(refused(RETENTION_DAYS={"persnal": 30}))
