@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+
 def run(arguments: list[str]) -> int:
     """Seeded histories under every fault; takes --seeds, --seed, --trace, --mutants, --jobs and --json"""
     return _run("tests.simulation", arguments)
