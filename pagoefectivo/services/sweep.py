@@ -17,7 +17,6 @@ from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import (
     announcements,
     audit,
-    exchanges,
     pace,
     polling,
     seams,
@@ -59,7 +58,6 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
     report = SweepReport()
     if not conf.current().enabled:
         return report
-    exchanges.close_abandoned()
     _seal(report)
     upkeep.run()
     exhausted: set[str] = set()

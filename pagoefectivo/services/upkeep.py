@@ -1,4 +1,4 @@
-"""What every sweep sees to besides the rows that are due: the heartbeat, listening, recoveries, the nightly check."""
+"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, recoveries, the nightly check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import jobs, pace, recovery
+from pagoefectivo.services import exchanges, jobs, pace, recovery
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
@@ -19,7 +19,7 @@ logger = logging.getLogger("pagoefectivo.upkeep")
 
 def run() -> None:
     """Do each job that is due; what fails is logged and tried at its next turn, for no row must wait for it."""
-    _when_due(HEARTBEAT, HEARTBEAT_EVERY, lambda: None)
+    _when_due(HEARTBEAT, HEARTBEAT_EVERY, exchanges.close_abandoned)
     _when_due("listen", pace.LISTEN_EVERY, _listen)
     _when_due(INVARIANTS, INVARIANTS_EVERY, check_invariants)
 
@@ -37,7 +37,7 @@ def _listen() -> None:
     recovery.finish_what_was_read()
 
 
-def _when_due(name: str, every: timedelta, work: Callable[[], None]) -> None:
+def _when_due(name: str, every: timedelta, work: Callable[[], object]) -> None:
     try:
         if jobs.is_due(name, every):
             work()

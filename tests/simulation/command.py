@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
@@ -25,10 +26,8 @@ def run(arguments: list[str]) -> int:
         return _one(asked)
     started = time.monotonic()
     seeds = asked.only or range(asked.first, asked.first + asked.seeds)
-    told: list[Told] = list(_each(tell, seeds, asked.jobs))
+    told = _live_all(seeds, asked.jobs)
     bad = [each for each in told if each.violation]
-    for each in bad:
-        print(f"seed {each.seed} ({each.profile}): {each.violation}")
     able = [each for each in told if each.profile not in UNABLE]
     parked = sum(each.parked for each in able) / max(sum(each.rows for each in able), 1)
     if parked > MOST_PARKED:
@@ -51,6 +50,21 @@ def run(arguments: list[str]) -> int:
     else:
         print(", ".join(f"{name}: {value}" for name, value in summary.items() if value is not None))
     return 1 if bad or alive or parked > MOST_PARKED else 0
+
+
+def _live_all(seeds: Sequence[int], jobs: int) -> list[Told]:
+    """Live through every seed; tell each violation at once, and at a terminal how far it is."""
+    told: list[Told] = []
+    for each in _each(tell, seeds, jobs):
+        told.append(each)
+        if each.violation:
+            print(f"seed {each.seed} ({each.profile}): {each.violation}", flush=True)
+        if len(told) % 10 == 0 and sys.stderr.isatty():
+            faults = sum(one.faults.total() for one in told)
+            print(f"\r{len(told):,}/{len(seeds):,} histories, {faults:,} faults", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return told
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,6 +37,7 @@ PROCESSES = {
     "commit_unknown": 0.03,
     "victim": 0.02,
     "stall": 0.02,
+    "slow_evidence": 0.15,  # long between deciding to instruct and the first byte
     "bell_lost": 0.50,
     "no_bell": 1.0,
     "restart": 1.0,
@@ -59,8 +60,8 @@ MONEY = {
 }
 RATES = {**WIRE, **WEBHOOKS, **PROCESSES, **SURROUNDINGS, **MONEY}
 RARE = {"no_webhooks": 0.08, "no_bell": 0.15}
-ACTORS = ("agents", "approver", "insider", "operator", "forger", "second_worker", "second_order", "sealer")
-SELDOM = {"second_order": 0.5, "sealer": 0.15}  # dear, and they meet little that the others do not
+ACTORS = ("agents", "approver", "insider", "operator", "forger", "second_worker", "second_order", "sealer", "listener")
+SELDOM = {"second_order": 0.5, "sealer": 0.15, "listener": 0.15}  # dear, and they meet little that the others do not
 
 
 @dataclass(frozen=True, slots=True)

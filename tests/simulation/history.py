@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +15,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from pagoefectivo import conf, signals
-from pagoefectivo.services import audit, seams, sweep
+from pagoefectivo.services import audit, pace, seams, sweep, upkeep
 from tests.simulation import database
 from tests.simulation.convergence import Convergence
 from tests.simulation.courier import Courier
@@ -98,7 +100,7 @@ class _History:
         with (
             seams.use(**world.seams(SimulatedSession(world, self.psp))),
             connection.execute_wrapper(world.watch),
-            self._sealing(),
+            self._sparing(),
             self._log,
             self._shop,
         ):
@@ -106,11 +108,17 @@ class _History:
             world.run(FAULTY_SECONDS)
             self._heal()
 
-    def _sealing(self) -> AbstractContextManager[Any]:
-        """Most histories go without the sealing of evidence: its own tests prove it, and it costs a fifth of the time."""
-        if "sealer" in self.world.setup.actors:
-            return nullcontext()
-        return patch.object(audit, "seal_when_due", lambda *_, **__: 0)
+    @contextmanager
+    def _sparing(self) -> Iterator[None]:
+        """Most histories go without the sealing of evidence, and listen and beat seldom: it costs a third of the time."""
+        actors = self.world.setup.actors
+        with ExitStack() as stack:
+            if "sealer" not in actors:
+                stack.enter_context(patch.object(audit, "seal_when_due", lambda *_, **__: 0))
+            if "listener" not in actors:
+                stack.enter_context(patch.object(pace, "LISTEN_EVERY", timedelta(hours=2)))
+                stack.enter_context(patch.object(upkeep, "HEARTBEAT_EVERY", timedelta(hours=1)))
+            yield
 
     def close(self) -> None:
         with connection.execute_wrapper(self.world.watch), seams.use(**self.world.seams(None)):
@@ -121,6 +129,7 @@ class _History:
     def _configure(self, secrets: list[str]) -> None:
         dice, profile = self.world.dice("settings"), self.psp.profile
         late, over = dice.choice(("review", "accept", "refund")), dice.choice((None, "30.00", "75.00"))
+        hurry = dice.choice(({}, {"RETRY": ["30s", "2m", "2m", "2m", "6h"]}))
         self._account = getattr(self, "_account", None) or {
             "PROVIDER": f"tests.simulation.provider.{profile.name}",
             "CONFIRMATION": "query" if profile.needs_query else "webhook",
@@ -131,7 +140,7 @@ class _History:
         account = {**self._account, "CREDENTIALS": {"secret": secrets}}
         settings.PAGOEFECTIVO = {
             "PUBLIC_BASE_URL": "https://shop.example",
-            "TIMING": {"POLL": ["1m", "15m", "1h", "2h"]},
+            "TIMING": {"POLL": ["1m", "15m", "1h", "2h"], **hurry},
             "ACCOUNTS": {"default": account},
         }
         conf.forget()

@@ -125,7 +125,8 @@ class People:
             again = shown[0]
             world.later(world.dice("double").uniform(1, 600), partial(psp.pay, again, sale.amount, currency))
         if world.strikes("payment_reversed"):
-            world.later(world.dice("reversal").uniform(60, HOUR), lambda: psp.reverse(payment))
+            left = max(FAULTY_SECONDS - world.time, 61.0)
+            world.later(world.dice("reversal").uniform(60, left), lambda: psp.reverse(payment))
 
     def _pay_late(self, sale: Sale) -> None:
         for payment in self._shown(sale):

@@ -58,7 +58,7 @@ class Profile:
 
 _ALL = (
     Profile("strict", unique_reference=True, absent_proves=True, longest_lag=20, cancels=True),
-    Profile("keyless", key_life=0, absent_proves=True, caps_refunds=False, longest_lag=40, latest=180, in_flight=600),
+    Profile("keyless", key_life=0, absent_proves=True, caps_refunds=False, longest_lag=40, latest=500, in_flight=600),
     Profile("short_key", key_life=1 * HOUR, caps_refunds=False, longest_lag=90, latest=90),
     Profile("pointer", points=True, covers_body=False, lists_refunds=False, key_life=720 * HOUR),
     Profile("lax", caps_refunds=False, longest_lag=90, latest=240, in_flight=300, covers_body=False, cancels=True),

@@ -16,6 +16,7 @@ from tests.simulation.psp import Declined, Document, Payment, Psp, Refund
 from tests.simulation.world import Violation, World
 
 READ_TIMEOUT = 10.0
+SLOW_FOR, OFTEN = 1800.0, 0.7  # a provider that is slow once is slow again soon
 HOST = "https://psp.example"
 
 
@@ -40,6 +41,7 @@ class SimulatedSession(requests.Session):
     def __init__(self, world: World, psp: Psp) -> None:
         super().__init__()
         self._world, self._psp = world, psp
+        self._slow_until = 0.0
 
     def get_adapter(self, url: str) -> Any:
         return self
@@ -90,7 +92,8 @@ class SimulatedSession(requests.Session):
         if world.strikes("lost_request"):
             world.sleep(READ_TIMEOUT)
             raise requests.ReadTimeout
-        if method == "POST" and world.strikes("late_execution"):
+        if method == "POST" and world.strikes("late_execution", OFTEN if world.time < self._slow_until else None):
+            self._slow_until = world.time + SLOW_FOR
             late = world.dice("late").uniform(READ_TIMEOUT, self._psp.profile.latest)
             world.later(late, lambda: self._execute_unseen(method, path, data, headers))
             world.sleep(READ_TIMEOUT)

@@ -195,6 +195,7 @@ class World:
             return execute(sql, params, many, context)
         if self.current is not None:
             if not connection.in_atomic_block:
+                self._dawdle(sql, params)
                 self.point("write")
             elif self.strikes("crash_in_transaction"):
                 raise Crash
@@ -203,6 +204,11 @@ class World:
         table = _TABLE.search(sql)
         self.written.add(table[1] if table else "")
         return execute(sql, params, many, context)
+
+    def _dawdle(self, sql: str, params: Any) -> None:
+        """A disk that is busy just when the evidence of an instruction is written: the lease may be over after it."""
+        if "apiexchange" in sql and "POST" in (params or ()) and self.strikes("slow_evidence"):
+            self.sleep(self.dice("slow_evidence").uniform(30, 1500))
 
     # --- tasks -----------------------------------------------------------------------------------------------------
 
