@@ -20,7 +20,7 @@ from pagoefectivo.services import seams
 
 HEADER = "Idempotency-Key"
 PATIENCE_SECONDS = 5
-_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+KEY = "^[!-~]{1,255}$"
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
@@ -70,7 +70,7 @@ def once(request: KeyedRequest, perform: Callable[[], Answer]) -> Answer:
     kept: the same key may try again. A request that died is taken over once twice the lease has passed. Raises
     RuleRefused (no key, or a key used with another request) and InProgress.
     """
-    if not _KEY.fullmatch(request.key):
+    if not re.fullmatch(KEY, request.key):
         raise RuleRefused(Reason(ErrorCode.IDEMPOTENCY_KEY_MISSING, field=HEADER))
     taken = _take(request)
     if isinstance(taken, Answer):

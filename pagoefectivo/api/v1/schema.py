@@ -22,6 +22,7 @@ from rest_framework import serializers
 from pagoefectivo import conf
 from pagoefectivo.api.v1.problems import MEDIA_TYPE
 from pagoefectivo.api.v1.shapes.fields import StrictShape
+from pagoefectivo.services import idempotency
 
 View = TypeVar("View", bound=Callable[..., Any])
 _ALWAYS = (401, 405, 406, 429, 500, 503)
@@ -164,8 +165,8 @@ def _described() -> dict[str, Any]:
 
 def _idempotency_key() -> OpenApiParameter:
     return OpenApiParameter(
-        "Idempotency-Key",
-        str,
+        idempotency.HEADER,
+        {"type": "string", "pattern": idempotency.KEY},
         "header",
         required=True,
         description="A fresh random text of 1–255 printable characters for each new request, the same when repeating.",

@@ -47,6 +47,10 @@ def payer(**changes: Any) -> dict[str, Any]:
             for i, each in enumerate(["a/b", "x" * 65, "pedido 1", "ñ", "-a", "🛒"])
         ],
         pytest.param(order_like(reference=""), 400, "REQUEST_INVALID", "reference", id="empty-reference"),
+        pytest.param(order_like(amount=" 89.90"), 400, "REQUEST_AMOUNT_INVALID", "amount", id="space-before-amount"),
+        pytest.param(order_like(amount="89.90\n"), 400, "REQUEST_AMOUNT_INVALID", "amount", id="line-after-amount"),
+        pytest.param(order_like(expires_in="PT48H\n"), 400, "REQUEST_INVALID", "expires_in", id="line-after-expiry"),
+        pytest.param(order_like(account="\ufeff\x1c"), 400, "REQUEST_INVALID", "account", id="nothing-to-be-seen"),
         pytest.param(order_like(reference=12), 400, "REQUEST_INVALID", "reference", id="number-reference"),
         pytest.param(payer(name="x" * 300), 422, "CREATE_FIELD_INVALID", "payer.name", id="long-name"),
         pytest.param(payer(name="a\x07b"), 422, "CREATE_FIELD_INVALID", "payer.name", id="bell-in-name"),
@@ -142,7 +146,9 @@ def test_a_body_too_large_is_refused_before_it_is_read(api: ApiClient, psp: Oper
     declared = api.send("orders/", b"x" * 65537, {"Idempotency-Key": "k"})
     a_lie = api.send("orders/", GOOD, {"Idempotency-Key": "k", "Content-Length": "99999999999"})
 
-    for answer in (declared, a_lie):
+    endless = api.send("orders/", GOOD, {"Idempotency-Key": "k", "Content-Length": "9" * 5000})
+
+    for answer in (declared, a_lie, endless):
         assert (answer.status_code, problem(answer)["code"]) == (413, "REQUEST_TOO_LARGE")
     assert written() == before
 
@@ -162,6 +168,16 @@ def test_another_format_is_415(api: ApiClient, content_type: str, headers: dict[
     answer = api.send("orders/", GOOD, {"Idempotency-Key": "k", **headers}, content_type)
 
     assert (answer.status_code, problem(answer)["code"]) == (415, "REQUEST_MALFORMED")
+    assert written() == before
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1.5", "٣", "0x10"])
+def test_a_length_that_is_no_number_is_refused(api: ApiClient, length: str) -> None:
+    before = written()
+
+    answer = api.send("orders/", GOOD, {"Idempotency-Key": "k", "Content-Length": length})
+
+    assert (answer.status_code, problem(answer)["code"]) == (400, "REQUEST_MALFORMED")
     assert written() == before
 
 
@@ -200,7 +216,7 @@ def test_G22_state_and_amounts_of_fact_are_never_writable(
 
 @pytest.mark.parametrize(
     "query",
-    [{"state": "bogus"}, {"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "x"}, {"cursor": "b3JkZXI6LTE="},
+    [{"state": "bogus"}, {"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "x"}, {"cursor": "gAAAAAAAAAA"},
      {"created_after": "yesterday"}, {"created_before": "2026-13-01T00:00:00Z"}, {"reference": "a\0"},
      {"state": ["paid", "expired"]}],
 )  # fmt: skip

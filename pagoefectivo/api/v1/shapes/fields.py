@@ -20,7 +20,12 @@ from pagoefectivo.domain.money import SYMBOLS, parse_amount, parse_currency
 from pagoefectivo.domain.redaction import redact_text
 
 LARGEST_METADATA = 4096
-_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?", re.ASCII)
+# Each pattern stands in the description of the API as well, so it says the same in Python and in ECMAScript.
+ANY_TEXT = r"^[^\u0000]*$"
+SHOWN_TEXT = r"^[^\u0000]*[^\s\u0000-\u0020\u007f-\u00a0\ufeff][^\u0000]*$"  # something in it can be seen
+AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
+AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,10}(\.[0-9]{1,2})?$"
+DURATION = r"^P(?=.*[1-9])(?:([0-9]{1,3})D)?(?:T(?=[0-9])(?:([0-9]{1,4})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,8})S)?)?$"
 
 
 class StrictShape(serializers.Serializer[Any]):
@@ -57,28 +62,43 @@ def wrong(field: serializers.Field[Any, Any, Any, Any], why: str) -> ValidationE
 
 
 class TextField(serializers.CharField):
-    """A text; a number is not one."""
+    """A text; a number is not one. Unless it may be blank, something in it can be seen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pattern = ANY_TEXT if self.allow_blank else SHOWN_TEXT
+        longest = {} if self.max_length is None else {"maxLength": self.max_length}
+        extend_schema_field({"type": "string", "pattern": self._pattern, **longest})(self)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise wrong(self, "invalid")
+        if not re.search(self._pattern, data):
+            raise wrong(self, "invalid" if "\0" in data else "blank")
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
 
-@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "examples": ["89.90"]})
+@extend_schema_field({"type": "string", "pattern": AMOUNT, "examples": ["89.90"]})
 class AmountField(serializers.Field[Decimal, str, str, Any]):
+    """A decimal string with two decimals, on the way out."""
+
+    def to_representation(self, value: Decimal) -> str:
+        return f"{value:.2f}"
+
+
+@extend_schema_field({"type": "string", "pattern": AMOUNT_ABOVE_ZERO, "examples": ["89.90"]})
+class WantedAmountField(AmountField):
     """A decimal string above zero with at most two decimals. JSON numbers are refused: they are floats on the way."""
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if not isinstance(data, str):
+        if not isinstance(data, str) or not re.fullmatch(AMOUNT_ABOVE_ZERO, data):
             raise refuse(ErrorCode.REQUEST_AMOUNT_INVALID, self.field_name or "")
         try:
             return parse_amount(data)
         except RuleRefused as refusal:
             raise refuse(refusal.code, self.field_name or "") from None
-
-    def to_representation(self, value: Decimal) -> str:
-        return f"{value:.2f}"
 
 
 @extend_schema_field({"type": "string", "enum": sorted(SYMBOLS)})
@@ -95,19 +115,18 @@ class CurrencyField(serializers.Field[str, str, str, Any]):
         return value
 
 
-@extend_schema_field({"type": "string", "format": "duration", "examples": ["PT48H"]})
+@extend_schema_field({"type": "string", "pattern": DURATION, "examples": ["PT48H"]})
 class DurationField(serializers.Field[timedelta, str, str, Any]):
     """An ISO 8601 duration of days, hours, minutes and seconds, longer than nothing."""
 
     default_error_messages = {"invalid": _('Write an ISO 8601 duration above zero, for example "PT48H".')}
 
     def to_internal_value(self, data: Any) -> timedelta:
-        match = _DURATION.fullmatch(data) if isinstance(data, str) and not data.endswith("T") else None
-        days, hours, minutes, seconds = (int(part or 0) for part in (match.groups() if match else (0, 0, 0, 0)))
-        duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        if not duration:
+        match = re.fullmatch(DURATION, data) if isinstance(data, str) else None
+        if match is None:
             raise wrong(self, "invalid")
-        return duration
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})

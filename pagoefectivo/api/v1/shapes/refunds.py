@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from pagoefectivo.api.v1.problems import explained
-from pagoefectivo.api.v1.shapes.fields import AmountField, StrictShape, TextField, instant
+from pagoefectivo.api.v1.shapes.fields import AmountField, StrictShape, TextField, WantedAmountField, instant
 from pagoefectivo.domain.limits import DOCUMENTS
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import RefundState
@@ -36,7 +36,7 @@ class NewDestination(StrictShape):
 class NewRefund(StrictShape):
     """What is to be given back, and why."""
 
-    amount = AmountField()
+    amount = WantedAmountField()
     reason = TextField(help_text=f"One of {', '.join(name for name, _ in REASONS)}.")
     note = TextField(required=False, allow_blank=True, max_length=500)
     destination = NewDestination(required=False)
