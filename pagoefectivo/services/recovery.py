@@ -159,8 +159,8 @@ def _distrust_unsent(account: str, now: datetime) -> None:
     newest = StateChange.objects.filter(order__account=account).aggregate(Max("at"))["at__max"] or now
     sent_at = min(newest, now)
     never_sent = Q(account=account, first_sent_at=None)
-    Voucher.objects.filter(never_sent, state=VoucherState.REQUESTED).update(first_sent_at=sent_at)
-    Refund.objects.filter(never_sent, state__in=UNSENT_REFUND).update(first_sent_at=sent_at)
+    Voucher.objects.filter(never_sent, state__in=_NOT_SENT_VOUCHER).update(first_sent_at=sent_at)
+    Refund.objects.filter(never_sent, state__in=UNSENT_REFUND | UNANSWERED_REFUND).update(first_sent_at=sent_at)
 
 
 def _make_due(account: str, now: datetime) -> None:

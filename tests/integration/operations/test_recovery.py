@@ -152,6 +152,33 @@ def test_F16_what_the_backup_believes_unsent_is_looked_up_before_it_is_sent(
     assert (Refund.objects.get().state, psp.call_counts()["refund"]) == ("pending", 1), "found, not sent again"
 
 
+def test_F16_what_was_turned_away_before_the_backup_and_sent_after_it_is_looked_up_and_not_sent_again(
+    psp: Any, paid_order: Any, open_order: Any, world: Any, sweep: Any, read_all: Any
+) -> None:
+    psp.configure(permissive=True)
+    paid_order("PAID-1")
+    for operation in ("create", "refund"):
+        psp.fault(operation, "429", retry_after=1)
+    code, refund = open_order("TURNED-AWAY-1").current_voucher, refund_of("PAID-1", "40.00")
+    assert {(row.state, row.first_sent_at) for row in (code, refund)} == {("submitting", None)}
+    backup = Backup()
+    world.advance(seconds=10)
+    sweep()
+    assert (Voucher.objects.get(pk=code.pk).state, Refund.objects.get().state) == ("issued", "pending")
+    sent = {name: psp.call_counts()[name] for name in ("create", "refund")}
+
+    backup.restore()
+    recovery.start(by="ana", why="the disk died")
+    assert Voucher.objects.get(pk=code.pk).first_sent_at is not None
+    assert Refund.objects.get().first_sent_at is not None
+    read_all()
+    assert recovery.finish(by="ana") == [], "nothing waits unread for the end of the recovery itself"
+    world.advance(minutes=10)
+    sweep()
+    assert (Voucher.objects.get(pk=code.pk).state, Refund.objects.get().state) == ("issued", "pending")
+    assert {name: psp.call_counts()[name] for name in sent} == sent, "found, not sent again"
+
+
 def test_F16_keys_and_references_made_after_a_restore_repeat_none_from_before(
     psp: Any, paid_order: Any, world: Any
 ) -> None:
