@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from pagoefectivo.migrations._locking import under_all_locks
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
         ('pagoefectivo', '0003_operations'),
     ]
 
-    operations = [
+    operations = under_all_locks([
         migrations.AlterField(
             model_name='apiexchange',
             name='refund',
@@ -97,4 +99,4 @@ class Migration(migrations.Migration):
             model_name='apiexchange',
             constraint=models.UniqueConstraint(fields=('request_id',), name='pe_exchange_once'),
         ),
-    ]
+    ])
