@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import logging
 import sys
@@ -32,7 +31,7 @@ def main() -> int:
         else:
             report = kills.run(stack, asked.kills, seed=asked.seed, say=_say)
     if asked.json:
-        print(json.dumps(dataclasses.asdict(report)))
+        print(json.dumps(vars(report)))
     else:
         _tell(report)
     return 1 if report.violations or (not asked.outage and report.kills.total() < asked.kills) else 0
