@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -68,7 +69,7 @@ class TextField(serializers.CharField):
         super().__init__(**options)
         self._pattern = ANY_TEXT if self.allow_blank else SHOWN_TEXT
         longest = {} if self.max_length is None else {"maxLength": self.max_length}
-        extend_schema_field({"type": "string", "pattern": self._pattern, **longest})(self)
+        set_override(self, "field", {"type": "string", "pattern": self._pattern, **longest})
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
