@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,13 +16,14 @@ from pagoefectivo.domain.messages import Update
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.sandbox.server import SandboxServer
+from pagoefectivo.sandbox.server import Handler, SandboxServer
 from pagoefectivo.services import lifecycle, seams
 from pagoefectivo.services.claiming import claim_row
 from pagoefectivo.services.lifecycle import Evidence
 from pagoefectivo.services.polling import ask_voucher
 
 PATIENCE = 20.0
+FIGURES = "race"  # under this name a report carries what was counted
 PAYER = shop.Payer(
     email="maria.quispe@example.pe",
     name="María Quispe",
@@ -85,9 +87,14 @@ def eight() -> Iterator[Team]:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxServer]:
-    """One PSP for the whole run. It is lax on purpose: only our own cap keeps refunds below the payment."""
-    with SandboxServer(permissive=True) as server:
-        yield server
+    """One PSP for the whole run. It is lax on purpose: only our own cap keeps refunds below the payment.
+
+    It gives no idle connection up: a call that met one at that very moment would fail, and no race have caused it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Handler, "timeout", 3600)
+        with SandboxServer(permissive=True) as server:
+            yield server
 
 
 @pytest.fixture
@@ -155,3 +162,18 @@ def told(update: Update, source: Source, account: str = "default") -> Work:
         )
 
     return bring
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much was raced, and what came of it."""
+    total: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                total.update(dict(report.user_properties).get(FIGURES, {}))
+    if total:
+        told_of = ", ".join(f"{total[name]} {name}" for name in ("doubles", "losses"))
+        terminalreporter.write_line(
+            f"{total['pairs']} pairs, {total['rounds']} races: {total['errors']} errors reached a caller, "
+            f"{total['deadlocks']} of them deadlocks; {told_of}"
+        )

@@ -40,6 +40,30 @@ class Judgement:
             assert self._order.cancel_wanted_at is not None
         all_invariants_hold()
 
+    def doubles(self) -> int:
+        """Count refunds that nobody was told of, what the PSP holds beside ours, and codes it issued twice."""
+        codes = sum(max(len(self._psp.payments(each.reference)) - 1, 0) for each in self._vouchers)
+        return max(self._surplus, 0) + len(self._theirs - self._ours) + codes
+
+    def losses(self) -> int:
+        """Count refunds that somebody was promised and that are not there, and those sent that the PSP does not hold."""
+        return max(-self._surplus, 0) + len(self._ours - self._theirs)
+
+    @property
+    def _surplus(self) -> int:
+        staged = {refund.pk for refund in self._scene.failures}
+        asked = [each for each in self._refunds if each.amount == Decimal(WANTED) and each.pk not in staged]
+        return len(asked) - self._accepted["request"] - bool(self._accepted["retry"])
+
+    @property
+    def _ours(self) -> set[str]:
+        return {refund.provider_reference for refund in self._refunds if refund.provider_reference}
+
+    @property
+    def _theirs(self) -> set[str]:
+        payments = [voucher.provider_reference for voucher in self._vouchers if voucher.provider_reference]
+        return {str(refund["id"]) for payment in payments for refund in self._psp.refunds(payment)}
+
     def _one_code_to_choose(self) -> None:
         a_new_try = self._scene.opening == FAILED and "open" in self._points
         assert len(self._vouchers) <= 1 + self._accepted["reissue"] + a_new_try, "a code that nobody asked for"
@@ -52,9 +76,7 @@ class Judgement:
 
     def _as_many_refunds_as_were_accepted(self) -> None:
         assert {refund.state for refund in self._refunds} <= AT_REST
-        staged = {refund.pk for refund in self._scene.failures}
-        asked = [each for each in self._refunds if each.amount == Decimal(WANTED) and each.pk not in staged]
-        assert len(asked) == self._accepted["request"] + bool(self._accepted["retry"])
+        assert self._surplus == 0
 
     def _no_more_than_was_paid(self) -> None:
         if self._scene.is_tight:
@@ -96,7 +118,7 @@ def judge_the_end(psp: Operations) -> None:
     """After everything due was worked on: all that the provider knows is known here, and nothing waits for nothing."""
     all_invariants_hold()
     staged = Voucher.objects.filter(state="failed").count()
-    codes = list(ErrorOccurrence.objects.values_list("code", "operation", "raw_code"))
+    codes = list(ErrorOccurrence.objects.values_list("code", "operation", "raw_code", "raw_message"))
     assert len(codes) == staged, codes
     assert not WebhookDelivery.objects.filter(outcome="waiting").exists()
     assert not Refund.objects.filter(state__in=UNSENT_REFUND).exclude(approved_by="").exists()

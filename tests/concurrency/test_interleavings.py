@@ -171,3 +171,37 @@ def test_a_code_withdrawn_before_it_was_sent_is_not_looked_at_for_ever(psp: Oper
         "lease_until": None,
     }
     assert psp.call_counts() == {}
+
+
+def test_F07_a_question_whose_connection_is_given_up_meanwhile_is_noted_and_asked_again(
+    psp: Operations, paid: Callable[..., Order]
+) -> None:
+    """The other end may close a kept-alive connection in the moment it is used; the end of a race met one so."""
+    paid()
+    before = Voucher.objects.values("state", "paid_amount", "reserved_amount").get()
+    psp.fault("get_payment", "drop_before")
+    for _ in range(2):
+        Voucher.objects.update(next_action_at=seams.now(), lease_until=None)
+        psp.clear_calls()
+        assert sweep.run().failures == 0
+    assert psp.call_counts() == {"get_payment": 1}
+    assert list(ErrorOccurrence.objects.values_list("code", "raw_message")) == [
+        ("PSP_UNAVAILABLE", "connection broken"),
+    ]
+    assert Voucher.objects.values("state", "paid_amount", "reserved_amount").get() == before
+
+
+@pytest.mark.parametrize(("kind", "end", "held"), [("drop_before", "unknown", 0), ("drop_after", "pending", 1)])
+def test_E01_a_refund_whose_connection_is_given_up_meanwhile_is_looked_up_and_never_sent_twice(
+    kind: str, end: str, held: int, psp: Operations, paid: Callable[..., Order]
+) -> None:
+    paid()
+    psp.clear_calls()
+    psp.fault("refund", kind)
+    assert shop.request_refund(reference="A-1042", amount="10.00", reason="other", actor=SHOP).state == "unknown"
+    for _ in range(3):
+        Refund.objects.filter(state="unknown").update(next_action_at=seams.now(), lease_until=None)
+        assert sweep.run().failures == 0
+    assert (Refund.objects.get().state, len(psp.refunds())) == (end, held)
+    assert psp.call_counts()["refund"] == 1
+    assert Voucher.objects.get().reserved_amount == 10

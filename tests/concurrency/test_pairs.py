@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations_with_replacement
 from typing import Any
 
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.services import sweep
-from tests.concurrency.conftest import Team
+from tests.concurrency.conftest import FIGURES, Team
 from tests.concurrency.entry_points import ENTRY_POINTS, Racer
 from tests.concurrency.judgement import Judgement, judge_the_end
 from tests.concurrency.scenes import APPROVAL_OVER, Stage, make_due
@@ -60,18 +61,25 @@ def test_there_are_66_pairs_and_12_self_pairs() -> None:
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_F07_two_entry_points_at_once_neither_double_nor_lose(
-    first: str, second: str, company: Operations, team: Team
+    first: str, second: str, company: Operations, team: Team, record_property: Callable[[str, object], None]
 ) -> None:
+    figures = Counter(pairs=1)
+    record_property(FIGURES, figures)
     places = [first, second] * (THREADS // 2)
     racers = [Racer(f"racer-{number}") for number in range(THREADS)]
     stage = Stage(company, first, second)
     for number in range(PAIRS.index((first, second)), PAIRS.index((first, second)) + ROUNDS):
         scene = stage.scene(number)
         ends = team.race(*[racer.at(place, scene) for racer, place in zip(racers, places, strict=True)])
+        errors = [end for end in ends if not isinstance(end, bool)]
+        deadlocks = sum(isinstance(error.__cause__, DeadlockDetected) for error in errors)
+        figures.update(rounds=1, errors=len(errors), deadlocks=deadlocks)
 
-        assert [end for end in ends if not isinstance(end, bool)] == [], scene
+        assert errors == [], scene
         accepted = Counter(place for place, end in zip(places, ends, strict=True) if end)
-        Judgement(company, scene, {first, second}, accepted).pass_on()
+        judgement = Judgement(company, scene, {first, second}, accepted)
+        figures.update(doubles=judgement.doubles(), losses=judgement.losses())
+        judgement.pass_on()
 
     make_due()
     assert sweep.run().failures == 0
