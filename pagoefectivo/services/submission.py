@@ -9,10 +9,11 @@ from pagoefectivo.domain.decisions import AfterSilence, after_absence
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, NotSent, ProviderError, ProviderFault, Refused
 from pagoefectivo.domain.messages import Absent, Command, PaymentUpdate, RefundUpdate, Verb
+from pagoefectivo.domain.refunds import eligibility
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, Source
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.providers.base import Gateway, Operation
-from pagoefectivo.services import breaker, lifecycle, recovery, requests, seams, setbacks
+from pagoefectivo.services import breaker, facts, lifecycle, recovery, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, resend_bounds
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
@@ -94,19 +95,42 @@ def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple
     if is_first_try and isinstance(row, Voucher) and row.cancel_wanted_at:
         _obey(model, claim, Verb.FAIL, source, why="cancel_wanted")
         return None
+    if is_first_try and (objection := _objection(row)):
+        _obey(model, claim, Verb.FAIL, source, why=objection, error_code=objection)
+        return None
     if is_first_try:
         row.first_sent_at = seams.now()
         row.save()
     return row, is_first_try
 
 
-def _obey(model: type[Voucher | Refund], claim: Claim, verb: Verb, source: Source, why: str = "") -> lifecycle.Applied:
+def _objection(row: Voucher | Refund) -> ErrorCode | None:
+    """Return why the rules that let a refund be asked for no longer let it be sent: money may have gone back meanwhile."""
+    if isinstance(row, Voucher):
+        return None
+    paid = facts.of_paid_voucher(Voucher.objects.get(pk=row.voucher_id))
+    besides = replace(paid, reserved_amount=paid.reserved_amount - row.amount)
+    rules = account_named(row.account).refund_rules
+    objections = eligibility(besides, row.amount, row.currency, rules, seams.now())
+    return objections[0].code if objections else None
+
+
+def _obey(
+    model: type[Voucher | Refund],
+    claim: Claim,
+    verb: Verb,
+    source: Source,
+    *,
+    why: str = "sent_to_provider",
+    error_code: ErrorCode | None = None,
+) -> lifecycle.Applied:
     is_refund = model is Refund
     command = Command(
         verb,
         voucher_id=None if is_refund else claim.row_id,
         refund_id=claim.row_id if is_refund else None,
-        why=why or "sent_to_provider",
+        why=why,
+        error_code=error_code,
     )
     evidence = lifecycle.Evidence(account="")
     return lifecycle.apply(command, source=source, evidence=evidence, actor="system", now=seams.now())
@@ -133,7 +157,7 @@ def _after_absence(
     follows = after_absence(sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life)
     if follows is AfterSilence.WAIT:
         raise NotSent(_silence(row, retry_after=(sent_at + in_flight - now).total_seconds() + 1))
-    if follows is AfterSilence.ASK_ON:
+    if follows is AfterSilence.ASK_ON or (follows is AfterSilence.SEND_AGAIN and _objection(row)):
         raise NotSent(_silence(row))
     if follows is AfterSilence.GIVE_UP and (isinstance(row, Refund) or now > row.wanted_expiry_at):
         raise Refused(_silence(row))

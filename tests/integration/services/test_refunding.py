@@ -183,6 +183,54 @@ def test_E14_a_refund_from_the_dashboard_lowers_what_is_left_at_once(
     assert ask_back("29.90").state == "pending"
 
 
+def test_E14_a_refund_that_waited_is_not_sent_once_its_money_went_back_elsewhere(
+    psp: Any, account: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.configure(permissive=True)
+    account(REFUND_APPROVAL_OVER="0.00")
+    paid_order()
+    waiting = ask_back("40.00")
+    psp.settle_refund(psp.dashboard_refund(only_voucher().code, amount="60.00")["id"])
+    shop.refresh_order(reference="A-1042")
+    refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+    refund = Refund.objects.get(pk=waiting.pk)
+    assert (refund.state, refund.error_code) == ("failed", "REFUND_AMOUNT_EXCEEDED")
+    assert (calls_of(psp, "refund"), len(psp.refunds())) == (0, 1)
+    assert only_voucher().reserved_amount == cents("0.00")
+    with pytest.raises(RuleRefused):
+        refunds.retry(waiting.public_id, actor=BOSS, source=Source.STAFF)
+
+
+def test_E11_a_refund_that_waited_is_not_sent_once_the_payment_is_disputed(
+    psp: Any, account: Any, paid_order: Any
+) -> None:
+    account(REFUND_APPROVAL_OVER="0.00")
+    paid_order()
+    waiting = ask_back()
+    psp.reverse(only_voucher().code)
+    shop.refresh_order(reference="A-1042")
+    refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+    assert (only_refund().state, only_refund().error_code) == ("failed", "REFUND_FROZEN")
+    assert calls_of(psp, "refund") == 0
+
+
+def test_E16_what_the_provider_does_not_know_is_not_sent_again_once_its_money_went_back_elsewhere(
+    psp: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    psp.configure(permissive=True)
+    paid_order()
+    psp.fault("refund", "drop_before", times=1)
+    assert ask_back("40.00").state == "unknown"
+    psp.settle_refund(psp.dashboard_refund(only_voucher().code, amount="60.00")["id"])
+    shop.refresh_order(reference="A-1042")
+    sent = calls_of(psp, "refund")
+    for _ in range(12):
+        world.advance(minutes=10)
+        sweep()
+    assert (calls_of(psp, "refund"), len(psp.refunds())) == (sent, 1)
+    assert Refund.objects.get(is_outside=False).state == "unknown", "only the provider can say that it never arrived"
+
+
 def test_E14_more_refunded_outside_than_was_paid_is_written_down(
     psp: Any, listening: Any, paid_order: Any, world: Any, sweep: Any
 ) -> None:
