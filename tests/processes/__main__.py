@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from tests.processes.stack import running
 
+OUTAGES = ("broker", "database", "migrations", "sqlite", "backup")
+
 if TYPE_CHECKING:
     from tests.processes.kills import Report
 
@@ -17,16 +19,18 @@ if TYPE_CHECKING:
 def main() -> int:
     """Returns 0 when nothing was lost, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="dev.py drill", description="Kill real processes of a selling shop.")
-    parser.add_argument("--outage", choices=("broker", "database"), help="a server fails instead")
+    parser.add_argument("--outage", choices=OUTAGES, help="this happens instead")
     parser.add_argument("--kills", type=int, default=200, help="how many processes die")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    with running() as stack:
-        from tests.processes import kills, outages  # their models need the stack's settings
+    with running(on_sqlite=asked.outage == "sqlite") as stack:
+        from tests.processes import backup, kills, outages  # their models need the stack's settings
 
-        if asked.outage:
+        if asked.outage == "backup":
+            report = backup.restore(stack)
+        elif asked.outage:
             report = kills.suffer(stack, outages.OUTAGES[asked.outage])
         else:
             report = kills.run(stack, asked.kills, seed=asked.seed, say=_say)

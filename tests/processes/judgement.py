@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, UNSENT_REFUND, RefundState, VoucherState
 from pagoefectivo.models import Order, OutboxMessage, Refund, Voucher, WebhookDelivery
-from pagoefectivo.selectors import audit as evidence
+from pagoefectivo.selectors import audit as chain
 from pagoefectivo.selectors import invariants
 from pagoefectivo.services import audit
 from tests.processes.stack import Stack, wait_for
@@ -36,10 +36,10 @@ def violations(stack: Stack, traffic: Traffic) -> list[str]:
         return unfinished() == 0
 
     wait_for(rests, seconds=HEALED_WITHIN)
-    return [*_left(), *_sales(stack, traffic), *_books(stack), *_evidence()]
+    return [*left(), *traffic.server_errors, *_sales(stack, traffic), *books(stack), *evidence()]
 
 
-def _left() -> Iterator[str]:
+def left() -> Iterator[str]:
     if left := unfinished():
         yield f"{left} rows are unfinished after {HEALED_WITHIN:g} s"
 
@@ -56,22 +56,24 @@ def _sales(stack: Stack, traffic: Traffic) -> Iterator[str]:
             yield f"{sale.reference}: {[(refund.state, refund.amount) for refund in refunds]} for one request"
 
 
-def _books(stack: Stack) -> Iterator[str]:
-    """The provider's books against ours, both ways."""
+def books(stack: Stack) -> Iterator[str]:
+    """The provider's books against ours, both ways and to the cent."""
     ours = {voucher.provider_reference: voucher for voucher in Voucher.objects.exclude(provider_reference="")}
     theirs = {payment["id"]: payment for payment in stack.psp.payments()}
     yield from (f"payment {each} is unknown here" for each in sorted(theirs.keys() - ours.keys()))
     known = set(Refund.objects.exclude(provider_reference="").values_list("provider_reference", flat=True))
     yield from (f"refund {each['id']} is unknown here" for each in stack.psp.refunds() if each["id"] not in known)
     for reference, voucher in ours.items():
-        books = stack.psp.totals(reference)
-        if Decimal(books["received"]) != voucher.paid_amount:
-            yield f"{voucher}: {voucher.paid_amount} here, {books['received']} there"
-        if Decimal(books["refunded"]) > GIVEN_BACK:
-            yield f"{voucher}: {books['refunded']} went back for one request of {GIVEN_BACK}"
+        totals = {name: Decimal(amount) for name, amount in stack.psp.totals(reference).items()}
+        if totals["received"] != voucher.paid_amount:
+            yield f"{voucher}: {voucher.paid_amount} here, {totals['received']} there"
+        if totals["paid_out"] != voucher.refunded_amount + voucher.outside_amount:
+            yield f"{voucher}: {voucher.refunded_amount} went back here, {totals['paid_out']} there"
+        if totals["refunded"] > totals["received"]:
+            yield f"{voucher}: {totals['refunded']} given back of {totals['received']}"
 
 
-def _evidence() -> Iterator[str]:
+def evidence() -> Iterator[str]:
     yield from (f"{each.id}: {each.count} × {each.rows}" for each in invariants.check() if each.count)
     audit.seal_when_due()
-    yield from (str(each) for each in evidence.verify().findings)
+    yield from (str(each) for each in chain.verify().findings)

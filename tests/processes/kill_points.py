@@ -144,8 +144,9 @@ def _passing(what: str) -> Callable[..., None]:
 
 def _hasten_upkeep() -> None:
     """What runs once a minute or a night has to be met within seconds."""
-    from pagoefectivo.services import audit, upkeep
+    from pagoefectivo.services import audit, breaker, upkeep
 
     audit.HORIZON = _AUDIT_REST
+    breaker.LOOK_AGAIN = timedelta(seconds=1)
     upkeep.HEARTBEAT_EVERY = timedelta(seconds=1)
     upkeep.INVARIANTS_EVERY = timedelta(seconds=5)

@@ -1,8 +1,10 @@
-"""Servers that fail under a selling shop: the broker loses everything, the database stops in the middle of commits."""
+"""What happens to the servers of a selling shop: they fail, they crowd, and their tables change under the traffic."""
 
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +13,13 @@ import psycopg
 import redis
 from django.db import connections
 
-from tests.processes.stack import Stack, wait_for
+from tests.processes.stack import ROOT, Stack, wait_for
 from tests.processes.traffic import Traffic
 
 TERMINATIONS = 25
+MIGRATIONS = ("0003_operations", "0004_fewer_indexes") * 2
+MIGRATED_WITHIN = 60.0
+CROWDED_FOR = 15.0
 _BACKENDS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
 )
@@ -49,7 +54,35 @@ def database(stack: Stack, traffic: Traffic) -> None:
     connections.close_all()
 
 
-OUTAGES: dict[str, Callable[[Stack, Traffic], None]] = {"broker": broker, "database": database}
+def migrations(stack: Stack, traffic: Traffic) -> None:
+    """The tables are taken back a version and brought forward, twice, by somebody who repeats what did not get its lock."""
+    for version in MIGRATIONS:
+        ended: list[subprocess.CompletedProcess[str]] = []
+
+        def applied(version: str = version, ended: list[subprocess.CompletedProcess[str]] = ended) -> bool:
+            command = [sys.executable, "manage.py", "migrate", "pagoefectivo", version]
+            ended.append(
+                subprocess.run(command, env=stack.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+            )
+            return ended[-1].returncode == 0
+
+        if not wait_for(applied, seconds=MIGRATED_WITHIN):
+            raise AssertionError(f"{version} after {len(ended)} tries: {ended[-1].stderr[-2000:]}")
+        _sell_on(stack, traffic)
+
+
+def crowd(stack: Stack, traffic: Traffic) -> None:
+    """Nothing fails, but everybody writes into one file at once."""
+    time.sleep(CROWDED_FOR)
+    _sell_on(stack, traffic)
+
+
+OUTAGES: dict[str, Callable[[Stack, Traffic], None]] = {
+    "broker": broker,
+    "database": database,
+    "migrations": migrations,
+    "sqlite": crowd,
+}
 
 
 def _sell_on(stack: Stack, traffic: Traffic) -> None:
@@ -60,7 +93,8 @@ def _sell_on(stack: Stack, traffic: Traffic) -> None:
         stack.revive()
         return traffic.finished >= wanted
 
-    wait_for(sold, seconds=90)
+    if not wait_for(sold, seconds=90):
+        raise AssertionError(f"only {traffic.finished} of {wanted} sales came through")
 
 
 def _address(stack: Stack) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The shop's processes for one drill: PostgreSQL, Valkey, web, worker and beat of its own, and a provider beside them."""
+"""The shop's processes for one drill: servers of its own, web, worker and beat, and a provider beside them.
+
+On a SQLite file there are no servers, no broker and no Celery: four processes write, two of the web and two that sweep.
+"""
 
 from __future__ import annotations
 
@@ -23,31 +26,28 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = "tests.processes.settings"
 SWEEP_EVERY = "1"
 ROLES = ("web", "worker", "beat")
+ROLES_WITHOUT_CELERY = ("web", "sweeper", "other_sweeper")
 
 
 class Stack:
     """Everything that runs in a drill. A process that has ended is started again by `revive`."""
 
-    def __init__(self, home: Path, children: Children, sandbox: SandboxServer) -> None:
+    postgres: Child
+    valkey: Child
+
+    def __init__(self, home: Path, children: Children, sandbox: SandboxServer, *, on_sqlite: bool = False) -> None:
         self.home, self.psp = home, sandbox.control
         self.drill = home / "drill"
         for name in ("warrants", "delivered", "seen"):
             (self.drill / name).mkdir(parents=True)
         self._children = children
         self._account = services._unprivileged_account()
-        if self._account:
-            os.chown(home, self._account.pw_uid, self._account.pw_gid)
-            home.chmod(0o755)
-        database = services._start_postgres(children, home, self._account)
-        self.postgres = children._running[-1]
-        broker = services._start_valkey(children, home)
-        self.valkey = children._running[-1]
+        self.roles = ROLES_WITHOUT_CELERY if on_sqlite else ROLES
+        storage = self._file() if on_sqlite else self._servers()
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.environment = {
             **os.environ,
-            **database,
-            "PAGOEFECTIVO_BROKER_URL": broker,
-            "PAGOEFECTIVO_CACHE_URL": broker.replace("/0", "/1"),
+            **storage,
             "PAGOEFECTIVO_PUBLIC_BASE_URL": self.web_url,
             "PAGOEFECTIVO_SANDBOX_URL": sandbox.dlocal_url,
             "PAGOEFECTIVO_SWEEP_SECONDS": SWEEP_EVERY,
@@ -55,7 +55,22 @@ class Stack:
             "DRILL_FOLDER": str(self.drill),
         }
         self._running: dict[str, Child] = {}
-        self.revivals = dict.fromkeys(ROLES, 0)
+        self.revivals = dict.fromkeys(self.roles, 0)
+
+    def _servers(self) -> dict[str, str]:
+        if self._account:
+            os.chown(self.home, self._account.pw_uid, self._account.pw_gid)
+            self.home.chmod(0o755)
+        database = services._start_postgres(self._children, self.home, self._account)
+        self.postgres = self._children._running[-1]
+        broker = services._start_valkey(self._children, self.home)
+        self.valkey = self._children._running[-1]
+        cache = broker.replace("/0", "/1")
+        return {**database, "PAGOEFECTIVO_BROKER_URL": broker, "PAGOEFECTIVO_CACHE_URL": cache}
+
+    def _file(self) -> dict[str, str]:
+        nowhere = dict.fromkeys(("PAGOEFECTIVO_DB_NAME", "PAGOEFECTIVO_BROKER_URL", "PAGOEFECTIVO_CACHE_URL"), "")
+        return {**nowhere, "PAGOEFECTIVO_SQLITE_FILE": str(self.home / "shop.sqlite3")}
 
     def start(self) -> None:
         """Start web, worker and beat, and wait until a request is answered."""
@@ -64,7 +79,9 @@ class Stack:
 
     def revive(self) -> list[str]:
         """Start again whoever has ended; return their roles."""
-        gone = [role for role in ROLES if role not in self._running or self._running[role].process.poll() is not None]
+        gone = [
+            role for role in self.roles if role not in self._running or self._running[role].process.poll() is not None
+        ]
         for role in gone:
             self.revivals[role] += role in self._running
             argv = [sys.executable, *getattr(self, f"_{role}")()]
@@ -86,6 +103,12 @@ class Stack:
         arguments: Any = server.process.args
         user = self._account if server is self.postgres else None
         return self._children.add(Child(server.name, arguments, log=server.log, cwd=self.home, user=user))
+
+    @property
+    def postgres_program(self) -> Path:
+        """Where the server's executable is; `pg_dump` and its like lie beside it."""
+        arguments: Any = self.postgres.process.args
+        return Path(arguments[0])
 
     def log(self, role: str) -> str:
         """Return what a process has written."""
@@ -110,18 +133,23 @@ class Stack:
             *("--without-heartbeat",),
         ]
 
+    def _sweeper(self) -> list[str]:
+        return ["manage.py", "pagoefectivo", "sweep", "--loop", "--every", SWEEP_EVERY]
+
+    _other_sweeper = _sweeper
+
     def _beat(self) -> list[str]:
         kept = ["--schedule", str(self.home / "beat"), "--pidfile", ""]
         return ["-m", "celery", "--app", "project.celery", "beat", "--loglevel", "WARNING", *kept]
 
 
 @contextmanager
-def running(*, permissive: bool = True) -> Iterator[Stack]:
+def running(*, permissive: bool = True, on_sqlite: bool = False) -> Iterator[Stack]:
     """Yield a stack whose tables exist and whose database this process is connected to; stop all of it at the end."""
     home = Path(tempfile.mkdtemp(prefix="drill-", dir="/tmp"))  # short enough for a socket
     try:
         with SandboxServer(permissive=permissive) as sandbox, Children() as children:
-            stack = Stack(home, children, sandbox)
+            stack = Stack(home, children, sandbox, on_sqlite=on_sqlite)
             os.environ.update(stack.environment)
             _connect()
             yield stack

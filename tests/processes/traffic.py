@@ -17,7 +17,8 @@ from tests.processes.stack import Stack, wait_for
 AMOUNT, GIVEN_BACK = Decimal("89.90"), Decimal("20.00")
 PAYER = {"email": "rosa@correo.example", "name": "Rosa Quispe", "document": {"type": "DNI", "number": "45678912"}}
 PATIENCE = 60.0
-REPEATABLE = frozenset({409, 429, 500, 502, 503, 504})
+SERVER_ERROR = 500
+REPEATABLE = frozenset({409, 429, SERVER_ERROR, 502, 503, 504})
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Traffic:
         self._stack, self._key = stack, api_key
         self.sales: list[Sale] = []
         self.no_answer = 0
+        self.server_errors: list[str] = []
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._sell_on, args=(seller,)) for seller in range(sellers)]
 
@@ -67,19 +69,22 @@ class Traffic:
 
     def _sell(self, sale: Sale) -> None:
         order = {"reference": sale.reference, "amount": str(AMOUNT), "currency": "PEN", "payer": PAYER}
-        self._post("orders/", order, key=f"open-{sale.reference}")
+        self.post("orders/", order, key=f"open-{sale.reference}")
         sale.done.append("opened")
-        self._stack.psp.pay(self._await("voucher", "code", "state = 'issued'", sale))
-        self._await("order", "id", "state = 'paid'", sale)
+        self._stack.psp.pay(self.wait_for_row("voucher", "code", "state = 'issued'", sale.reference))
+        self.wait_for_row("order", "id", "state = 'paid'", sale.reference)
         sale.done.append("paid")
         wish = {"amount": str(GIVEN_BACK), "reason": "buyer_request"}
-        self._post(f"orders/{sale.reference}/refunds/", wish, key=f"refund-{sale.reference}")
+        self.post(f"orders/{sale.reference}/refunds/", wish, key=f"refund-{sale.reference}")
         sale.done.append("asked back")
-        self._stack.psp.settle_refund(self._await("refund", "provider_reference", "state = 'pending'", sale))
-        self._await("refund", "id", "state = 'succeeded'", sale)
+        self._stack.psp.settle_refund(
+            self.wait_for_row("refund", "provider_reference", "state = 'pending'", sale.reference)
+        )
+        self.wait_for_row("refund", "id", "state = 'succeeded'", sale.reference)
         sale.done.append("refunded")
 
-    def _post(self, path: str, document: dict[str, Any], *, key: str) -> None:
+    def post(self, path: str, document: dict[str, Any], *, key: str) -> None:
+        """Ask until an answer says yes; raise AssertionError with what was said last when it says no, or time is up."""
         headers = {"Authorization": f"Api-Key {self._key}", "Idempotency-Key": key}
         address, deadline = f"{self._stack.web_url}/pagoefectivo/api/v1/{path}", time.monotonic() + PATIENCE
         said = ""
@@ -93,13 +98,15 @@ class Traffic:
                 if answer.ok:
                     return
                 said = f"{answer.status_code} {answer.text[:300]}"
+                if answer.status_code == SERVER_ERROR:
+                    self.server_errors.append(f"{path}: {said}")
                 if answer.status_code not in REPEATABLE:
                     break
             time.sleep(0.1)
         raise AssertionError(f"{path}: {said}")
 
-    def _await(self, table: str, column: str, condition: str, sale: Sale) -> Any:
-        """Return a column of the sale's row as soon as the condition holds."""
+    def wait_for_row(self, table: str, column: str, condition: str, reference: str) -> Any:
+        """Return a column of an order's row as soon as the condition holds; raise AssertionError when it never does."""
         place = (
             "reference = %s"
             if table == "order"
@@ -109,7 +116,7 @@ class Traffic:
 
         def look() -> Any:
             with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute(statement, [sale.reference])
+                cursor.execute(statement, [reference])
                 found = cursor.fetchone()
                 return found and found[0]
             connection.close()
@@ -117,15 +124,13 @@ class Traffic:
 
         found = wait_for(look, seconds=PATIENCE)
         if not found:
-            raise AssertionError(f"no {table} with {condition} after {PATIENCE:g} s: {_rows(table, place, sale)}")
+            raise AssertionError(f"no {table} with {condition} after {PATIENCE:g} s: {_rows(table, place, reference)}")
         return found
 
 
-def _rows(table: str, place: str, sale: Sale) -> list[Any]:
-    """Return how the sale's rows stand, for whoever has to find out why."""
-    columns = (
-        "state" if table == "order" else "state, attempts, next_action_at - now(), lease_until - now(), error_code"
-    )
+def _rows(table: str, place: str, reference: str) -> list[Any]:
+    """Return how an order's rows stand, for whoever has to find out why."""
+    columns = "state" if table == "order" else "state, attempts, next_action_at, lease_until, error_code"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM pagoefectivo_{table} WHERE {place}", [sale.reference])  # noqa: S608 - ours
+        cursor.execute(f"SELECT {columns} FROM pagoefectivo_{table} WHERE {place}", [reference])  # noqa: S608 - ours
         return [[str(value) for value in row] for row in cursor.fetchall()]
