@@ -14,11 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin import order_pages, search
+from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.order_acts import OrderActs
 from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import Order, Voucher
+from pagoefectivo.selectors import exports
 
 LISTED = (
     "attempt",
@@ -32,12 +34,13 @@ LISTED = (
 
 
 @admin.register(Order)
-class OrderAdmin(OrderActs, ReadOnlyAdmin):
+class OrderAdmin(OrderActs, ExportedAdmin):
     """Find an order in seconds and see everything that ever happened to it."""
 
     list_filter = ("state", AccountFilter, "created_at")
     search_fields = ("reference",)  # opens the search box; get_search_results decides what is asked
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
+    export_table = staticmethod(exports.orders_csv)
     unread = ("payer_document_number", "metadata")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:

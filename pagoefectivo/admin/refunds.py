@@ -14,22 +14,25 @@ from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin import refund_pages, sentences
 from pagoefectivo.admin.actions import actor_of, carry_out, door
+from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Refund, RefundDestination
+from pagoefectivo.selectors import exports
 from pagoefectivo.services import refunds
 
 
 @admin.register(Refund)
-class RefundAdmin(BelowOrderAdmin):
+class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
     """Follow a refund from the request to the buyer's account."""
 
     list_display = ("of_order", "standing", "given", "created", "why", "who", "public_id")
     list_filter = ("state", AccountFilter, "created_at")
     list_select_related = ("order",)
+    export_table = staticmethod(exports.refunds_csv)
     unread = ("order__payer_document_number", "order__metadata")
 
     @admin.display(description=gettext_lazy("order"))

@@ -46,6 +46,7 @@ class Order(OrderMachine):
             ("cancel_order", "Can cancel an order or issue a new code"),
             ("view_personal_data", "Can see personal data of buyers"),
             ("view_raw_payload", "Can see the raw messages of providers"),
+            ("export_finance", "Can download orders and refunds as a file"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="pe_order_amount_positive"),

@@ -15,6 +15,7 @@ from django.core.management.base import OutputWrapper
 from pagoefectivo.management.verbs import (
     apikey,
     config,
+    export,
     invariants,
     metrics,
     purge,
@@ -49,4 +50,5 @@ VERBS: dict[str, Verb] = {
     "metrics": metrics,
     "recover": recover,
     "purge": purge,
+    "export": export,
 }

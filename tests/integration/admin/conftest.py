@@ -31,7 +31,15 @@ DESKS = {
     "visitor": ["view_apikey"],
     "support_n1": [*VIEWS, "refresh_order"],
     "support_n2": [*VIEWS, "refresh_order", "view_personal_data", "cancel_order", "request_refund"],
-    "finance": [*VIEWS, "refresh_order", "view_personal_data", "approve_refund", "accept_payment", "view_bank_account"],
+    "finance": [
+        *VIEWS,
+        "refresh_order",
+        "view_personal_data",
+        "approve_refund",
+        "accept_payment",
+        "view_bank_account",
+        "export_finance",
+    ],
     "auditor": [*VIEWS, "view_raw_payload", "view_refunddestination"],
 }
 
