@@ -47,10 +47,10 @@ def _say(line: str) -> None:
 
 def _tell(report: Report) -> None:
     for point in sorted(report.kills | report.never_met):
-        missed = f", not met in time {report.never_met[point]} times" if report.never_met[point] else ""
+        missed = f", {report.never_met[point]} times not at once" if report.never_met[point] else ""
         print(f"{point:<60} killed {report.kills[point]} times{missed}")
     print(
-        f"{report.kills.total()} kills at {len(report.kills)} of {report.points} points; started again: {report.revivals}; "
+        f"{report.kills.total()} kills at {sum(count > 0 for count in report.kills.values())} of {report.points} points; started again: {report.revivals}; "
         f"{report.sales} sales through, {report.no_answer} requests without an answer; "
         f"{len(report.violations)} violations; {report.seconds:.0f} s"
     )

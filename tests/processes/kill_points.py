@@ -144,9 +144,10 @@ def _passing(what: str) -> Callable[..., None]:
 
 def _hasten_upkeep() -> None:
     """What runs once a minute or a night has to be met within seconds."""
-    from pagoefectivo.services import audit, breaker, upkeep
+    from pagoefectivo.services import api_keys, audit, breaker, upkeep
 
     audit.HORIZON = _AUDIT_REST
+    api_keys._USE_IS_NEWS_AFTER = timedelta(seconds=5)
     breaker.LOOK_AGAIN = timedelta(seconds=1)
     upkeep.HEARTBEAT_EVERY = timedelta(seconds=1)
     upkeep.INVARIANTS_EVERY = timedelta(seconds=5)

@@ -76,20 +76,25 @@ def _points(stack: Stack) -> list[str]:
 
 
 def _kill_once(stack: Stack, report: Report, chance: random.Random) -> None:
-    """Have the next process die that passes the point which was visited least; roles take turns."""
+    """Have the next process die that passes the point which was visited least; roles take turns.
+
+    A warrant that nobody meets in time stays out: whoever comes by later dies then, and that counts.
+    """
+    warrants, delivered = stack.drill / "warrants", stack.drill / "delivered"
     role = ROLES[(report.kills.total() + report.never_met.total()) % len(ROLES)]
-    known = [point for point in _points(stack) if point.startswith(f"{role} ")] or _points(stack)
-    visits = report.kills + report.never_met
-    fewest = min(visits[point] for point in known)
-    point = chance.choice([each for each in known if visits[each] == fewest])
-    warrant = stack.drill / "warrants" / f"{point}#1"
-    delivered = stack.drill / "delivered"
-    before = len(list(delivered.iterdir()))
-    warrant.touch()
+    out = {path.name.partition("#")[0] for path in warrants.iterdir()}
+    known = [point for point in _points(stack) if point not in out]
+    known = [point for point in known if point.startswith(f"{role} ")] or known
+    fewest = min(report.kills[point] for point in known)
+    point = chance.choice([each for each in known if report.kills[each] == fewest])
+    before = {path.name for path in delivered.iterdir()}
+    (warrants / f"{point}#1").touch()
 
-    def met() -> bool:
+    def deaths() -> set[str]:
         stack.revive()
-        return len(list(delivered.iterdir())) > before
+        return {path.name for path in delivered.iterdir()} - before
 
-    (report.kills if wait_for(met, seconds=MET_WITHIN, every=0.05) else report.never_met)[point] += 1
-    warrant.unlink(missing_ok=True)
+    wait_for(deaths, seconds=MET_WITHIN, every=0.05)
+    for death in deaths():
+        report.kills[death.partition(" ")[2]] += 1
+    report.never_met[point] += (warrants / f"{point}#1").exists()
