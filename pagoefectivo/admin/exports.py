@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from pagoefectivo.admin.actions import refused
 from pagoefectivo.admin.reading import SEES_PEOPLE, ReadOnlyAdmin
@@ -34,8 +34,9 @@ class ExportedAdmin(ReadOnlyAdmin):
         return [path("export/", view, name=f"pagoefectivo_{self.opts.model_name}_export"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        may = request.user.has_perm(EXPORTS)
-        return super().changelist_view(request, {"may_export": may, **(extra_context or {})})
+        address = reverse(f"{self.admin_site.name}:pagoefectivo_{self.opts.model_name}_export")
+        export = {"export_address": address if request.user.has_perm(EXPORTS) else None}
+        return super().changelist_view(request, {**export, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Answer with the list as CSV; 403 without the permission."""
