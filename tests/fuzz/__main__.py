@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INPUTS = {"letterbox": 100_000, "answers": 50_000, "kept": 5_000}
+INPUTS = {"letterbox": 100_000, "answers": 50_000, "kept": 5_000, "api": 15_000}
 
 
 def main() -> int:
@@ -36,7 +36,7 @@ def main() -> int:
 def _holds(name: str, inputs: int, seed: int) -> bool:
     from django.test import override_settings
 
-    from tests.fuzz import answering, keeping, letterbox
+    from tests.fuzz import answering, api, keeping, letterbox
     from tests.fuzz.figures import Figures
     from tests.fuzz.stage import SHOP
 
@@ -44,6 +44,7 @@ def _holds(name: str, inputs: int, seed: int) -> bool:
         "letterbox": letterbox.run,
         "answers": answering.run,
         "kept": keeping.run,
+        "api": api.run,
     }
     with override_settings(PAGOEFECTIVO=SHOP):
         figures = runs[name](seed, inputs, loud=True)

@@ -17,7 +17,7 @@ from tests.fuzz import answering
 from tests.fuzz.judging import objections
 from tests.fuzz.replies import Exchange
 
-INPUTS = 2500
+INPUTS = 1200
 MOST_KIB = 32 * 1024
 PENDING = b'{"id": "D-4-00000000-0000-4000-8000-000000000001", "status": "PENDING", "amount": 1.5, "currency": "PEN"}'
 
