@@ -70,6 +70,8 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "LIMITS": None,
     "EXPIRY": ["24h", "72h"],
     "QUESTIONS_PER_SECOND": 20,
+    "CAPABILITIES": {},
+    "OPTIONS": {},
 }
 FASTEST = 1000
 MOST_DAYS = 36500
@@ -115,6 +117,8 @@ class AccountConfig:
     limits: Mapping[str, tuple[Decimal, Decimal]] | None
     expiry: tuple[timedelta, timedelta]
     questions_per_second: int
+    capabilities: Mapping[str, Any]
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +320,8 @@ def _account(name: str, entry: object) -> AccountConfig:
         limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
         expiry=expiry,
         questions_per_second=_rate(keys["QUESTIONS_PER_SECOND"], f"{where}['QUESTIONS_PER_SECOND']"),
+        capabilities=_dict_at(keys["CAPABILITIES"], f"{where}['CAPABILITIES']"),
+        options=_dict_at(keys["OPTIONS"], f"{where}['OPTIONS']"),
     )
 
 

@@ -23,6 +23,8 @@ SETTINGS = {
     "ACCOUNTS.<name>.LIMITS": "Smallest and largest amount per currency; without: the provider's.",
     "ACCOUNTS.<name>.EXPIRY": "Shortest and longest time to pay that may be asked for.",
     "ACCOUNTS.<name>.QUESTIONS_PER_SECOND": "The most status queries of the clock; what is over waits. A person who asks now does not wait.",
+    "ACCOUNTS.<name>.CAPABILITIES": 'What your contract allows where the provider\'s declaration is cautious, for example `{"cancel_voucher": True}`.',
+    "ACCOUNTS.<name>.OPTIONS": "What the provider does not publish, by the names that its page of the docs lists.",
     "TIMING.POLL": "Waits between status queries; the last one repeats. Up to a fifth is added by chance.",
     "TIMING.RETRY": "Waits between tries of a call that may be sent again, and of a receiver that raised.",
     "TIMING.CONNECT": "Longest wait for a connection to the PSP.",

@@ -131,6 +131,16 @@ class InvalidSignature(PagoEfectivoError):
         super().__init__(reason)
 
 
+class UnreadableFile(PagoEfectivoError):
+    """A file that cannot be read whole, so that nothing of it is taken. `line` counts from 1; 0 is the file itself."""
+
+    code = ErrorCode.PSP_BAD_RESPONSE
+
+    def __init__(self, line: int, why: str) -> None:
+        self.line, self.why = line, why
+        super().__init__(f"line {line}: {why}" if line else why)
+
+
 class UnreadableMessage(PagoEfectivoError):
     """A signed body that cannot be read. It is kept, parked and shown to a person."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -147,6 +147,47 @@ class Pointer:
     reference: str = ""
     provider_reference: str = ""
     payment_reference: str = ""
+
+
+class SettlementKind(StrEnum):
+    """What a row of a settlement file is about."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    FEE = "fee"
+    CHARGEBACK = "chargeback"
+    ADJUSTMENT = "adjustment"
+    PAYOUT = "payout"
+    BALANCE = "balance"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRow:
+    """One row of a settlement file as the provider wrote it, in our words. Amounts are signed: what comes to the shop
+    is above zero, what leaves it below. None means that the file does not say; nothing is ever filled in.
+
+    `line` is the number in the file, from 1. `amount` is in `currency`; `settled_amount` and `fee`, `tax` are in
+    `settled_currency`; `rate` is the file's own exchange rate.
+    """
+
+    line: int
+    kind: SettlementKind
+    raw_kind: str
+    identity: str
+    reference: str = ""
+    provider_reference: str = ""
+    refund_reference: str = ""
+    code: str = field(default="", repr=False)
+    amount: Decimal | None = None
+    currency: str = ""
+    settled_amount: Decimal | None = None
+    settled_currency: str = ""
+    fee: Decimal | None = None
+    tax: Decimal | None = None
+    rate: Decimal | None = None
+    occurred_at: datetime | None = None
+    settled_date: date | None = None
+    batch: str = ""
 
 
 class Verb(StrEnum):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 from requests import Session
 
 from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import ProviderError
 from pagoefectivo.domain.messages import (
     Absent,
     PaymentUpdate,
     Pointer,
     RefundRequest,
     RefundUpdate,
+    SettlementRow,
     Verification,
     VoucherRequest,
 )
@@ -32,12 +34,22 @@ class Operation(StrEnum):
     FETCH_PAYMENT = "fetch_payment"
     FIND_PAYMENT = "find_payment"
     CANCEL_VOUCHER = "cancel_voucher"
+    EXTEND_VOUCHER = "extend_voucher"
     REQUEST_REFUND = "request_refund"
     FETCH_REFUND = "fetch_refund"
     FIND_REFUND = "find_refund"
+    AUTHORIZE = "authorize"
 
 
-READS = frozenset({Operation.FETCH_PAYMENT, Operation.FIND_PAYMENT, Operation.FETCH_REFUND, Operation.FIND_REFUND})
+READS = frozenset(
+    {
+        Operation.FETCH_PAYMENT,
+        Operation.FIND_PAYMENT,
+        Operation.FETCH_REFUND,
+        Operation.FIND_REFUND,
+        Operation.AUTHORIZE,  # a token is asked for again without harm
+    }
+)
 
 
 class RefundMode(StrEnum):
@@ -67,9 +79,13 @@ class ErrorRule:
     error_class: ErrorClass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """A provider's abilities as data; every uncertain one can be overridden per account."""
+    """A provider's abilities as data; every uncertain one can be overridden per account by its CAPABILITIES.
+
+    `payments_per_question` is how many payments one question may ask about. `destination_fields` are the parts of a
+    `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it.
+    """
 
     refund_mode: RefundMode
     partial_refunds: bool
@@ -89,15 +105,21 @@ class Capabilities:
     limits: Mapping[str, tuple[Decimal, Decimal]]
     required_payer_fields: frozenset[str]
     webhook_covers_body: bool
+    webhook_points: bool = False
+    extend_voucher: bool = False
+    whole_day_expiry: bool = False
+    payments_per_question: int = 1
+    destination_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One contract with one PSP in one environment, as a gateway needs it."""
+    """One contract with one PSP in one environment, as a gateway needs it. `options` has a value for each declared one."""
 
     name: str
     base_url: str
     credentials: Mapping[str, str | tuple[str, ...]] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
     connect_timeout: float = 3.0
     read_timeout: float = 10.0
     stale_after: timedelta = timedelta(minutes=5)
@@ -141,11 +163,15 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What a gateway needs of the world outside: a session to send with, the time, and fresh ids."""
+    """What a gateway needs of the world outside: a session to send with, the time, and fresh ids.
+
+    `memory` is what this process remembers from one call to the next, such as a token that is still good.
+    """
 
     session: Session
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    memory: MutableMapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Gateway(ABC):
@@ -159,6 +185,13 @@ class Gateway(ABC):
     def fetch_payment(self, provider_reference: str) -> PaymentUpdate:
         """Read one payment by the provider's reference."""
 
+    def fetch_payments(self, provider_references: Sequence[str]) -> Mapping[str, PaymentUpdate | ProviderError]:
+        """Read up to `payments_per_question` payments with one question; an error is of the one it stands beside.
+
+        Raises a ProviderError where the question itself failed. Only called where the capability is above 1.
+        """
+        return {each: self.fetch_payment(each) for each in provider_references}
+
     @abstractmethod
     def find_payment(self, reference: str) -> PaymentUpdate | Absent:
         """Read one payment by our reference: the way back after a timeout."""
@@ -167,13 +200,17 @@ class Gateway(ABC):
     def cancel_voucher(self, provider_reference: str) -> PaymentUpdate:
         """Withdraw an unpaid code; only called where the capability is on."""
 
+    def extend_voucher(self, provider_reference: str, expires_at: datetime) -> PaymentUpdate:
+        """Move an unpaid code's deadline, alive or expired; only called where the capability is on."""
+        raise NotImplementedError
+
     @abstractmethod
     def request_refund(self, request: RefundRequest) -> RefundUpdate:
         """Ask for money to be given back."""
 
     @abstractmethod
-    def fetch_refund(self, provider_reference: str) -> RefundUpdate:
-        """Read one refund by the provider's reference."""
+    def fetch_refund(self, provider_reference: str, payment_reference: str) -> RefundUpdate:
+        """Read one refund by the provider's references of it and of its payment."""
 
     @abstractmethod
     def find_refund(self, reference: str, payment_reference: str) -> RefundUpdate | Absent:
@@ -184,12 +221,35 @@ class WebhookReader(ABC):
     """Listens to one PSP for one account."""
 
     @abstractmethod
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
-        """Check the signature over the raw bytes, in constant time; raises InvalidSignature."""
+    def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:
+        """Check the signature over the raw bytes, in constant time; raises InvalidSignature.
+
+        `query` is the raw query string of the address that the message came to.
+        """
 
     @abstractmethod
-    def parse(self, body: bytes, *, believed: bool) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
-        """Read a verified body; `believed` when its signature covers it and is fresh. Raises UnreadableMessage."""
+    def parse(
+        self, body: bytes, query: str = "", *, believed: bool
+    ) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
+        """Read a verified message; `believed` when its signature covers it and is fresh. Raises UnreadableMessage."""
+
+
+class SettlementReader(ABC):
+    """Reads one layout of one PSP's settlement files. Knows no account, no database and no voucher."""
+
+    layout: ClassVar[str]  # names the layout, unique within the provider
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, head: bytes) -> bool:
+        """Whether a file that begins with `head` (its first 64 KiB, or all of it) is of this layout."""
+
+    @abstractmethod
+    def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
+        """Yield the file's rows in order, without holding the file in memory.
+
+        Raises UnreadableFile with line and reason for anything it cannot read whole; an amount is never guessed.
+        """
 
 
 class Provider(ABC):
@@ -200,11 +260,15 @@ class Provider(ABC):
     hosts: ClassVar[Mapping[str, str]]
     credential_fields: ClassVar[Mapping[str, bool]]  # field -> required
     secret_list_fields: ClassVar[frozenset[str]]  # may hold several values while a secret is rotated
+    credential_choices: ClassVar[tuple[frozenset[str], ...]] = ()  # one of these sets of fields must be whole
+    credential_prefixes: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # field -> environment -> how it begins
+    options: ClassVar[Mapping[str, Any]] = {}  # what the PSP does not publish or its sources dispute -> default
     capabilities: ClassVar[Capabilities]
     payment_statuses: ClassVar[Mapping[str, PaymentStatus]]
     refund_statuses: ClassVar[Mapping[str, RefundStatus]]
     errors: ClassVar[Mapping[tuple[Operation, str], ErrorRule]]
     secret_headers: ClassVar[frozenset[str]]
+    settlement_readers: ClassVar[tuple[type[SettlementReader], ...]] = ()
 
     @classmethod
     @abstractmethod

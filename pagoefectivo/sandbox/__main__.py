@@ -8,7 +8,6 @@ import signal
 import threading
 from typing import Any
 
-from pagoefectivo.sandbox.company import LOGIN
 from pagoefectivo.sandbox.server import SandboxServer
 
 
@@ -25,9 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with server:
-        where = {"url": server.url, "dlocal_url": server.dlocal_url, "login": LOGIN}
-        sentence = f"Sandbox console {server.url}/  dLocal at {server.dlocal_url}  (Ctrl-C stops it)"
-        print(json.dumps(where) if options.json else sentence, flush=True)
+        faces = {name: server.url_of(name) for name in server.company.faces}
+        sentences = [f"Sandbox console {server.url}/  (Ctrl-C stops it)"]
+        sentences += [f"  {face.title:<20} {faces[name]}" for name, face in server.company.faces.items()]
+        print(json.dumps({"url": server.url, "faces": faces}) if options.json else "\n".join(sentences), flush=True)
         ended.wait()
     return 0
 

@@ -10,14 +10,12 @@ from pagoefectivo.sandbox.clock import Clock
 from pagoefectivo.sandbox.counter import Counter
 from pagoefectivo.sandbox.exchange import CallLog, Exchange
 from pagoefectivo.sandbox.faults import API_KINDS, WEBHOOK_KINDS, FaultPlan
-from pagoefectivo.sandbox.ledger import Ledger, Merchant, Payment, Refund
-from pagoefectivo.sandbox.psps.dlocal import DLocalFace
+from pagoefectivo.sandbox.ledger import Ledger, Payment, Refund
+from pagoefectivo.sandbox.psps import faces
 from pagoefectivo.sandbox.psps.face import Face
 from pagoefectivo.sandbox.switches import Switches
 from pagoefectivo.sandbox.webhooks import Notifier
 from pagoefectivo.sandbox.wire import Answer
-
-LOGIN, TRANS_KEY, SECRET_KEY = "sandbox_login", "sandbox_trans_key", "sandbox_secret_key"
 
 
 class Company:
@@ -34,15 +32,17 @@ class Company:
         self.webhook_faults = FaultPlan(WEBHOOK_KINDS)
         self.counter = Counter(self.ledger, self.clock, self.switches, self.announce)
         self.faces: dict[str, Face] = {
-            face.name: face for face in [DLocalFace(self.ledger, self.clock, self.switches, self.counter)]
+            face.name: face(self.ledger, self.clock, self.switches, self.counter) for face in faces()
         }
         self.notifier = Notifier(self.ledger, self.clock, self.switches, self.webhook_faults, self.faces)
         self.exchange = Exchange(self.clock, self.switches, self.pause, self._notify_before_answer)
         self._stopping = threading.Event()
-        self.add_default_merchant()
+        self.add_default_merchants()
 
-    def add_default_merchant(self) -> None:
-        self.ledger.merchants = {LOGIN: Merchant(LOGIN, TRANS_KEY, SECRET_KEY)}
+    def add_default_merchants(self) -> None:
+        """Open one account at each face, with the credentials that the face always gives its first customer."""
+        first = [face.merchant() for face in self.faces.values()]
+        self.ledger.merchants = {(each.psp, each.login): each for each in first}
 
     def start(self) -> None:
         self._stopping.clear()
@@ -80,11 +80,11 @@ class Company:
         self.notifier.flush(subject.id, known)
 
     def reset(self) -> None:
-        """Start again as a new company: one merchant, empty books, real time, no faults, switches as at the start."""
+        """Start again as a new company: one merchant at each face, empty books, real time, no faults, switches as at the start."""
         self.notifier.reset()
         self.clock.reset()
         self.ledger.reset()
-        self.add_default_merchant()
+        self.add_default_merchants()
         self.calls.clear()
         self.faults.clear()
         self.webhook_faults.clear()

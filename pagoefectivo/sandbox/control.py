@@ -142,17 +142,17 @@ class SandboxControl:
         return cast("dict[str, Any]", self._ask("configure", **switches))
 
     def add_merchant(
-        self, login: str, trans_key: str, secret_key: str, notification_url: str | None = None
+        self, login: str, secrets: dict[str, str], notification_url: str | None = None, psp: str = "dlocal"
     ) -> dict[str, str | None]:
-        """Open an account for another merchant."""
+        """Open an account for another merchant at one of the faces."""
         return cast(
             "dict[str, str | None]",
             self._ask(
                 "add_merchant",
                 login=login,
-                trans_key=trans_key,
-                secret_key=secret_key,
+                secrets=secrets,
                 notification_url=notification_url,
+                psp=psp,
             ),
         )
 
@@ -167,7 +167,7 @@ class SandboxControl:
         *,
         signed: bool = True,
         x_date: str | None = None,
-        login: str = "sandbox_login",
+        login: str | None = None,
         psp: str = "dlocal",
     ) -> Record:
         """Send any body to any receiver on this machine, well signed or forged, and return what it answered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +14,11 @@ ZERO = Decimal(0)
 
 @dataclass
 class Merchant:
-    """One customer of the company, known by its credentials."""
+    """One customer of one of the company's faces. `secrets` are the credentials that the face gave it, by its names."""
 
+    psp: str
     login: str
-    trans_key: str
-    secret_key: str
+    secrets: Mapping[str, str] = field(repr=False)
     notification_url: str | None = None
 
 
@@ -91,24 +91,24 @@ class Ledger:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.merchants: dict[str, Merchant] = {}
+        self.merchants: dict[tuple[str, str], Merchant] = {}  # by face and login
         self._payments: dict[str, Payment] = {}
         self._refunds: dict[str, Refund] = {}
         self._by_code: dict[str, Payment] = {}
-        self._by_order: dict[tuple[str, str], Payment] = {}
-        self._by_reference: dict[tuple[str, str], Refund] = {}
+        self._by_order: dict[tuple[str, str, str], Payment] = {}
+        self._by_reference: dict[tuple[str, str, str], Refund] = {}
 
     def add_payment(self, payment: Payment) -> None:
         with self.lock:
             self._payments[payment.id] = payment
             self._by_code[payment.code] = payment
-            self._by_order[payment.login, payment.order_id] = payment
+            self._by_order[payment.psp, payment.login, payment.order_id] = payment
 
     def add_refund(self, refund: Refund) -> None:
         with self.lock:
             self._refunds[refund.id] = refund
             if refund.reference:
-                self._by_reference[refund.login, refund.reference] = refund
+                self._by_reference[refund.psp, refund.login, refund.reference] = refund
 
     def payment(self, payment_id: str) -> Payment | None:
         return self._payments.get(payment_id)
@@ -116,14 +116,14 @@ class Ledger:
     def payment_by_code(self, code: str) -> Payment | None:
         return self._by_code.get(code)
 
-    def payment_by_order(self, login: str, order_id: str) -> Payment | None:
-        return self._by_order.get((login, order_id))
+    def payment_by_order(self, merchant: Merchant, order_id: str) -> Payment | None:
+        return self._by_order.get((merchant.psp, merchant.login, order_id))
 
     def refund(self, refund_id: str) -> Refund | None:
         return self._refunds.get(refund_id)
 
-    def refund_by_reference(self, login: str, reference: str) -> Refund | None:
-        return self._by_reference.get((login, reference))
+    def refund_by_reference(self, merchant: Merchant, reference: str) -> Refund | None:
+        return self._by_reference.get((merchant.psp, merchant.login, reference))
 
     def payments(self) -> list[Payment]:
         """Return all payments, oldest first."""

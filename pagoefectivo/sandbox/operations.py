@@ -167,10 +167,10 @@ class Operations:
         return self._company.switches.as_dict()
 
     def add_merchant(
-        self, login: str, trans_key: str, secret_key: str, notification_url: str | None = None
+        self, login: str, secrets: dict[str, str], notification_url: str | None = None, psp: str = "dlocal"
     ) -> dict[str, str | None]:
-        """Open an account for another merchant."""
-        self._company.ledger.merchants[login] = Merchant(login, trans_key, secret_key, notification_url)
+        """Open an account for another merchant at one of the faces."""
+        self._company.ledger.merchants[psp, login] = Merchant(psp, login, secrets, notification_url)
         return {"login": login, "notification_url": notification_url}
 
     def resend(self, delivery_id: int) -> Record:
@@ -184,18 +184,20 @@ class Operations:
         *,
         signed: bool = True,
         x_date: str | None = None,
-        login: str = "sandbox_login",
+        login: str | None = None,
         psp: str = "dlocal",
     ) -> Record:
         """Send any body to any receiver on this machine, well signed or forged, and return what it answered."""
         face = self._company.faces[psp]
-        merchant = self._company.ledger.merchants.get(login)
+        merchant = self._company.ledger.merchants.get((psp, login or face.merchant().login))
         if merchant is None:
             raise ControlRefused(f"there is no merchant {login!r}")
         raw = body.encode(errors="surrogateescape")
         signer = merchant if signed else forger_of(merchant)
         headers = face.signed_headers(signer, raw, self._company.clock.now(), x_date)
-        return records.delivery_record(self._company.notifier.inject(face, merchant, url, raw, headers))
+        return records.delivery_record(
+            self._company.notifier.inject(face, merchant, face.address(url, raw), raw, headers)
+        )
 
     def wait_idle(self, timeout: float = 10.0, horizon: float = 1.0) -> bool:
         """Wait until no notification is on its way or due within `horizon` seconds; False after `timeout`."""

@@ -206,10 +206,9 @@ class SandboxServer:
         host, port = self._listener.server_address[:2]
         return f"http://{host!s}:{port}"
 
-    @property
-    def dlocal_url(self) -> str:
-        """Return the base URL under which this server is dLocal."""
-        return f"{self.url}/dlocal"
+    def url_of(self, psp: str) -> str:
+        """Return the base URL under which this server is that PSP."""
+        return f"{self.url}/{psp}"
 
     def start(self) -> Self:
         """Answer requests from now on, in background threads."""

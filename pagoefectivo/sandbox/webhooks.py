@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pagoefectivo.sandbox.clock import Clock
@@ -195,7 +195,7 @@ class Notifier:
         return attempts[-1]
 
     def _pack(self, delivery: Delivery, now: datetime) -> Parcel:
-        face, merchant = self._faces[delivery.psp], self._ledger.merchants[delivery.login]
+        face, merchant = self._faces[delivery.psp], self._ledger.merchants[delivery.psp, delivery.login]
         first_date = delivery.first_date = delivery.first_date or now
         sent_at = first_date if self._switches.reuse_x_date else now
         body, options = delivery.body, delivery.fault.options if delivery.fault else {}
@@ -205,11 +205,12 @@ class Notifier:
             sent_at += timedelta(seconds=float(options["seconds"]))
         elif delivery.kind == "huge":
             body = body[:-1] + b',"padding":"' + b"x" * int(options["bytes"]) + b'"}'
+        url = face.address(delivery.url, body)
         if delivery.kind == "unsigned":
-            return Parcel(delivery.url, body, face.unsigned_headers(merchant, sent_at))
+            return Parcel(url, body, face.unsigned_headers(merchant, sent_at))
         if delivery.kind == "forged":
             merchant = forger_of(merchant)
-        return Parcel(delivery.url, body, face.signed_headers(merchant, body, sent_at))
+        return Parcel(url, body, face.signed_headers(merchant, body, sent_at))
 
     def _decide(self, delivery: Delivery, attempt: Attempt) -> None:
         waits = self._switches.retry_seconds
@@ -227,4 +228,4 @@ class Notifier:
 
 def forger_of(merchant: Merchant) -> Merchant:
     """Return somebody who knows the merchant's login and not its secret."""
-    return Merchant(merchant.login, "unknown", f"not-{merchant.secret_key}")
+    return replace(merchant, secrets={name: f"not-{secret}" for name, secret in merchant.secrets.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -24,6 +25,7 @@ from pagoefectivo.providers.base import (
 from pagoefectivo.providers.registry import provider_named
 from pagoefectivo.services import seams
 from pagoefectivo.services.environments import refuse_mixture
+from pagoefectivo.services.overrides import capabilities_of, options_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,11 @@ class EffectiveAccount:
     config: conf.AccountConfig
     provider: type[Provider]
     account: Account
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.provider.capabilities
+    capabilities: Capabilities
 
     def gateway(self, recorder: Recorder) -> Gateway:
         """Return an object that talks to the PSP and keeps its evidence with `recorder`."""
-        return self.provider.gateway(self.account, recorder, Wire(seams.session(), seams.now, seams.new_id))
+        return self.provider.gateway(self.account, recorder, wire())
 
     def webhook_reader(self) -> WebhookReader:
         """Return an object that verifies and reads the PSP's notifications."""
@@ -68,6 +67,11 @@ class EffectiveAccount:
             needs_settled=declared.refund_needs_settled if required is None else required == "settled",
             window=declared.refund_window,
         )
+
+
+def wire(new_id: Callable[[], str] = seams.new_id) -> Wire:
+    """Return what a gateway may use of the world outside."""
+    return Wire(seams.session(), seams.now, new_id, seams.tokens())
 
 
 def account_named(name: str | None) -> EffectiveAccount:
@@ -108,11 +112,12 @@ def _join(key: _Key) -> EffectiveAccount:
         name=config.name,
         base_url=config.base_url or provider.hosts[config.environment],
         credentials=config.credentials,
+        options=options_of(config, provider),
         connect_timeout=timing.connect.total_seconds(),
         read_timeout=timing.read.total_seconds(),
         stale_after=timing.stale,
     )
-    return EffectiveAccount(config, provider, account)
+    return EffectiveAccount(config, provider, account, capabilities_of(config, provider))
 
 
 def resend_bounds(account: EffectiveAccount) -> tuple[timedelta, timedelta]:

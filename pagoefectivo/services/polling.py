@@ -11,9 +11,9 @@ from pagoefectivo.domain.exceptions import ProviderError
 from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, Verb
 from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
 from pagoefectivo.models import Refund, Voucher
-from pagoefectivo.providers.base import Operation, Wire
+from pagoefectivo.providers.base import Operation
 from pagoefectivo.services import breaker, quiet_polls, scheduling, seams, setbacks
-from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.accounts import account_named, wire
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
 from pagoefectivo.services.submission import about, record
@@ -50,7 +50,7 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
     gateway = account_named(refund.account).gateway(recorder)
     try:
         with breaker.guarded(refund.account, Operation.FETCH_REFUND):
-            update = gateway.fetch_refund(refund.provider_reference)
+            update = gateway.fetch_refund(refund.provider_reference, refund.voucher.provider_reference)
     except ProviderError as error:
         setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
     else:
@@ -138,9 +138,11 @@ def _ask(question: _Question) -> None:
     voucher, recorder = question.voucher, question.recorder
     effective = account_named(voucher.account)
     ids = iter([recorder.request_id])
-    wire = Wire(seams.session(), seams.now, lambda: next(ids, None) or seams.new_id())
+    outside = wire(lambda: next(ids, None) or seams.new_id())
     try:
-        update = effective.provider.gateway(effective.account, recorder, wire).fetch_payment(voucher.provider_reference)
+        update = effective.provider.gateway(effective.account, recorder, outside).fetch_payment(
+            voucher.provider_reference
+        )
     except ProviderError as error:
         question.answer = error
     else:

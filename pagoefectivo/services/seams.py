@@ -58,6 +58,7 @@ class Seams:
     side_by_side: Callable[[Callable[[Any], None], list[Any], int], None] = _in_threads
     seal_pause: timedelta = timedelta(minutes=1)
     memory: dict[str, datetime] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict)
 
 
 _current = Seams()
@@ -137,12 +138,17 @@ def memory() -> dict[str, datetime]:
     return _current.memory
 
 
+def tokens() -> dict[str, Any]:
+    """What gateways of this process remember between calls, such as a token that is still good; never stored."""
+    return _current.tokens
+
+
 @contextmanager
 def use(**replacements: Any) -> Iterator[Seams]:
     """Replace seams inside the block; for simulations and tests."""
     global _current  # noqa: PLW0603 - one world at a time is the point of a seam
     before = _current
-    _current = replace(before, **{"memory": {}, **replacements})
+    _current = replace(before, **{"memory": {}, "tokens": {}, **replacements})
     try:
         yield _current
     finally:

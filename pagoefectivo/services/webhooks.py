@@ -25,6 +25,7 @@ from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
 
 LARGEST_BODY = 256 * 1024
+QUERY = ":query"  # kept beside the headers under a name that no header can have
 STRANGER_AFTER = timedelta(hours=24)
 Outcome = WebhookDelivery.Outcome
 Verdict = WebhookDelivery.Verdict
@@ -44,12 +45,13 @@ SET repeats = pagoefectivo_webhookdelivery.repeats + 1, next_action_at = exclude
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One inbound message as it lies in the letterbox."""
+    """One inbound message as it lies in the letterbox; `query` is the raw query string of its address."""
 
     account: str
     body: bytes
     headers: Mapping[str, str]
     remote_ip: str | None
+    query: str = ""
 
 
 def accept(letter: Letter) -> None:
@@ -61,7 +63,7 @@ def accept(letter: Letter) -> None:
     reader = account_named(letter.account).webhook_reader()
     now = seams.now()
     try:
-        verification = reader.verify(letter.body, letter.headers)
+        verification = reader.verify(letter.body, letter.headers, letter.query)
     except InvalidSignature as refusal:
         rejections.count(letter.account, refusal.reason, letter.body, letter.headers, letter.remote_ip, now)
         raise
@@ -69,9 +71,10 @@ def accept(letter: Letter) -> None:
     seams.ring()
 
 
-def identity_of(account: str, body: bytes) -> str:
+def identity_of(account: str, body: bytes, query: str = "") -> str:
     """Name a message by its bytes: providers that number their messages are rarer than those that repeat them."""
-    return hashlib.sha256(account.encode() + b"\0" + body).hexdigest()
+    asked = b"\0" + query.encode(errors="replace") if query else b""
+    return hashlib.sha256(account.encode() + b"\0" + body + asked).hexdigest()
 
 
 def process(claim: Claim) -> None:
@@ -80,7 +83,8 @@ def process(claim: Claim) -> None:
     account = account_named(delivery.account)
     fresh = delivery.verdict == Verdict.VERIFIED and account.capabilities.webhook_covers_body
     try:
-        statements = account.webhook_reader().parse(bytes(delivery.body), believed=fresh)
+        query = delivery.headers.get(QUERY, "")
+        statements = account.webhook_reader().parse(bytes(delivery.body), query, believed=fresh)
     except UnreadableMessage:
         _park(delivery, claim)
         return
@@ -91,9 +95,9 @@ def process(claim: Claim) -> None:
 def _store(letter: Letter, verification: Verification, now: datetime) -> None:
     values = (
         letter.account,
-        identity_of(letter.account, letter.body),
+        identity_of(letter.account, letter.body, letter.query),
         cipher().encrypt(letter.body) if letter.body else b"",
-        json.dumps(redact_headers(letter.headers)),
+        json.dumps(redact_headers(letter.headers) | ({QUERY: letter.query} if letter.query else {})),
         _verdict(verification, now),
         verification.secret_index,
         verification.signed_at,

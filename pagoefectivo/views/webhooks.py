@@ -19,11 +19,13 @@ REPEAT_AFTER = "60"  # seconds
 FROM_ONE_SENDER = Limit("unsigned", 120)
 FROM_EVERYBODY = Limit("unsigned-all", 1200)
 EVERYBODY = "*"
+LONGEST_QUERY = 1024
 
 logger = logging.getLogger("pagoefectivo.webhooks")
 banned = Banned()
 
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_PLAIN = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -47,7 +49,7 @@ def letterbox(request: HttpRequest, account: str) -> HttpResponse:
         return _answer(HTTPStatus.METHOD_NOT_ALLOWED, "POST only.\n", Allow="POST")
     try:
         sender = remote_ip(request)
-        letter = webhooks.Letter(account, _body(request), _headers(request), sender)
+        letter = webhooks.Letter(account, _body(request), _headers(request), sender, _query(request))
         if _is_banned(network_of(sender)) and not _is_signed(letter):
             return _answer(HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": REPEAT_AFTER})
         webhooks.accept(letter)
@@ -95,6 +97,12 @@ def _headers(request: HttpRequest) -> dict[str, str]:
     return headers
 
 
+def _query(request: HttpRequest) -> str:
+    """Return the raw query string; one that is too long or not plain ASCII is none that a provider signs."""
+    query = request.META.get("QUERY_STRING") or ""
+    return query if len(query) <= LONGEST_QUERY and _PLAIN.fullmatch(query) else ""
+
+
 def _is_banned(sender: str) -> bool:
     return sender in banned or EVERYBODY in banned
 
@@ -102,7 +110,7 @@ def _is_banned(sender: str) -> bool:
 def _is_signed(letter: webhooks.Letter) -> bool:
     account = account_named(letter.account)
     try:
-        account.webhook_reader().verify(letter.body, letter.headers)
+        account.webhook_reader().verify(letter.body, letter.headers, letter.query)
     except InvalidSignature:
         return False
     return True

@@ -105,7 +105,7 @@ def canaries(
     psp: Any, sandbox: SandboxServer, account: Any, listening: Any, emitted: Emitted
 ) -> Iterator[dict[str, str]]:
     """An account whose every credential is a canary, known at the PSP under the same names."""
-    psp.add_merchant(LOGIN, TRANS_KEY, SECRET_KEY)
+    psp.add_merchant(LOGIN, {"trans_key": TRANS_KEY, "secret_key": SECRET_KEY})
     account(CREDENTIALS={"login": LOGIN, "trans_key": TRANS_KEY, "secret_key": SECRET_KEY})
     bell = Bell(quiet=0.01)
     bell.connect(_wake_a_worker)

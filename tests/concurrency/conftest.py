@@ -112,7 +112,7 @@ def psp(sandbox: SandboxServer, settings: Any) -> Operations:
                     "trans_key": "sandbox_trans_key",
                     "secret_key": "sandbox_secret_key",
                 },
-                "BASE_URL": sandbox.dlocal_url,
+                "BASE_URL": sandbox.url_of("dlocal"),
             }
         },
     }

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance.suite", "tests.conformance.faults")
+pytest.register_assert_rewrite("pagoefectivo.testing.conformance")

@@ -7,7 +7,7 @@ import hmac
 import json
 
 from pagoefectivo.providers.dlocal import DLocal
-from tests.conformance.suite import ProviderConformance
+from pagoefectivo.testing.conformance import ProviderConformance
 
 
 class TestDLocal(ProviderConformance):

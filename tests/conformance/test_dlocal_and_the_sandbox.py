@@ -20,8 +20,8 @@ from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus
 from pagoefectivo.providers.base import Account, Gateway, WebhookReader
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.sandbox.server import SandboxServer
-from tests.conformance.evidence import KeptEvidence, open_wire
-from tests.conformance.suite import ProviderConformance
+from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.evidence import KeptEvidence, open_wire
 
 VOUCHER, REFUND = ProviderConformance.voucher, ProviderConformance.refund
 CREDENTIALS = {"login": "sandbox_login", "trans_key": "sandbox_trans_key", "secret_key": "sandbox_secret_key"}
@@ -88,9 +88,9 @@ def letterbox() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
 @pytest.fixture
 def other(letterbox: tuple[str, list[tuple[dict[str, str], bytes]]]) -> Iterator[Counterpart]:
     with SandboxServer(hang_seconds=0.5) as server, open_wire(datetime.now(UTC)) as wire:
-        account = Account("default", server.dlocal_url, CREDENTIALS, connect_timeout=1.0, read_timeout=0.3)
+        account = Account("default", server.url_of("dlocal"), CREDENTIALS, connect_timeout=1.0, read_timeout=0.3)
         gateway = DLocal.gateway(account, KeptEvidence(), wire)
-        yield Counterpart(gateway, DLocal.webhook_reader(account), server.control, server.dlocal_url, *letterbox)
+        yield Counterpart(gateway, DLocal.webhook_reader(account), server.control, server.url_of("dlocal"), *letterbox)
 
 
 def test_a_voucher_is_issued_found_and_paid(other: Counterpart) -> None:
@@ -135,7 +135,7 @@ def test_a_refund_is_asked_followed_and_heard_of(
 
     other.psp.settle_refund(asked.provider_reference, outcome)
 
-    read = other.gateway.fetch_refund(asked.provider_reference)
+    read = other.gateway.fetch_refund(asked.provider_reference, asked.payment_reference)
     found = other.gateway.find_refund("RF-0001", paid.provider_reference)
     heard = [each for each in other.heard() if isinstance(each, RefundUpdate)][-1]
     assert isinstance(found, RefundUpdate)
@@ -147,9 +147,12 @@ def test_a_refund_is_asked_followed_and_heard_of(
 
 def test_what_they_never_heard_of_is_absent_or_asked_again(other: Counterpart) -> None:
     assert other.gateway.find_payment("ORD-9999") == Absent(proves_never=True)
-    for ask in (other.gateway.fetch_payment, other.gateway.fetch_refund):
+    for ask in (
+        lambda: other.gateway.fetch_payment("D-4-unknown"),
+        lambda: other.gateway.fetch_refund("REF-unknown", "D-4-unknown"),
+    ):
         with pytest.raises(Ambiguous) as caught:
-            ask("D-4-unknown")
+            ask()
         assert caught.value.code is ErrorCode.POLL_NOT_FOUND
 
 

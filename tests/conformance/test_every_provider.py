@@ -27,8 +27,8 @@ from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.providers.dlocal.gateway import DLocalGateway
 from pagoefectivo.providers.dlocal.webhook import DLocalWebhookReader
 from pagoefectivo.providers.registry import provider_named, provider_slugs
-from tests.conformance import suite
-from tests.conformance.faults import FAULTS
+from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.faults import FAULTS
 from tests.conformance.test_dlocal import TestDLocal as DLocalPromises
 
 FAULT = {fault.name: fault for fault in FAULTS}
@@ -38,7 +38,7 @@ FAULT = {fault.name: fault for fault in FAULTS}
 def test_every_registered_provider_is_under_the_suite(slug: str) -> None:
     module = importlib.import_module(f"tests.conformance.test_{slug}")
     classes = [each for each in vars(module).values() if isinstance(each, type)]
-    proven = [each for each in classes if issubclass(each, suite.ProviderConformance) and hasattr(each, "provider")]
+    proven = [each for each in classes if issubclass(each, ProviderConformance) and hasattr(each, "provider")]
     assert [each.provider for each in proven] == [provider_named(slug)]
 
 
@@ -83,12 +83,12 @@ class ShowsItself(DLocalGateway):
 
 
 class BelievesAll(DLocalWebhookReader):
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
+    def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:
         return Verification(0, covers_body=True)
 
 
 class FallsOver(DLocalWebhookReader):
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
+    def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:
         return super().verify(body, {**headers, "X-Date": headers["X-Date"]})
 
 

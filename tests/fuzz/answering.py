@@ -14,7 +14,7 @@ from pagoefectivo.domain.messages import Absent, PaymentUpdate, RefundUpdate
 from pagoefectivo.providers.base import Account, Gateway, Operation, Wire
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.providers.transport import open_session
-from tests.conformance.evidence import NOW, KeptEvidence
+from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence
 from tests.fuzz.figures import Figures, counted, measured
 from tests.fuzz.judging import objections
 from tests.fuzz.line import Reply, ScriptedLine
@@ -33,7 +33,7 @@ CALLS: dict[Operation, Callable[[Gateway], Any]] = {
     Operation.FIND_PAYMENT: lambda gateway: gateway.find_payment(VOUCHER.reference),
     Operation.CANCEL_VOUCHER: lambda gateway: gateway.cancel_voucher(PAYMENT),
     Operation.REQUEST_REFUND: lambda gateway: gateway.request_refund(REFUND),
-    Operation.FETCH_REFUND: lambda gateway: gateway.fetch_refund(REFUND_ID),
+    Operation.FETCH_REFUND: lambda gateway: gateway.fetch_refund(REFUND_ID, PAYMENT),
     Operation.FIND_REFUND: lambda gateway: gateway.find_refund(REFUND.reference, PAYMENT),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from pagoefectivo.domain.exceptions import Ambiguous, Held, NotSent, ProviderError, Refused
 from pagoefectivo.domain.messages import Absent, PaymentUpdate, RefundUpdate
 from pagoefectivo.providers.base import READS, Operation
-from tests.conformance.evidence import KeptEvidence
+from pagoefectivo.testing.conformance.evidence import KeptEvidence
 from tests.fuzz.replies import CANARY, REFUND_ID, Exchange
 from tests.unit.providers.stage import PAYMENT, REFUND
 

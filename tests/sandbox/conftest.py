@@ -146,7 +146,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def shop(sandbox: SandboxServer, receiver: Receiver) -> Iterator[Shop]:
-    merchant = Shop(sandbox.dlocal_url, receiver.url)
+    merchant = Shop(sandbox.url_of("dlocal"), receiver.url)
     merchant.session.trust_env = False
     yield merchant
     merchant.session.close()

@@ -109,7 +109,7 @@ def test_a_refusal_is_not_kept_under_its_idempotency_key(shop: Shop) -> None:
 
 def test_payment_status_and_order_are_found_only_by_their_own_merchant(shop: Shop, sandbox: SandboxServer) -> None:
     payment = shop.issue()
-    sandbox.control.add_merchant("other", "other_key", "other_secret")
+    sandbox.control.add_merchant("other", {"trans_key": "other_key", "secret_key": "other_secret"})
     stranger = Shop(shop.base_url, shop.notification_url, "other", "other_key", "other_secret", shop.session)
     assert shop.call("GET", f"/payments/{payment['id']}").json() == payment
     assert shop.call("GET", f"/payments/{payment['id']}/status").json() == {

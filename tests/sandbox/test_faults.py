@@ -166,7 +166,7 @@ def test_a_fault_that_makes_no_sense_is_refused(
 
 def test_stopping_the_server_ends_a_long_hang() -> None:
     with SandboxServer(hang_seconds=60) as server:
-        shop = Shop(server.dlocal_url, "", patience=0.2)
+        shop = Shop(server.url_of("dlocal"), "", patience=0.2)
         server.control.fault("create", "timeout_before")
         with pytest.raises(requests.ReadTimeout):
             shop.create()

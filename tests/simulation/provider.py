@@ -107,7 +107,7 @@ class SimulatedGateway(Gateway):
         answer = self._post(Operation.REQUEST_REFUND, "/refunds", document, request.idempotency_key)
         return refund_update(answer, Proof.ANSWER)
 
-    def fetch_refund(self, provider_reference: str) -> RefundUpdate:
+    def fetch_refund(self, provider_reference: str, payment_reference: str) -> RefundUpdate:
         return refund_update(self._get(Operation.FETCH_REFUND, f"/refunds/{provider_reference}"), Proof.READ)
 
     def find_refund(self, reference: str, payment_reference: str) -> RefundUpdate | Absent:
@@ -144,7 +144,7 @@ class SimulatedReader(WebhookReader):
     def __init__(self, profile: Profile, account: Account) -> None:
         self._profile, self._secrets = profile, credentials(account, "secret")
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
+    def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:
         date, given = headers.get("X-Date", ""), headers.get("X-Signature", "")
         if not (date and given):
             raise InvalidSignature(SignatureFault.MISSING)
@@ -154,7 +154,9 @@ class SimulatedReader(WebhookReader):
             raise InvalidSignature(SignatureFault.MISMATCH)
         return Verification(secret_index=matched, covers_body=covers, signed_at=instant(float(date)))
 
-    def parse(self, body: bytes, *, believed: bool) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
+    def parse(
+        self, body: bytes, query: str = "", *, believed: bool
+    ) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
         document = decode_object(body)
         is_refund = text(document, "id").startswith("REF-")
         if self._profile.points or not text(document, "status"):

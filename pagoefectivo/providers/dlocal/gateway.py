@@ -128,7 +128,7 @@ class DLocalGateway(Gateway):
             request.idempotency_key,
         )
 
-    def fetch_refund(self, provider_reference: str) -> RefundUpdate:
+    def fetch_refund(self, provider_reference: str, payment_reference: str) -> RefundUpdate:  # noqa: ARG002
         """GET /refunds/{id}; Ambiguous(POLL_NOT_FOUND) where dLocal does not know it."""
         return self._get(
             Operation.FETCH_REFUND,

@@ -33,7 +33,7 @@ class DLocalWebhookReader(WebhookReader):
         self._logins = credentials(account, "login")
         self._secrets = credentials(account, "secret_key")
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
+    def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:  # noqa: ARG002 - dLocal signs no address
         """Check the signature over the raw bytes; dLocal names no window, so the date is handed on, not judged."""
         if not (self._logins and self._secrets):
             raise InvalidSignature(SignatureFault.NO_SECRET)
@@ -53,7 +53,13 @@ class DLocalWebhookReader(WebhookReader):
             raise InvalidSignature(SignatureFault.MISMATCH)
         return Verification(secret_index=matched, covers_body=True, signed_at=parse_instant(date))
 
-    def parse(self, body: bytes, *, believed: bool) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
+    def parse(
+        self,
+        body: bytes,
+        query: str = "",  # noqa: ARG002 - dLocal adds none
+        *,
+        believed: bool,
+    ) -> tuple[PaymentUpdate | RefundUpdate | Pointer, ...]:
         """Read one payment or refund object; anything else that names a payment becomes "ask about this one"."""
         document = decode_object(body)
         proof = Proof.SIGNED_BODY if believed else Proof.HINT

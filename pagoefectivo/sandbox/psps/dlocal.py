@@ -22,6 +22,7 @@ from pagoefectivo.sandbox.switches import Switches
 from pagoefectivo.sandbox.wire import Answer, Request, decode, encode
 
 KEY_LIFE = timedelta(days=7)
+LOGIN = "sandbox_login"
 SEGMENT = "([^/]+)"
 ROUTES = (
     ("POST", re.compile("/payments"), "create"),
@@ -40,6 +41,7 @@ class DLocalFace:
     """dLocal as seen from outside."""
 
     name = NAME
+    title = "dLocal"
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger
@@ -59,6 +61,10 @@ class DLocalFace:
             "sandbox_tools": desk.sandbox_tools,
         }
 
+    def merchant(self) -> Merchant:
+        secrets = {"login": LOGIN, "trans_key": "sandbox_trans_key", "secret_key": "sandbox_secret_key"}
+        return Merchant(NAME, LOGIN, secrets)
+
     def reset(self) -> None:
         self._replays.clear()
 
@@ -75,11 +81,11 @@ class DLocalFace:
 
     def _admit(self, operation: str, request: Request) -> Merchant:
         login = request.headers.get("x-login", "")
-        merchant = self._ledger.merchants.get(login)
-        if merchant is None or request.headers.get("x-trans-key") != merchant.trans_key:
+        merchant = self._ledger.merchants.get((NAME, login))
+        if merchant is None or request.headers.get("x-trans-key") != merchant.secrets["trans_key"]:
             raise Refusal(403, 3001, "Invalid Credentials")
         signed = operation != "sandbox_tools"
-        if signed and not signature_matches(request.headers, login, merchant.secret_key, request.body):
+        if signed and not signature_matches(request.headers, login, merchant.secrets["secret_key"], request.body):
             raise Refusal(400, 5000, "Signature not match")
         if request.headers.get("x-version", "2.1") != "2.1":
             raise Refusal(400, 5017, "Invalid API version")
@@ -139,12 +145,15 @@ class DLocalFace:
             return encode(shapes.code_as_text(self._desk.refund_document(subject))).encode()
         return encode(shapes.payment_document(subject, self._switches)).encode()
 
+    def address(self, url: str, body: bytes) -> str:  # noqa: ARG002 - dLocal adds nothing to the address
+        return url
+
     def signed_headers(
         self, merchant: Merchant, body: bytes, sent_at: datetime, date_text: str | None = None
     ) -> dict[str, str]:
         headers = self.unsigned_headers(merchant, sent_at)
         headers["X-Date"] = date = date_text or headers["X-Date"]
-        return headers | {"Authorization": authorization(merchant.login, merchant.secret_key, date, body)}
+        return headers | {"Authorization": authorization(merchant.login, merchant.secrets["secret_key"], date, body)}
 
     def unsigned_headers(self, merchant: Merchant, sent_at: datetime) -> dict[str, str]:
         return {
@@ -154,3 +163,6 @@ class DLocalFace:
             "X-Login": merchant.login,
             "X-Version": "2.1",
         }
+
+
+FACE = DLocalFace

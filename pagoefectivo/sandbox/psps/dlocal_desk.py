@@ -40,7 +40,7 @@ class DLocalDesk:
         texts = rules.optional_texts(fields, rules.PAYMENT_LENGTHS)
         notification_url = rules.url(texts, "notification_url", self._panel_url(merchant))
         rules.within_limits(amount, currency, self._switches)
-        if self._ledger.payment_by_order(merchant.login, order_id):
+        if self._ledger.payment_by_order(merchant, order_id):
             raise Refusal(400, 5009, "Duplicate order id", "order_id")
         now = self._clock.now()
         payment = Payment(
@@ -71,7 +71,7 @@ class DLocalDesk:
         return json_answer(200, document | {"refunds": refunds} if refunds else document)
 
     def get_order(self, merchant: Merchant, _: Request, path: str) -> Answer:
-        payment = self._ledger.payment_by_order(merchant.login, path.removeprefix("/orders/"))
+        payment = self._ledger.payment_by_order(merchant, path.removeprefix("/orders/"))
         if payment is None:
             raise Refusal(404, 4000, "Order not found")
         return json_answer(200, shapes.order_document(payment, self._switches))
@@ -96,7 +96,7 @@ class DLocalDesk:
         bank = rules.bank_details(texts)
         notification_url = rules.url(texts, "notification_url", payment.notification_url)
         reference = texts.get("order_refund_id")
-        if reference and self._ledger.refund_by_reference(merchant.login, reference):
+        if reference and self._ledger.refund_by_reference(merchant, reference):
             raise Refusal(400, 5011, "Duplicate order refund id", "order_refund_id")
         if payment.state != "paid":
             raise Refusal(400, 5002, "Invalid transaction status")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from pagoefectivo.sandbox.ledger import Merchant, Payment, Refund
+from pagoefectivo.sandbox.clock import Clock
+from pagoefectivo.sandbox.counter import Counter
+from pagoefectivo.sandbox.ledger import Ledger, Merchant, Payment, Refund
+from pagoefectivo.sandbox.switches import Switches
 from pagoefectivo.sandbox.wire import Answer, Request
 
 
 class Face(Protocol):
     """One PSP as seen from outside: its paths, its words, its signatures, its errors."""
 
-    name: str
+    name: ClassVar[str]  # also the first part of its paths
+    title: ClassVar[str]  # for people
+
+    def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None: ...
+
+    def merchant(self) -> Merchant:
+        """Return the face's first customer, with the same credentials each time."""
 
     def reset(self) -> None:
         """Forget what was remembered between requests."""
@@ -41,6 +50,9 @@ class Face(Protocol):
 
     def notification(self, subject: Payment | Refund) -> bytes:
         """Return the body of the notification about the subject as it stands now."""
+
+    def address(self, url: str, body: bytes) -> str:
+        """Return where a notification with this body is posted: some PSPs add to the merchant's address."""
 
     def signed_headers(
         self, merchant: Merchant, body: bytes, sent_at: datetime, date_text: str | None = None

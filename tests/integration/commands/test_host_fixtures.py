@@ -56,7 +56,7 @@ def test_the_accounts_of_the_settings_point_at_the_sandbox_and_keep_their_rules(
     }
     psp = request.getfixturevalue("psp")
     account = conf.current().accounts["lima"]
-    assert account.base_url == psp.dlocal_url
+    assert account.base_url == psp.url_of("dlocal")
     assert (account.environment, account.webhook_is_enough) == ("sandbox", True)
     assert "live" not in account.credentials.values()
 

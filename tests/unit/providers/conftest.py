@@ -9,7 +9,7 @@ import responses
 
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
-from tests.conformance.evidence import KeptEvidence, open_wire
+from pagoefectivo.testing.conformance.evidence import KeptEvidence, open_wire
 from tests.unit.providers.stage import HOST, Line
 
 

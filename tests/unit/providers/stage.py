@@ -12,7 +12,7 @@ import responses
 
 from pagoefectivo.domain.messages import Destination, Payer, RefundRequest, VoucherRequest
 from pagoefectivo.providers.base import Gateway
-from tests.conformance.evidence import KeptEvidence
+from pagoefectivo.testing.conformance.evidence import KeptEvidence
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "dlocal"
 HOST = "https://sandbox.dlocal.com"

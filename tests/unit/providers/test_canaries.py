@@ -14,7 +14,7 @@ from pagoefectivo.domain.exceptions import InvalidSignature, ProviderError, Unre
 from pagoefectivo.domain.messages import Destination, Payer, RefundRequest, VoucherRequest
 from pagoefectivo.providers.base import Account, Gateway
 from pagoefectivo.providers.dlocal import DLocal
-from tests.conformance.evidence import NOW, KeptEvidence, open_wire
+from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence, open_wire
 from tests.unit.providers.stage import HOST, sample
 
 CANARIES = (

@@ -12,7 +12,7 @@ from pagoefectivo.domain.exceptions import ConfigurationError, Held, NotSent
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.providers.dlocal.webhook import signature
-from tests.conformance.evidence import NOW, KeptEvidence, open_wire
+from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence, open_wire
 from tests.unit.providers.stage import HOST, PAYMENT, Line, sample
 
 

@@ -54,7 +54,7 @@ def test_a_refund_is_read_with_its_reason(
     line: Line, raw: str, status: RefundStatus, error_code: ErrorCode | None
 ) -> None:
     line.will_answer("GET", "/refunds/REF-1", changed(sample("refund_pending.json"), status=raw, status_code=300))
-    update = line.gateway.fetch_refund("REF-1")
+    update = line.gateway.fetch_refund("REF-1", "D-4-1")
     assert (update.status, update.raw_status, update.error_code) == (status, raw, error_code)
     assert (update.proof, update.raw_code) == (Proof.READ, "300")
 
@@ -62,7 +62,7 @@ def test_a_refund_is_read_with_its_reason(
 def test_a_refund_of_which_less_arrived_says_so(line: Line) -> None:
     body = changed(sample("refund_pending.json"), status="SUCCESS", amount_refunded=38.5)
     line.will_answer("GET", "/refunds/REF-1", body)
-    update = line.gateway.fetch_refund("REF-1")
+    update = line.gateway.fetch_refund("REF-1", "D-4-1")
     assert (update.status, update.error_code) == (RefundStatus.SUCCEEDED, ErrorCode.REFUND_NET_DIFFERS)
     assert update.amount == Decimal("40.00")
 

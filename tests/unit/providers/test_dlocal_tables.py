@@ -81,7 +81,7 @@ EXPECTED = dict.fromkeys(READS, READING) | {
 @pytest.mark.parametrize("operation", Operation)
 def test_every_row_of_an_operation_is_this_and_no_other(operation: Operation) -> None:
     rows = {raw: (rule.code, rule.error_class) for (asked, raw), rule in ERRORS.items() if asked is operation}
-    assert rows == EXPECTED[operation]
+    assert rows == EXPECTED.get(operation, {})
 
 
 def test_every_documented_code_has_a_meaning_somewhere_and_no_other_code_has_one() -> None:

@@ -8,7 +8,7 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, Held, NotSent, ProviderError
 from pagoefectivo.providers.base import READS, Answer, ErrorClass, ErrorRule, Operation
 from pagoefectivo.providers.verdicts import refusal, retry_after, unreadable
-from tests.conformance.evidence import NOW
+from pagoefectivo.testing.conformance.evidence import NOW
 
 MOVES = [operation for operation in Operation if operation not in READS]
 MOVE, READ = Operation.REQUEST_REFUND, Operation.FETCH_REFUND

@@ -57,9 +57,9 @@ def refuse(code: ErrorCode, field: str = "") -> ValidationError:
     return ValidationError(reason.message, code=reason.code)
 
 
-def wrong(field: serializers.Field[Any, Any, Any, Any], why: str) -> ValidationError:
+def wrong(field: serializers.Field[Any, Any, Any, Any], why: str, **values: Any) -> ValidationError:
     """Return a field's own sentence as an error."""
-    return ValidationError(field.error_messages[why])
+    return ValidationError(field.error_messages[why].format(**values))
 
 
 class TextField(serializers.CharField):
@@ -77,7 +77,7 @@ class TextField(serializers.CharField):
         if not re.search(self._pattern, data):
             raise wrong(self, "invalid" if "\0" in data else "blank")
         if self.max_length is not None and len(data) > self.max_length:
-            self.fail("max_length", max_length=self.max_length)
+            raise wrong(self, "max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
 

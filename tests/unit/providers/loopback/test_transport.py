@@ -23,8 +23,8 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, ConfigurationError, NotSent, ProviderError
 from pagoefectivo.providers.base import Account, Answer, Operation, Wire
 from pagoefectivo.providers.transport import LARGEST_ANSWER, Transport
-from tests.conformance.evidence import KeptEvidence, open_wire
-from tests.conformance.scripted_server import (
+from pagoefectivo.testing.conformance.evidence import KeptEvidence, open_wire
+from pagoefectivo.testing.conformance.scripted_server import (
     Script,
     answers,
     breaks_off_body,

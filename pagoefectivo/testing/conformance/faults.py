@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, Held, NotSent, ProviderError
-from tests.conformance.scripted_server import (
+from pagoefectivo.testing.conformance.scripted_server import (
     Script,
     answers,
     breaks_off_body,
@@ -57,6 +57,6 @@ FAULTS = (
 )
 
 
-def unlisted_code(body: bytes) -> Fault:
+def unlisted_code(body: bytes, status: int) -> Fault:
     """A refusal whose code is in no table."""
-    return Fault("unlisted code", answers(400, body), Held, Held, ErrorCode.PSP_UNMAPPED)
+    return Fault("unlisted code", answers(status, body), Held, Held, ErrorCode.PSP_UNMAPPED)

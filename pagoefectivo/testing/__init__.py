@@ -26,7 +26,6 @@ import pytest
 from pagoefectivo import conf
 from pagoefectivo.domain.messages import Payer
 from pagoefectivo.models import Order, Refund
-from pagoefectivo.sandbox.company import LOGIN, SECRET_KEY, TRANS_KEY
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import sweep
 
@@ -109,8 +108,8 @@ def sandbox_server() -> Iterator[SandboxServer]:
 def psp(
     request: pytest.FixtureRequest,
     sandbox_server: SandboxServer,
-    transactional_db: None,  # noqa: ARG001 - a provider is never called inside a transaction
-    no_network: None,  # noqa: ARG001 - asked for its effect
+    transactional_db: None,
+    no_network: None,
     settings: Any,
 ) -> SandboxServer:
     """The sandbox PSP with empty books; every account of the settings that it can play points at it.
@@ -125,7 +124,7 @@ def psp(
 
 
 @pytest.fixture
-def issue_voucher(psp: SandboxServer) -> IssueVoucher:  # noqa: ARG001 - the provider has to run
+def issue_voucher(psp: SandboxServer) -> IssueVoucher:
     """A function that opens an order (S/ 89.90 unless told) and returns it with its code issued by the sandbox."""
 
     def issue(
@@ -204,10 +203,11 @@ def _pointed_at(server: SandboxServer, written: dict[str, Any], public_base_url:
     if not isinstance(accounts, dict) or not accounts:
         accounts = {"default": copy.deepcopy(conf.SANDBOX_ACCOUNT)}
     for account in accounts.values():
-        if account.get("PROVIDER") in server.company.faces:
+        face = server.company.faces.get(account.get("PROVIDER"))
+        if face is not None:
             account["ENVIRONMENT"] = conf.SANDBOX
-            account["CREDENTIALS"] = {"login": LOGIN, "trans_key": TRANS_KEY, "secret_key": SECRET_KEY}
-            account["BASE_URL"] = f"{server.url}/{account['PROVIDER']}"
+            account["CREDENTIALS"] = dict(face.merchant().secrets)
+            account["BASE_URL"] = server.url_of(face.name)
     return {**pointed, "PUBLIC_BASE_URL": public_base_url, "ACCOUNTS": accounts}
 
 

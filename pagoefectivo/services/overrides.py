@@ -1,0 +1,59 @@
+"""What an account says of its contract that its provider's declaration cannot know: abilities and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+from pagoefectivo import conf
+from pagoefectivo.providers.base import Capabilities, Provider
+
+
+def capabilities_of(config: conf.AccountConfig, provider: type[Provider]) -> Capabilities:
+    """Return the declared abilities with the account's CAPABILITIES in their place; raises SettingsProblem.
+
+    Only yes or no, durations and whole numbers can be set: limits and expiry have keys of their own.
+    """
+    declared = provider.capabilities
+    known = {each.name: getattr(declared, each.name) for each in fields(declared)}
+    settable = {name: value for name, value in known.items() if type(value) in _READERS}
+    return replace(declared, **_read(config, "CAPABILITIES", config.capabilities, settable))
+
+
+def options_of(config: conf.AccountConfig, provider: type[Provider]) -> Mapping[str, Any]:
+    """Return a value for each option that the provider declares; raises SettingsProblem."""
+    return {**provider.options, **_read(config, "OPTIONS", config.options, provider.options)}
+
+
+def _read(config: conf.AccountConfig, key: str, written: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    where = f"['ACCOUNTS'][{config.name!r}][{key!r}]"
+    for name in written:
+        if name not in known:
+            raise conf.SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", conf.suggestion(name, known))
+    return {name: _READERS[type(known[name])](value, f"{where}[{name!r}]") for name, value in written.items()}
+
+
+def _typed(kind: type, example: str) -> Callable[[object, str], Any]:
+    def read(value: object, where: str) -> Any:
+        if type(value) is not kind or (isinstance(value, int) and value < 0):
+            raise conf.SettingsProblem(where, f"{value!r} does not fit.", f"Write for example {example}.")
+        return value
+
+    return read
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise conf.SettingsProblem(where, f"{value!r} does not fit.", 'Write a list of texts, for example ["23"].')
+    return tuple(value)
+
+
+_READERS: Mapping[type, Callable[[object, str], Any]] = {
+    bool: _typed(bool, "True"),
+    int: _typed(int, "20"),
+    str: _typed(str, '"Lima"'),
+    timedelta: conf.duration,
+    tuple: _texts,
+}
