@@ -35,6 +35,9 @@ RISK_CODES = frozenset({"303", "304", "317"})
 _O, _C, _K = Operation, ErrorCode, ErrorClass
 
 
+ASKED = READS - {Operation.AUTHORIZE}  # dLocal knows no tokens
+
+
 def _rules(
     operations: Iterable[Operation], error_class: ErrorClass, codes: Mapping[str, ErrorCode]
 ) -> dict[tuple[Operation, str], ErrorRule]:
@@ -131,8 +134,8 @@ _CANCEL = {
 
 _READ = {
     # What is not found may only be missing from a lagging copy: it is asked again before anybody is alarmed.
-    **_rules(READS, _K.AMBIGUOUS, {"4000": _C.POLL_NOT_FOUND, "4001": _C.POLL_NOT_FOUND}),
-    **_rules(READS, _K.RETRIABLE, {"7000": _C.PSP_UNAVAILABLE}),
+    **_rules(ASKED, _K.AMBIGUOUS, {"4000": _C.POLL_NOT_FOUND, "4001": _C.POLL_NOT_FOUND}),
+    **_rules(ASKED, _K.RETRIABLE, {"7000": _C.PSP_UNAVAILABLE}),
 }
 
 ERRORS: Mapping[tuple[Operation, str], ErrorRule] = {**_ANYWHERE, **_ISSUE, **_REFUND, **_CANCEL, **_READ}
