@@ -33,9 +33,7 @@ REFUND_STATUSES: Mapping[str, RefundStatus] = {
 RISK_CODES = frozenset({"303", "304", "317"})
 
 _O, _C, _K = Operation, ErrorCode, ErrorClass
-
-
-ASKED = READS - {Operation.AUTHORIZE}  # dLocal knows no tokens
+_KNOWN = frozenset(_O) - {_O.AUTHORIZE, _O.EXTEND_VOUCHER}  # dLocal has no tokens, and no deadline that moves
 
 
 def _rules(
@@ -46,7 +44,7 @@ def _rules(
 
 # The account or the moment is wrong, not this call: nothing was executed, whatever was asked.
 _ANYWHERE = _rules(
-    Operation,
+    _KNOWN,
     _K.RETRIABLE,
     {
         "3001": _C.AUTH_INVALID_CREDENTIALS,  # also a key of the other environment
@@ -134,8 +132,8 @@ _CANCEL = {
 
 _READ = {
     # What is not found may only be missing from a lagging copy: it is asked again before anybody is alarmed.
-    **_rules(ASKED, _K.AMBIGUOUS, {"4000": _C.POLL_NOT_FOUND, "4001": _C.POLL_NOT_FOUND}),
-    **_rules(ASKED, _K.RETRIABLE, {"7000": _C.PSP_UNAVAILABLE}),
+    **_rules(READS & _KNOWN, _K.AMBIGUOUS, {"4000": _C.POLL_NOT_FOUND, "4001": _C.POLL_NOT_FOUND}),
+    **_rules(READS & _KNOWN, _K.RETRIABLE, {"7000": _C.PSP_UNAVAILABLE}),
 }
 
 ERRORS: Mapping[tuple[Operation, str], ErrorRule] = {**_ANYWHERE, **_ISSUE, **_REFUND, **_CANCEL, **_READ}
