@@ -229,11 +229,16 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A signature that held: which secret matched, what it covers, and when it was made."""
+    """A signature that held: which secret matched, what it covers, and when it was made.
+
+    Where it does not cover the body, `signed` is what it covers instead and `query` the part of the address among it.
+    """
 
     secret_index: int
     covers_body: bool
     signed_at: datetime | None = None
+    signed: bytes = b""
+    query: str = ""
 
 
 def _digest(*facts: object) -> str:

@@ -224,7 +224,7 @@ class WebhookReader(ABC):
     def verify(self, body: bytes, headers: Mapping[str, str], query: str = "") -> Verification:
         """Check the signature over the raw bytes, in constant time; raises InvalidSignature.
 
-        `query` is the raw query string of the address that the message came to.
+        `query` is the raw query string of the address that the message came to; `parse` gets what was signed of it.
         """
 
     @abstractmethod

@@ -25,7 +25,7 @@ from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
 
 LARGEST_BODY = 256 * 1024
-QUERY = ":query"  # kept beside the headers under a name that no header can have
+QUERY = ":query"  # the signed part, kept beside the headers under a name that no header can have
 STRANGER_AFTER = timedelta(hours=24)
 Outcome = WebhookDelivery.Outcome
 Verdict = WebhookDelivery.Verdict
@@ -71,10 +71,12 @@ def accept(letter: Letter) -> None:
     seams.ring()
 
 
-def identity_of(account: str, body: bytes, query: str = "") -> str:
-    """Name a message by its bytes: providers that number their messages are rarer than those that repeat them."""
-    asked = b"\0" + query.encode(errors="replace") if query else b""
-    return hashlib.sha256(account.encode() + b"\0" + body + asked).hexdigest()
+def identity_of(account: str, signed: bytes) -> str:
+    """Name a message by its signed bytes: providers that number their messages are rarer than those that repeat them.
+
+    What is not signed is not in its name, or one captured signature could make any number of messages.
+    """
+    return hashlib.sha256(account.encode() + b"\0" + signed).hexdigest()
 
 
 def process(claim: Claim) -> None:
@@ -95,9 +97,9 @@ def process(claim: Claim) -> None:
 def _store(letter: Letter, verification: Verification, now: datetime) -> None:
     values = (
         letter.account,
-        identity_of(letter.account, letter.body, letter.query),
+        identity_of(letter.account, verification.signed or letter.body),
         cipher().encrypt(letter.body) if letter.body else b"",
-        json.dumps(redact_headers(letter.headers) | ({QUERY: letter.query} if letter.query else {})),
+        json.dumps(redact_headers(letter.headers) | ({QUERY: verification.query} if verification.query else {})),
         _verdict(verification, now),
         verification.secret_index,
         verification.signed_at,

@@ -22,7 +22,7 @@ from tests.integration.api.conftest import EVERY_SCOPE, ROOT, ApiClient, decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RANDOM_QUESTIONS = 42
+RANDOM_QUESTIONS = 168
 ODD_LEAVES = (
     *("NaN", "-Infinity", "1e400", "-0", "9" * 400, "9" * 5000, "1" + "0" * 30, "0.1e-999", "true", "null", "[]", "{}"),
     *('"\\ud83d"', '"\\u0000"', '"\\ud83d\\ude00"', '"\\uffff"', '"\\u202e"', '""', '" "', '"' + "x" * 3000 + '"'),
