@@ -17,6 +17,7 @@ from pagoefectivo.services import (
     refunds,
     reservations,
     seams,
+    submission,
 )
 from tests.simulation.planting import Patch
 
@@ -144,3 +145,7 @@ def key_of_the_failed_refund(patch: Patch) -> None:
 def unknown_frees_the_amount(patch: Patch) -> None:
     patch.without_checks()
     patch.put(ledger, "FREED_REFUND", lambda freed: freed | {RefundState.UNKNOWN})
+
+
+def sends_what_no_longer_fits(patch: Patch) -> None:
+    patch.put(submission, "_objection", lambda _: lambda _row: None)

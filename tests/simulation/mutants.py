@@ -45,6 +45,7 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("payments are added, not recomputed", money.payments_are_added_up, 4),
     ("a new refund under a dead one's key", money.key_of_the_failed_refund, 34),
     ("an unknown refund frees its amount", money.unknown_frees_the_amount, 5),
+    ("what went back elsewhere is sent as well", money.sends_what_no_longer_fits, 0),
     ("a state changes without a trace", telling.moves_without_a_trace, 0),
     ("the log names the buyer", telling.says_who_the_buyer_is, 0),
     ("a row is forgotten", telling.forgets_what_is_due, 0),

@@ -228,8 +228,13 @@ class People:
 
     def _meddle_with(self, sale: Sale) -> Callable[[], None]:
         def refund_outside() -> None:
+            waits = "outside_refund" in self._world.setup.faults and self._refunds_in("awaiting_approval")
             for payment in self._shown(sale):
-                if payment.status == "PAID" and self._world.strikes("outside_refund"):
+                if (
+                    payment.status == "PAID" and waits
+                ):  # somebody tired of waiting gives all of it back on the dashboard
+                    self._psp.refund_outside(payment, payment.paid - payment.given_back)
+                elif payment.status == "PAID" and self._world.strikes("outside_refund"):
                     self._psp.refund_outside(payment, (payment.paid / 2).quantize(Decimal("0.01")))
 
         return refund_outside
@@ -237,7 +242,10 @@ class People:
     def finish(self) -> None:
         """At the end of the day nothing waits for an approval any more."""
         for public_id in self._refunds_in("awaiting_approval"):
-            self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
+            if "approver" in self._world.setup.actors and self._world.dice("evening").random() < 0.5:
+                self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, 0.0))
+            else:
+                self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
 
     def _refunds_in(self, *states: str, of: str = "") -> list[str]:
         marks = ", ".join("?" for _ in states)

@@ -12,12 +12,22 @@ import requests
 from django.db import connection
 
 from tests.simulation.database import rows
+from tests.simulation.invariants import money
 from tests.simulation.psp import Declined, Document, Payment, Psp, Refund
 from tests.simulation.world import Violation, World
 
 READ_TIMEOUT = 10.0
 SLOW_FOR, OFTEN = 1800.0, 0.7  # a provider that is slow once is slow again soon
 HOST = "https://psp.example"
+
+ROOM = """
+    SELECT voucher.paid_amount, voucher.reserved_amount + COALESCE((
+        SELECT SUM(other.amount) FROM pagoefectivo_refund other
+        WHERE other.voucher_id = mine.voucher_id AND other.is_outside AND other.state NOT IN ('failed', 'canceled', 'returned')
+        AND (SELECT MIN(id) FROM pagoefectivo_statechange WHERE refund_id = other.id)
+          < (SELECT MIN(id) FROM pagoefectivo_statechange WHERE refund_id = mine.id AND transition = 'submit')), 0)
+    FROM pagoefectivo_refund mine JOIN pagoefectivo_voucher voucher ON voucher.id = mine.voucher_id
+    WHERE mine.reference = ?"""
 
 
 class Reply:
@@ -83,6 +93,14 @@ class SimulatedSession(requests.Session):
             sent = rows(f"SELECT state FROM pagoefectivo_{table} WHERE reference = ?", asked["reference"])  # noqa: S608
             if not sent or sent[0][0] in {"requested", "awaiting_approval", "awaiting_destination"}:
                 raise Violation("I10", f"{method} {url} without a committed intent: {sent}")
+            if table == "refund":
+                self._require_room(asked["reference"])
+
+    def _require_room(self, reference: str) -> None:
+        """What was known to be gone when a refund was submitted is not sent out once more."""
+        ((paid, needed),) = rows(ROOM, reference)
+        if money(needed) > money(paid):
+            raise Violation("I2", f"{reference} leaves, and {needed} would go back of {paid}")
 
     def _lose_on_the_way(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> None:
         world = self._world
