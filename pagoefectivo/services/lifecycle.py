@@ -14,7 +14,7 @@ from typing import Any
 from pagoefectivo import conf
 from pagoefectivo.domain import decisions
 from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update, Verb
-from pagoefectivo.domain.states import AnomalyKind, OrderState, Source, VoucherState
+from pagoefectivo.domain.states import AnomalyKind, OrderState, Proof, Source, VoucherState
 from pagoefectivo.models import Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
 from pagoefectivo.models.machines import ORDER_MOVES
 from pagoefectivo.services import anomalies, facts, ledger, reservations, seams
@@ -35,6 +35,10 @@ class Evidence:
     delivery_id: int | None = None
     request_id: str = ""
     claim: Claim | None = None
+
+    def is_superseded_for(self, row: Voucher | Refund) -> bool:
+        """Whether `row` was claimed by somebody else since its bringer claimed it."""
+        return self.claim is not None and self.claim.concerns(row) and not self.claim.is_for(row)
 
 
 @dataclass(slots=True)
@@ -91,6 +95,10 @@ def _enter(writing: _Writing, update: Update) -> bool:
     if isinstance(update, Command):
         _obey(writing, update)
         return True
+    if update.proof is Proof.READ and writing.evidence.is_superseded_for(
+        writing.locked.refund or writing.locked.voucher
+    ):
+        return False  # read before its holder was held up; whoever holds the row now reads what is newer
     if isinstance(update, RefundUpdate):
         return _hear_refund(writing, update)
     return _hear_payment(writing, update)
@@ -111,6 +119,8 @@ def _obey(writing: _Writing, command: Command) -> None:
     else:
         row = writing.locked.voucher
         decision = decisions.decide_voucher_command(facts.of_voucher(row), command, writing.now)
+    if command.verb is Verb.FAIL and writing.evidence.is_superseded_for(row):
+        return  # the refusal of an earlier try: whoever holds the row now may be sending it once more
     if command.error_code:
         row.error_code, row.raw_code = command.error_code, command.raw_code
     unanswered = command.verb in {Verb.RETRY, Verb.LOSE}

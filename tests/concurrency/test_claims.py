@@ -1,4 +1,4 @@
-"""Eight workers over one table: every row is held by one of them, and who comes back late only brings facts."""
+"""Eight workers over one table: every row is held by one of them, and who comes back late changes nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import pytest
 from django.utils import timezone
 
 from pagoefectivo import shop
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import ProviderFault, Refused
+from pagoefectivo.domain.messages import PaymentUpdate, Verb
 from pagoefectivo.domain.states import Source, VoucherState
-from pagoefectivo.models import Order, PaymentEvent, StateChange, Voucher
+from pagoefectivo.models import ErrorOccurrence, Order, PaymentEvent, StateChange, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import seams, submission
+from pagoefectivo.services import seams, setbacks, submission
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim, claim_due, claim_row
-from pagoefectivo.services.exchanges import recorder_for
+from pagoefectivo.services.exchanges import ExchangeRecorder, recorder_for
 from tests.concurrency.conftest import PAYER, Team
+from tests.integration.ledger import everything
 
 LEASE = timedelta(seconds=60)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
@@ -89,7 +93,7 @@ def test_F12_a_clock_that_is_wrong_neither_hides_due_rows_nor_bends_a_lease(
         assert LEASE <= until - began < LEASE + timedelta(seconds=30)
 
 
-def test_C07_F11_a_holder_who_comes_back_late_brings_facts_but_no_schedule(
+def test_C07_F11_what_a_late_holder_read_is_left_to_the_one_who_holds_the_row_now(
     psp: Operations, issued: Callable[..., Order]
 ) -> None:
     """The first worker is paused past its lease; a second took the row over and is still at it."""
@@ -103,26 +107,52 @@ def test_C07_F11_a_holder_who_comes_back_late_brings_facts_but_no_schedule(
     assert current.token == late.token + 1
 
     held = Voucher.objects.values("next_action_at", "lease_until", "lease_token").get()
-    answer_of(voucher, late)  # still waiting: nothing new but that it was asked
+    psp.pay(voucher.code)
+    before = everything(besides=frozenset({"ApiExchange"}))
+    answer_of(voucher, late)
+    assert everything(besides=frozenset({"ApiExchange"})) == before
     assert Voucher.objects.values("next_action_at", "lease_until", "lease_token").get() == held
 
-    psp.pay(voucher.code)
-    answer_of(voucher, late)
-    voucher = Voucher.objects.get()
-    assert voucher.state == VoucherState.PAID, "truth is truth, whoever brings it"
-    assert (voucher.lease_until, voucher.lease_token) == (held["lease_until"], held["lease_token"])
-
+    older = read(voucher)
+    psp.pay(voucher.code, twice=True)
     answer_of(voucher, current)
     voucher = Voucher.objects.get()
+    assert (voucher.state, voucher.paid_amount) == (VoucherState.PAID, 2 * voucher.amount)
     assert voucher.lease_until is None, "the holder ends its own lease"
     assert StateChange.objects.filter(transition="pay", subject="voucher").count() == 1
+
+    submission.record(*older, source=Source.POLL, claim=late)
+    assert Voucher.objects.get().paid_amount == 2 * voucher.amount, "an older sum does not cover a newer one"
+
+
+def test_F11_a_late_refusal_ends_nothing_while_another_may_be_sending(
+    psp: Operations, issued: Callable[..., Order]
+) -> None:
+    """The first worker was refused and stood still; the second looked up, found nothing, and is sending again."""
+    psp.fault("create", "timeout_before")
+    issued()
+    voucher = Voucher.objects.get()
+    assert voucher.state == VoucherState.UNKNOWN
+    Voucher.objects.update(lease_until=None)
+    late = claim_row(Voucher, voucher.pk)
+    Voucher.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    current = claim_row(Voucher, voucher.pk)
+    refusal = Refused(ProviderFault(ErrorCode.CREATE_RISK_REJECTED, operation="issue_voucher"))
+    setbacks.note(voucher, refusal, verb=Verb.FAIL, source=Source.API, claim=late)
+    assert Voucher.objects.get().state == VoucherState.UNKNOWN
+    assert ErrorOccurrence.objects.filter(code=ErrorCode.CREATE_RISK_REJECTED).count() == 1, "kept all the same"
+    setbacks.note(voucher, refusal, verb=Verb.FAIL, source=Source.CLOCK, claim=current)
+    assert Voucher.objects.get().state == VoucherState.FAILED
 
 
 def answer_of(voucher: Voucher, claim: Claim) -> None:
     """Ask the PSP and apply what it says under this claim."""
+    submission.record(*read(voucher), source=Source.POLL, claim=claim)
+
+
+def read(voucher: Voucher) -> tuple[PaymentUpdate, ExchangeRecorder]:
     recorder = recorder_for(voucher)
-    update = account_named("default").gateway(recorder).fetch_payment(voucher.provider_reference)
-    submission.record(update, recorder, source=Source.POLL, claim=claim)
+    return account_named("default").gateway(recorder).fetch_payment(voucher.provider_reference), recorder
 
 
 def test_B08_eight_tabs_that_open_one_reference_get_one_code(psp: Operations, eight: Team) -> None:

@@ -14,6 +14,7 @@ from pagoefectivo.models import Refund
 from pagoefectivo.services import (
     facts,
     ledger,
+    lifecycle,
     refunds,
     reservations,
     seams,
@@ -149,3 +150,7 @@ def unknown_frees_the_amount(patch: Patch) -> None:
 
 def sends_what_no_longer_fits(patch: Patch) -> None:
     patch.put(submission, "_objection", lambda _: lambda _row: None)
+
+
+def no_fencing(patch: Patch) -> None:
+    patch.put(lifecycle.Evidence, "is_superseded_for", lambda _: lambda _evidence, _row: False)

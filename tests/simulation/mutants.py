@@ -46,6 +46,7 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("a new refund under a dead one's key", money.key_of_the_failed_refund, 34),
     ("an unknown refund frees its amount", money.unknown_frees_the_amount, 5),
     ("what went back elsewhere is sent as well", money.sends_what_no_longer_fits, 0),
+    ("a lease without fencing", money.no_fencing, 830),
     ("a state changes without a trace", telling.moves_without_a_trace, 0),
     ("the log names the buyer", telling.says_who_the_buyer_is, 0),
     ("a row is forgotten", telling.forgets_what_is_due, 0),
@@ -56,7 +57,6 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
 )
 MUTANTS = tuple(Mutant(*each) for each in _ALL)
 EQUIVALENT = {
-    "a lease without fencing": "the second holder asks before it sends, and what both bring is applied as fact",
     "the letter's own key or algorithm is used": "each provider's reader; its conformance tests and vectors prove it",
     "the live or test flag is ignored": "each provider's reader and the start-up checks; not seen by one account alone",
     "a settlement file sets a state": "there is no settlement import yet",

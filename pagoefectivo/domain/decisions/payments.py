@@ -87,7 +87,7 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     elif voucher.state is VoucherState.EXPIRED or voucher.was_expired or _is_after_deadline(voucher, update):
         anomalies.append(AnomalyKind.PAID_LATE)
     moves = (*_WAY_TO_A_CODE.get(voucher.state, ()), "pay")
-    settled = (AnomalyKind.WEBHOOK_UNCONFIRMED, *SEEN)
+    settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.WEBHOOK_UNCONFIRMED, *SEEN)
     return Decision(moves=moves, anomalies=tuple(anomalies), settled=settled, why="provider_says_paid")
 
 
@@ -151,7 +151,7 @@ def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetim
     if command.verb is Verb.LOSE and state is VoucherState.SUBMITTING:
         return Decision(moves=("lose",), why=command.why)
     if command.verb is Verb.FAIL and state in UNANSWERED_VOUCHER:
-        return Decision(moves=("fail",), why=command.why)
+        return Decision(moves=("fail",), settled=ANSWERED, why=command.why)
     if command.verb is Verb.CANCEL and state is VoucherState.REQUESTED:
         return Decision(moves=("cancel",), why=command.why)
     if command.verb is Verb.CANCEL and state in LIVE_VOUCHER:

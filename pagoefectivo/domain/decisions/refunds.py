@@ -26,6 +26,9 @@ from pagoefectivo.domain.states import (
     RefundStatus,
 )
 
+# What is over once it is known what became of an instruction.
+ANSWERED = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
+
 
 def decide_refund(refund: RefundFacts, update: RefundUpdate, policy: Policy) -> Decision:
     """Answer one statement about a refund. Only a read ends it; an answer or a hint brings the read forward."""
@@ -54,19 +57,18 @@ def _arrive(refund: RefundFacts) -> tuple[str, ...]:
 
 def _follow_refund(refund: RefundFacts, update: RefundUpdate) -> Decision:
     open_here = refund.state in UNANSWERED_REFUND or refund.state is RefundState.PENDING
-    settled = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.STATUS_UNRECOGNISED, AnomalyKind.NOT_FOUND_AT_PROVIDER)
     gone = update.status in {RefundStatus.RETURNED, RefundStatus.FAILED, RefundStatus.CANCELED}
     if update.status is RefundStatus.SUCCEEDED and open_here:
         less = update.error_code is ErrorCode.REFUND_NET_DIFFERS
         anomalies = (AnomalyKind.REFUND_AMOUNT_MISMATCH,) if less else ()
-        return Decision(moves=("succeed",), anomalies=anomalies, settled=settled, why="provider_says_refunded")
+        return Decision(moves=("succeed",), anomalies=anomalies, settled=ANSWERED, why="provider_says_refunded")
     if gone and open_here:
-        return Decision(moves=("fail",), settled=settled, why="provider_says_failed")
+        return Decision(moves=("fail",), settled=ANSWERED, why="provider_says_failed")
     if gone and refund.state is RefundState.SUCCEEDED:
         return Decision(moves=("bounce",), anomalies=(AnomalyKind.REFUND_RETURNED,), why="provider_says_returned")
     if update.status is RefundStatus.SUCCEEDED and refund.state in FREED_REFUND:
         return Decision(anomalies=(AnomalyKind.STATUS_CONFLICT,), why="provider_contradicts_itself")
-    return Decision(moves=_arrive(refund), settled=settled, why="provider_accepted")
+    return Decision(moves=_arrive(refund), settled=ANSWERED, why="provider_accepted")
 
 
 def _may_leave(refund: RefundFacts) -> bool:
@@ -93,7 +95,9 @@ def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) 
         Verb.REQUIRE_DESTINATION: (UNSENT_REFUND - {RefundState.AWAITING_DESTINATION}, "require_destination"),
     }
     states, move = allowed.get(command.verb, (frozenset(), ""))
-    return Decision(moves=(move,), why=command.why) if refund.state in states else NOTHING
+    if refund.state not in states:
+        return NOTHING
+    return Decision(moves=(move,), settled=ANSWERED if command.verb is Verb.FAIL else (), why=command.why)
 
 
 def refunded_total(refunds: tuple[RefundFacts, ...]) -> Decimal:
