@@ -7,6 +7,7 @@ from decimal import Decimal
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.ledger import Payment, Refund
 from pagoefectivo.sandbox.markup import Markup, join, tag
+from pagoefectivo.sandbox.scenarios import SCENARIOS
 from pagoefectivo.sandbox.view import View, act, lima_time
 from pagoefectivo.sandbox.webhooks import Delivery
 
@@ -47,6 +48,8 @@ def _code(company: Company, view: View, payment: Payment) -> Markup:
     )
     facts = {
         "Order": payment.order_id,
+        "Scenario": view.say(SCENARIOS[payment.scenario].title) if payment.scenario else None,
+        "PSP": company.faces[payment.psp].title,
         "Deadline": lima_time(payment.expires_at),
         "Came in": f"{payment.received_currency} {payment.received:,.2f}" if payment.receipts else None,
         "Refunded": f"{payment.received_currency} {refunded:,.2f}" if refunded else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from pagoefectivo.sandbox.clock import Clock
 from pagoefectivo.sandbox.counter import Counter
+from pagoefectivo.sandbox.director import Director
 from pagoefectivo.sandbox.exchange import CallLog, Exchange
 from pagoefectivo.sandbox.faults import API_KINDS, WEBHOOK_KINDS, FaultPlan
 from pagoefectivo.sandbox.ledger import Ledger, Payment, Refund
@@ -30,7 +31,8 @@ class Company:
         self.calls = CallLog()
         self.faults = FaultPlan(API_KINDS)
         self.webhook_faults = FaultPlan(WEBHOOK_KINDS)
-        self.counter = Counter(self.ledger, self.clock, self.switches, self.announce)
+        self.director = Director(self)
+        self.counter = Counter(self.ledger, self.clock, self.switches, self.announce, self.director)
         self.faces: dict[str, Face] = {
             face.name: face(self.ledger, self.clock, self.switches, self.counter) for face in faces()
         }
@@ -88,6 +90,7 @@ class Company:
         self.calls.clear()
         self.faults.clear()
         self.webhook_faults.clear()
+        self.director.choose("")
         self.switches.update(Switches().as_dict() | self._own_switches)
         for face in self.faces.values():
             face.reset()

@@ -47,6 +47,7 @@ class Console:
             "next_expiry": lambda _: operations.advance_to_next_expiry(),
             "fault": lambda form: operations.fault(form["place"], form["kind"], int(form["times"])),
             "webhook_fault": lambda form: operations.webhook_fault(form["kind"], int(form["times"]), form["place"]),
+            "scenario": lambda form: operations.scenario(form["scenario"]),
             "clear_faults": lambda _: operations.clear_faults(),
             "behave": self._behave,
             "reset": lambda _: operations.reset(),

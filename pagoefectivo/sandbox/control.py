@@ -113,6 +113,14 @@ class SandboxControl:
         """Plan a fault for the next `times` notifications about a payment, a refund or any; None until cleared."""
         return cast("Record", self._ask("webhook_fault", kind=kind, times=times, subject=subject, **options))
 
+    def scenario(self, name: str) -> None:
+        """Let the next code follow a named scenario; "" takes the choice back."""
+        self._ask("scenario", name=name)
+
+    def scenarios(self, psp: str | None = None) -> list[Record]:
+        """Return every scenario, or those that this PSP can play."""
+        return cast("list[Record]", self._ask("scenarios", psp=psp))
+
     def faults(self) -> dict[str, list[Record]]:
         """Return the faults that have yet to strike, under `api` and `webhooks`."""
         return cast("dict[str, list[Record]]", self._ask("faults"))

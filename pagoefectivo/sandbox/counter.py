@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from pagoefectivo.sandbox.clock import Clock
 from pagoefectivo.sandbox.ledger import ZERO, Ledger, Payment, Receipt, Refund
@@ -21,14 +22,23 @@ CODES_PER_SECOND = 10
 Announce = Callable[[Payment | Refund], None]
 
 
+class Script(Protocol):
+    """Who decides what becomes of a new code and a new refund."""
+
+    def issued(self, payment: Payment) -> None: ...
+
+    def opened(self, refund: Refund) -> None: ...
+
+
 class Counter:
     """Acts on the ledger under its lock and announces each change; nothing here knows a PSP's words."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, announce: Announce) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, announce: Announce, script: Script) -> None:
         self._ledger = ledger
         self._clock = clock
         self._switches = switches
         self._announce = announce
+        self._script = script
         # Starts from the time of day, so that a restarted company does not repeat codes a shop still remembers.
         self._codes = itertools.count(int(time.time() * CODES_PER_SECOND))
         self._operations = itertools.count(1)
@@ -49,6 +59,7 @@ class Counter:
         self._clock.call_at(payment.expires_at, lambda: self._expire_if_due(payment))
         if self._switches.notify_created:
             self._announce(payment)
+        self._script.issued(payment)
 
     def pay(
         self,
@@ -126,6 +137,7 @@ class Counter:
     def open_refund(self, refund: Refund) -> None:
         """Enter a pending refund; it settles by itself if the switches say so, or lapses without bank details."""
         self._ledger.add_refund(refund)
+        self._script.opened(refund)
         outcome = self._switches.auto_refund
         if outcome is not None:
             due_at = refund.created_at + timedelta(seconds=self._switches.auto_refund_seconds)

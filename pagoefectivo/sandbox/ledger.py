@@ -52,6 +52,7 @@ class Payment:
     approved_at: datetime | None = None
     reversed_at: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
+    scenario: str = ""
 
     @property
     def received_currency(self) -> str:

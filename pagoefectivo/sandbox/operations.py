@@ -12,6 +12,7 @@ from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.ledger import Merchant, Payment, Refund
 from pagoefectivo.sandbox.records import Record
 from pagoefectivo.sandbox.refusals import ControlRefused
+from pagoefectivo.sandbox.scenarios import SCENARIOS
 from pagoefectivo.sandbox.webhooks import forger_of
 
 POLL_SECONDS = 0.01
@@ -122,6 +123,19 @@ class Operations:
         if kind == "before_answer":
             return self.fault({"payment": "create"}.get(subject, subject), kind, times, **options)
         return records.fault_record(self._company.webhook_faults.add(subject, kind, times, options))
+
+    def scenario(self, name: str) -> None:
+        """Let the next code follow a named scenario; "" takes the choice back."""
+        self._company.director.choose(name)
+
+    def scenarios(self, psp: str | None = None) -> list[Record]:
+        """Return every scenario, or those that this PSP can play."""
+        able = self._company.faces[psp].abilities if psp else None
+        return [
+            {"name": each.slug, "title": each.title, "story": each.story, "refund": each.gives_back}
+            for each in SCENARIOS.values()
+            if able is None or not each.needs or each.needs in able
+        ]
 
     def faults(self) -> dict[str, list[Record]]:
         """Return the faults that have yet to strike, under `api` and `webhooks`."""

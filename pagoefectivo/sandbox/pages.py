@@ -10,6 +10,7 @@ from pagoefectivo.sandbox.cards import codes, deliveries, refunds
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.faults import ANY, API_KINDS, OPERATIONS, SUBJECTS, WEBHOOK_KINDS
 from pagoefectivo.sandbox.markup import Markup, join, tag
+from pagoefectivo.sandbox.scenarios import SCENARIOS
 from pagoefectivo.sandbox.view import View, act, lima_time
 
 CSS = Path(__file__).with_name("console.css").read_text(encoding="utf-8")
@@ -26,7 +27,14 @@ def page(company: Company, view: View, notice: str | None, problem: str | None) 
             tag("p", notice, class_="card notice banner", role="status") if notice else None,
             tag("p", problem, class_="card problem banner", role="alert") if problem else None,
             tag("div", codes(company, view), refunds(company, view), deliveries(company, view)),
-            tag("aside", _clock(company, view), _faults(company, view), _behaviour(company, view), id="side"),
+            tag(
+                "aside",
+                _clock(company, view),
+                _scenarios(company, view),
+                _faults(company, view),
+                _behaviour(company, view),
+                id="side",
+            ),
         ),
     )
     head = tag(
@@ -69,6 +77,29 @@ def _clock(company: Company, view: View) -> Markup:
         class_="card",
     )
     return tag("section", tag("h2", view.say("Clock")), card)
+
+
+def _scenarios(company: Company, view: View) -> Markup:
+    chosen = SCENARIOS.get(company.director.next_slug)
+    options = [tag("option", view.say(each.title), value=each.slug) for each in SCENARIOS.values()]
+    form = tag(
+        "form",
+        tag("input", type="hidden", name="act", value="scenario"),
+        tag("label", view.say("Scenario"), tag("select", options, name="scenario")),
+        tag("button", view.say("For the next code")),
+        method="post",
+        action=view.query(),
+        class_="fields",
+    )
+    waiting = (
+        join(
+            tag("p", f"{view.say('The next code:')} {view.say(chosen.title)}. {view.say(chosen.story)}"),
+            act(view, "scenario", "Take the choice back", scenario=""),
+        )
+        if chosen
+        else tag("p", view.say("A buyer whose address is the name of a scenario @sandbox.example needs no button."))
+    )
+    return tag("section", tag("h2", view.say("Scenarios")), tag("div", form, waiting, class_="card"))
 
 
 def _faults(company: Company, view: View) -> Markup:

@@ -23,6 +23,7 @@ def payment_record(payment: Payment, ledger: Ledger) -> Record:
         "psp": payment.psp,
         "login": payment.login,
         "order_id": payment.order_id,
+        "scenario": payment.scenario,
         "code": payment.code,
         "state": payment.state,
         "amount": f"{payment.amount:.2f}",

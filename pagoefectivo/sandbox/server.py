@@ -63,18 +63,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve_face(self, face: Face, path: str, query: str) -> None:
         company = self.server.company
-        operation = face.operation(self.command, path)
-        fault = company.faults.take(operation) if operation else None
-        if fault and fault.kind == "drop_before":
-            unread = Request(self.command, path, {}, self._lower_headers(), b"")
-            dropped = Answer(0, b"", manner="reset")
-            company.calls.record(company.clock.now(), face, unread, operation, dropped, fault)
-            self._send(dropped)
-            return
         request = self._request(path, query)
         if request is None:
             return
+        operation = face.operation(self.command, path)
+        if operation:
+            company.director.before(operation, request.body + path.encode())
+        fault = company.faults.take(operation) if operation else None
         arrived_at = company.clock.now()
+        if fault and fault.kind == "drop_before":
+            dropped = Answer(0, b"", manner="reset")
+            company.calls.record(arrived_at, face, request, operation, dropped, fault)
+            self._send(dropped)
+            return
         try:
             found = company.exchange.answer(face, operation, request, fault) if operation else face.unrouted()
         except Exception:

@@ -42,6 +42,12 @@ class DLocalFace:
 
     name = NAME
     title = "dLocal"
+    abilities = frozenset(
+        {
+            *("late money", "double money", "other amounts", "other currencies", "reversals"),
+            *("refunds", "slow refunds", "balance"),
+        }
+    )
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger

@@ -18,6 +18,7 @@ class Face(Protocol):
 
     name: ClassVar[str]  # also the first part of its paths
     title: ClassVar[str]  # for people
+    abilities: ClassVar[frozenset[str]]  # which scenarios make sense; see `scenarios.Scenario.needs`
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None: ...
 
