@@ -271,6 +271,11 @@ class Provider(ABC):
     settlement_readers: ClassVar[tuple[type[SettlementReader], ...]] = ()
 
     @classmethod
+    def credential_problems(cls, credentials: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:  # noqa: ARG003 - for those who can tell
+        """Return why credentials that are all there cannot be used, each a sentence that shows no value."""
+        return ()
+
+    @classmethod
     @abstractmethod
     def gateway(cls, account: Account, recorder: Recorder, wire: Wire) -> Gateway:
         """Return the gateway of one account; every call it makes goes through `recorder`."""

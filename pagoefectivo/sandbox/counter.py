@@ -53,6 +53,10 @@ class Counter:
         last_day = created_at + LIMA + timedelta(days=self._switches.expiry_days)
         return last_day.replace(hour=23, minute=59, second=0, microsecond=0) - LIMA
 
+    def announce(self, subject: Payment | Refund) -> None:
+        """Book the notification of a step that only its own PSP knows."""
+        self._announce(subject)
+
     def issue(self, payment: Payment) -> None:
         """Enter a new code in the books and book its expiry."""
         self._ledger.add_payment(payment)

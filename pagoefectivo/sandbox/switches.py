@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "off_amount": ("report", "cancel"),
     "cancel_refusal": ("5013", "3003"),
     "webhook_hosts": ("loopback", "any"),
+    "signature_header": ("X-SignatureContent", "X-Signature-Content"),
 }
 
 
@@ -50,6 +51,10 @@ class Switches:
     reuse_x_date: bool = False
     hang_seconds: float = 30.0
     latency_seconds: float = 0.0
+    refund_queue_seconds: float = 60.0
+    query_not_found: str = "BP-REF-CAN-2"
+    signature_header: str = "X-SignatureContent"
+    hashes_per_notification: int = 1
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Set the named switches, all or none; ControlRefused names an unknown switch or an impossible value."""

@@ -61,6 +61,8 @@ def _credentials(account: conf.AccountConfig, provider: type[Provider], where: s
     if choices and not any(all(written.get(field) for field in choice) for choice in choices):
         either = " or ".join(" and ".join(repr(field) for field in sorted(choice)) for choice in choices)
         yield Objection("E003", f"{where}['CREDENTIALS'] needs {either}.", take)
+    for problem in provider.credential_problems(written):
+        yield Objection("E003", f"{where}['CREDENTIALS']: {problem}", take)
     for field in written:
         if field not in known:
             problem = f"{where}['CREDENTIALS'][{field!r}]: this key does not exist."

@@ -66,6 +66,21 @@ def test_A14_an_account_without_the_secret_that_verifies_webhooks_does_not_pass(
     assert "has no 'secret_key'" in found()["E003"].msg
 
 
+def test_a_key_that_is_none_is_named_by_its_provider_and_never_shown(wearing: Wearing) -> None:
+    wearing(PROVIDER="ebanx", CREDENTIALS={"integration_key": "own-key", "notification_certificates": ["own-pem"]})
+    messages = found()
+    assert list(messages) == ["E003"]
+    assert "notification_certificates has an entry that is no RSA certificate" in messages["E003"].msg
+    assert "own-" not in str(messages)
+
+
+@pytest.mark.parametrize("keys", [{}, {"jws_kid": "own-kid"}, {"jws_private_key": "own-pem"}])
+def test_of_two_ways_to_sign_in_one_must_be_whole(wearing: Wearing, keys: dict[str, str]) -> None:
+    wearing(PROVIDER="ebanx", CREDENTIALS={"notification_certificates": "own-pem", **keys})
+    texts = [message.msg for message in run_checks() if message.id == "pagoefectivo.E003"]
+    assert any("needs 'jws_kid' and 'jws_private_key' or 'integration_key'" in text for text in texts)
+
+
 def test_G01_production_keys_under_debug_are_refused_at_start_up_and_before_any_call(
     wearing: Wearing, settings: Any, outside_tests: None
 ) -> None:
