@@ -175,7 +175,8 @@ def _make_due(account: str, now: datetime) -> None:
 
 def _vouchers(account: str, started_at: datetime) -> QuerySet[Voucher]:
     """Every code that may still change, and every payment that may still be refunded."""
-    refundable = Q(paid_at__gte=started_at - account_named(account).capabilities.refund_window)
+    window = account_named(account).capabilities.refund_window
+    refundable = Q(paid_at__gte=started_at - window) | Q(paid_at=None)  # not every provider says when
     open_ones = Q(next_action_at__isnull=False) | (refundable & Q(state=VoucherState.PAID))
     there = ~Q(provider_reference="") | Q(state__in=_NOT_SENT_VOUCHER)
     return Voucher.objects.filter(open_ones, there, account=account, created_at__lt=started_at)

@@ -8,10 +8,11 @@ from tests.integration.conftest import (
     listening,
     open_order,
     paid_order,
+    provider,
     psp,
     sandbox,
     sweep,
     world,
 )
 
-__all__ = ["account", "heard", "listening", "open_order", "paid_order", "psp", "sandbox", "sweep", "world"]
+__all__ = ["account", "heard", "listening", "open_order", "paid_order", "provider", "psp", "sandbox", "sweep", "world"]

@@ -55,7 +55,13 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def psp(sandbox: SandboxServer, settings: Any) -> Operations:
+def provider() -> str:
+    """The provider that a story plays on, unless it is told of another."""
+    return "dlocal"
+
+
+@pytest.fixture
+def psp(sandbox: SandboxServer, provider: str, settings: Any) -> Operations:
     """The PSP's control panel, with the account `default` pointed at it."""
     sandbox.control.reset()
     settings.PAGOEFECTIVO = {
@@ -64,14 +70,10 @@ def psp(sandbox: SandboxServer, settings: Any) -> Operations:
         "TIMING": {"POLL": ["1s"], "RETRY": ["1s"], "CONNECT": "1s", "READ": "1s", "LEASE": "5s"},
         "ACCOUNTS": {
             "default": {
-                "PROVIDER": "dlocal",
+                "PROVIDER": provider,
                 "ENVIRONMENT": "sandbox",
-                "CREDENTIALS": {
-                    "login": "sandbox_login",
-                    "trans_key": "sandbox_trans_key",
-                    "secret_key": "sandbox_secret_key",
-                },
-                "BASE_URL": sandbox.url_of("dlocal"),
+                "CREDENTIALS": dict(sandbox.company.faces[provider].merchant().secrets),
+                "BASE_URL": sandbox.url_of(provider),
             }
         },
     }

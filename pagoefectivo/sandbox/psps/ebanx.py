@@ -35,6 +35,12 @@ class EbanxFace:
 
     name = NAME
     title = "EBANX"
+    abilities = frozenset(
+        {
+            *("late money", "double money", "other amounts", "other currencies", "reversals"),
+            *("refunds", "slow refunds"),
+        }
+    )
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger
