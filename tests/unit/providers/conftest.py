@@ -1,4 +1,4 @@
-"""dLocal's gateway over `responses`: no socket opens in this folder, only in `loopback/`."""
+"""The gateways over `responses`: no socket opens in this folder, only in `loopback/`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import responses
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.testing.conformance.evidence import KeptEvidence, open_wire
+from tests.unit.providers import mercadopago_stage
 from tests.unit.providers.stage import HOST, Line
 
 
@@ -27,3 +28,9 @@ def line(account: Account) -> Iterator[Line]:
     evidence = KeptEvidence()
     with responses.RequestsMock() as psp, open_wire() as wire:
         yield Line(DLocal.gateway(account, evidence, wire), psp, evidence)
+
+
+@pytest.fixture
+def mercado() -> Iterator[mercadopago_stage.Line]:
+    with mercadopago_stage.open_line() as line:
+        yield line
