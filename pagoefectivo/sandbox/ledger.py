@@ -52,6 +52,7 @@ class Payment:
     approved_at: datetime | None = None
     reversed_at: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
+    takes_late_money: bool = True  # else cash for a dead code goes to the payer's own wallet at the PSP
 
     @property
     def received_currency(self) -> str:

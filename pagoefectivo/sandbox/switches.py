@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "off_amount": ("report", "cancel"),
     "cancel_refusal": ("5013", "3003"),
     "webhook_hosts": ("loopback", "any"),
+    "mercadopago_ts": ("milliseconds", "seconds"),
 }
 
 
@@ -50,6 +51,11 @@ class Switches:
     reuse_x_date: bool = False
     hang_seconds: float = 30.0
     latency_seconds: float = 0.0
+    mercadopago_in_process: bool = False
+    mercadopago_key_hours: float = 24.0
+    mercadopago_partial_refunds: bool = False
+    mercadopago_refund_window_days: float = 90.0
+    mercadopago_ts: str = "milliseconds"
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Set the named switches, all or none; ControlRefused names an unknown switch or an impossible value."""

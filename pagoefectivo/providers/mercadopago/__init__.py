@@ -40,7 +40,7 @@ class MercadoPago(Provider):
     secret_list_fields = frozenset({"webhook_secret"})
     credential_prefixes = {"access_token": {"sandbox": "TEST-", "production": "APP_USR-"}}
     # which part of `transaction_details` is the code: the published sample contradicts itself; the first that is there
-    options = {"code_fields": ("verification_code", "payment_method_reference_id")}
+    options = {"CODE_FIELDS": ("verification_code", "payment_method_reference_id")}
     secret_headers = frozenset({"authorization"})
     payment_statuses = PAYMENT_STATUSES
     refund_statuses = REFUND_STATUSES

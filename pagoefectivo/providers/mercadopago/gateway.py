@@ -41,7 +41,7 @@ class MercadoPagoGateway(Gateway):
 
     def __init__(self, account: Account, recorder: Recorder, wire: Wire) -> None:
         self._access_token = credential(account, "access_token")
-        self._code_fields = account.options["code_fields"]
+        self._code_fields = account.options["CODE_FIELDS"]
         self._now = wire.now
         self._transport = Transport(account, recorder, wire)
 

@@ -136,7 +136,7 @@ def test_the_code_is_the_verification_code_or_else_the_reference(
 
 
 def test_an_account_may_say_which_field_is_the_code() -> None:
-    with open_line(dataclasses.replace(ACCOUNT, options={"code_fields": ("payment_method_reference_id",)})) as line:
+    with open_line(dataclasses.replace(ACCOUNT, options={"CODE_FIELDS": ("payment_method_reference_id",)})) as line:
         line.will_answer("POST", "/v1/payments", sample(PENDING), status=201)
         assert line.gateway.issue_voucher(VOUCHER).code == "1100002031"
 
