@@ -52,6 +52,7 @@ class Counterpart:
         return self.gateway.fetch_payment(issued.provider_reference)
 
     def ask_refund(self, paid: PaymentUpdate, **changes: Any) -> RefundUpdate:
+        assert paid.amount is not None
         whole = dataclasses.replace(
             REFUND, payment_reference=paid.provider_reference, amount=paid.amount, is_whole=True
         )
