@@ -51,7 +51,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """What a provider needs to give money back. `reference` is ours and unique per refund."""
+    """What a provider needs to give money back. `reference` is ours and unique per refund.
+
+    `is_whole` when the amount is all that the payment ever brought.
+    """
 
     reference: str
     payment_reference: str
@@ -61,6 +64,7 @@ class RefundRequest:
     idempotency_key: str
     notification_url: str
     destination: Destination | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

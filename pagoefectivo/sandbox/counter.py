@@ -90,9 +90,11 @@ class Counter:
 
     def _receive(self, payment: Payment, amount: Decimal, currency: str) -> None:
         now = self._clock.now()
+        is_late = payment.state not in {"pending", "paid"}
+        if is_late and not payment.takes_late_money:
+            return
         payment.receipts.append(Receipt(amount, currency, now, f"{next(self._operations):08d}"))
         is_off = (payment.received, payment.received_currency) != (payment.amount, payment.currency)
-        is_late = payment.state not in {"pending", "paid"}
         refused = (is_off and self._switches.off_amount == "cancel") or (
             is_late and self._switches.late_payment == "cancel"
         )

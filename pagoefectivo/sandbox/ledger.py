@@ -53,6 +53,7 @@ class Payment:
     reversed_at: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
     scenario: str = ""
+    takes_late_money: bool = True  # else cash for a dead code goes to the payer's own wallet at the PSP
 
     @property
     def received_currency(self) -> str:

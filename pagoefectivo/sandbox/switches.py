@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "cancel_refusal": ("5013", "3003"),
     "webhook_hosts": ("loopback", "any"),
     "signature_header": ("X-SignatureContent", "X-Signature-Content"),
+    "mercadopago_ts": ("milliseconds", "seconds"),
 }
 
 
@@ -55,6 +56,11 @@ class Switches:
     query_not_found: str = "BP-REF-CAN-2"
     signature_header: str = "X-SignatureContent"
     hashes_per_notification: int = 1
+    mercadopago_in_process: bool = False
+    mercadopago_key_hours: float = 24.0
+    mercadopago_partial_refunds: bool = False
+    mercadopago_refund_window_days: float = 90.0
+    mercadopago_ts: str = "milliseconds"
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Set the named switches, all or none; ControlRefused names an unknown switch or an impossible value."""

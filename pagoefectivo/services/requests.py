@@ -32,6 +32,7 @@ def refund_request(refund: Refund) -> RefundRequest:
         idempotency_key=refund.idempotency_key,
         notification_url=notification_url(refund.account, refund.reference),
         destination=_destination_of(refund.destination),
+        is_whole=refund.amount == refund.voucher.paid_amount,
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from pagoefectivo.sandbox.server import SandboxServer
+from tests.sandbox.mercadopago_stage import Collector
 
 X_DATE = "2026-11-22T14:05:06.123Z"
 
@@ -159,3 +160,10 @@ def paid(sandbox: SandboxServer, shop: Shop) -> dict[str, Any]:
     sandbox.control.pay(payment["ticket"]["number"])
     assert sandbox.control.wait_idle(5)
     return payment
+
+
+@pytest.fixture
+def collector(sandbox: SandboxServer, receiver: Receiver) -> Iterator[Collector]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield Collector(sandbox.url_of("mercadopago"), receiver.url, session)

@@ -10,7 +10,7 @@ import responses
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.testing.conformance.evidence import KeptEvidence, open_wire
-from tests.unit.providers.ebanx_stage import open_line
+from tests.unit.providers import ebanx_stage, mercadopago_stage
 from tests.unit.providers.stage import HOST, Line
 
 
@@ -32,5 +32,11 @@ def line(account: Account) -> Iterator[Line]:
 
 @pytest.fixture
 def ebanx() -> Iterator[Line]:
-    with open_line() as line:
+    with ebanx_stage.open_line() as line:
+        yield line
+
+
+@pytest.fixture
+def mercado() -> Iterator[mercadopago_stage.Line]:
+    with mercadopago_stage.open_line() as line:
         yield line
