@@ -41,6 +41,7 @@ BUYER = Payer(
 NOWHERE = "http://127.0.0.1:9"  # where notifications go in a test without `live_server`: refused at once
 NOTIFICATION_SECONDS = 10.0
 
+pytest.register_assert_rewrite(f"{__name__}.conformance")  # its promises explain themselves where they are broken
 _numbers = itertools.count(1)
 
 
