@@ -150,24 +150,34 @@ class Pointer:
 
 
 class SettlementKind(StrEnum):
-    """What a row of a settlement file is about."""
+    """What a row of a settlement file is about. BALANCE and NOTICE move no money and belong in no sum.
+
+    TAX and FEE are rows of their own; what a payment's row names as its own fee stands in that row. PAYOUT is money
+    sent to the shop's bank. BALANCE repeats a sum, NOTICE tells of something that is still open or came to nothing.
+    """
 
     PAYMENT = "payment"
     REFUND = "refund"
     FEE = "fee"
+    TAX = "tax"
     CHARGEBACK = "chargeback"
     ADJUSTMENT = "adjustment"
     PAYOUT = "payout"
     BALANCE = "balance"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
 class SettlementRow:
     """One row of a settlement file as the provider wrote it, in our words. Amounts are signed: what comes to the shop
-    is above zero, what leaves it below. None means that the file does not say; nothing is ever filled in.
+    is above zero, what leaves it below. None and "" mean that the file does not say; nothing is ever filled in.
 
-    `line` is the number in the file, from 1. `amount` is in `currency`; `settled_amount` and `fee`, `tax` are in
-    `settled_currency`; `rate` is the file's own exchange rate.
+    `line` is where the row begins in the file, from 1. `identity` is the row's own within the provider, the same in
+    every file that repeats it: two rows that share one are one statement made twice. `reference` is ours and
+    `provider_reference` theirs, both of the payment; `refund_reference` and `refund_provider_reference` are those of
+    the refund. `amount` is in `currency`, before fees; `settled_amount` is the same in `settled_currency`, as are
+    `fee`, `tax` and `net`, what the row changes in the shop's balance. `rate` is the file's own: units of `currency`
+    for one of `settled_currency`. `batch` names the transfer that the row was settled with.
     """
 
     line: int
@@ -177,6 +187,7 @@ class SettlementRow:
     reference: str = ""
     provider_reference: str = ""
     refund_reference: str = ""
+    refund_provider_reference: str = ""
     code: str = field(default="", repr=False)
     amount: Decimal | None = None
     currency: str = ""
@@ -184,6 +195,7 @@ class SettlementRow:
     settled_currency: str = ""
     fee: Decimal | None = None
     tax: Decimal | None = None
+    net: Decimal | None = None
     rate: Decimal | None = None
     occurred_at: datetime | None = None
     settled_date: date | None = None
