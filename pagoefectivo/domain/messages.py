@@ -151,10 +151,11 @@ class Pointer:
 
 
 class SettlementKind(StrEnum):
-    """What a row of a settlement file is about. BALANCE and NOTICE move no money and belong in no sum.
+    """What a row of a settlement file is about.
 
     TAX and FEE are rows of their own; what a payment's row names as its own fee stands in that row. PAYOUT is money
-    sent to the shop's bank. BALANCE repeats a sum, NOTICE tells of something that is still open or came to nothing.
+    sent to the shop's bank. BALANCE repeats a sum, NOTICE tells of something still open or come to nothing: they have
+    no net and belong in no sum.
     """
 
     PAYMENT = "payment"

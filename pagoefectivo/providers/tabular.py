@@ -78,6 +78,8 @@ class Records:
     def _fault_of(self, error: csv.Error) -> str:
         if "field larger" in str(error):
             return gettext("A cell is too long, or a quote is never closed.")
+        if "new-line" in str(error):
+            return gettext("A carriage return alone ends no line.")
         if self.is_cut:
             return gettext("The file is cut off here: its last line is not whole.")
         return gettext("The quotes of this line do not match.")
@@ -90,6 +92,8 @@ class Records:
         done, rest = 0, ""
         while piece:
             whole, end, rest = (rest + _decoded(decoder, piece, done)).rpartition("\n")
+            if len(whole.partition("\n")[0]) > LONGEST_LINE:
+                raise UnreadableFile(done + 1, gettext("A line is too long."))
             if len(rest) > LONGEST_LINE:
                 raise UnreadableFile(done + whole.count("\n") + bool(end) + 1, gettext("A line is too long."))
             if end:

@@ -142,7 +142,7 @@ class DLocalSettlement(SettlementReader):
                 raw_kind=raw,
                 identity=f"{word}:{theirs}",
                 reference=reference(line, "TRANSACTION_ID", ours),
-                provider_reference=theirs if is_whole and kind is not _K.REFUND else "",
+                provider_reference=theirs if kind is _K.PAYMENT else "",
                 refund_provider_reference=theirs if kind is _K.REFUND else "",
                 amount=row_local,
                 currency=currency(line, "LOCAL_CURRENCY", of) if of or is_whole else "",
@@ -202,10 +202,17 @@ class DLocalTransactions(SettlementReader):
                 settled_currency="" if row_usd is None else "USD",
                 fee=row_fee,
                 tax=row_tax,
-                net=None if row_usd is None else row_usd + (row_fee or ZERO) + (row_tax or ZERO),
+                net=_net(row_usd, row_fee, row_tax) if has_moved else None,
                 occurred_at=created(line, created_on),
                 settled_date=settled(line, settled_on).date() if settled_on else None,
             )
+
+
+def _net(amount: Decimal | None, *costs: Decimal | None) -> Decimal | None:
+    return None if amount is None else sum((each for each in costs if each is not None), amount)
+
+
+READERS = (DLocalSettlement, DLocalTransactions)
 
 
 def _summary(records: Records, numerals: Numerals) -> _Summary:

@@ -114,6 +114,9 @@ class EbanxSettlementJson(SettlementReader):
         yield from _rows(numbered, settlement, numerals)
 
 
+READERS = (EbanxSettlement, EbanxSettlementJson)
+
+
 def _picked(number: int, document: Document, layout: Layout) -> Picked:
     columns = layout.columns(number, list(document))
     cells = ["" if value is None else str(value) for value in document.values()]

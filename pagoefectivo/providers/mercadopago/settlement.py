@@ -116,7 +116,6 @@ _TRANSACTIONS: Mapping[str, SettlementKind] = {
     "CHARGEBACK_SHIPPING": _K.FEE,
     "DISPUTE_SHIPPING": _K.FEE,
 }
-_OF_A_PAYMENT = frozenset({_K.PAYMENT, _K.REFUND, _K.CHARGEBACK})
 
 
 class ReleaseReport(SettlementReader):
@@ -153,24 +152,25 @@ class ReleaseReport(SettlementReader):
             moment = released(line, on) if on or is_move else None
             if is_move:
                 needed_reference(line, "SOURCE_ID", source)
-            said = [read(line, cell) for read, cell in zip(fees, in_fees, strict=True) if cell]
-            row_gross = if_said(gross, line, in_gross)
+            said = [read(line, cell) for read, cell in zip(fees, in_fees, strict=True) if cell and is_move]
+            row_gross = if_said(gross, line, in_gross) if is_move else net
             yield SettlementRow(
                 line=line,
                 kind=kind,
                 raw_kind=f"{record}, {description}" if description else record,
                 identity=identities.of(moment, source, record, description, net),
                 reference=reference(line, "EXTERNAL_REFERENCE", ours),
-                provider_reference=source if kind in _OF_A_PAYMENT else "",
+                provider_reference="" if kind is _K.PAYOUT else source,
                 amount=row_gross,
                 currency=currency(line, "CURRENCY", of) if of else "",
                 settled_amount=row_gross,
                 settled_currency=of,
                 fee=sum(said, ZERO) if said else None,
-                tax=if_said(taxes, line, in_taxes),
-                net=net,
+                tax=if_said(taxes, line, in_taxes) if is_move else None,
+                net=net if is_move else None,
                 occurred_at=moment,
                 settled_date=day_of(on) if moment else None,
+                batch=source if kind is _K.PAYOUT else "",
             )
 
 
@@ -205,7 +205,7 @@ class AccountMoneyReport(SettlementReader):
                 raw_kind=raw,
                 identity=identities.of(moment, source, raw, "", net),
                 reference=reference(line, "EXTERNAL_REFERENCE", ours),
-                provider_reference=source if kind in _OF_A_PAYMENT else "",
+                provider_reference="" if kind is _K.PAYOUT else source,
                 amount=amount,
                 currency=currency(line, "TRANSACTION_CURRENCY", of),
                 settled_amount=amount if is_same_currency else None,
@@ -215,7 +215,11 @@ class AccountMoneyReport(SettlementReader):
                 net=net,
                 occurred_at=moment,
                 settled_date=day_of(settled_on) if if_said(settled_at, line, settled_on) else None,
+                batch=source if kind is _K.PAYOUT else "",
             )
+
+
+READERS = (ReleaseReport, AccountMoneyReport)
 
 
 def _kind_of(line: int, description: str) -> SettlementKind:
