@@ -103,7 +103,7 @@ class EbanxSettlementJson(SettlementReader):
             document = decode_object(content.removeprefix(b"\xef\xbb\xbf"))
             summary, entries = part(document, "settlement"), parts(document, "entries")
         except UnreadableMessage as fault:
-            summary, entries, why = {}, (), str(fault)
+            summary, entries, why = {}, (), gettext("The JSON cannot be read: %(fault)s.") % {"fault": fault}
         else:
             why = "" if entries else gettext("The file has no rows.")
         if why:
