@@ -9,7 +9,6 @@ the same money twice, when it was earned and when it became available.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -33,6 +32,7 @@ from pagoefectivo.providers.cells import (
 )
 from pagoefectivo.providers.tabular import Layout, Records, names_in
 
+LONGEST_FACTS = 80
 DEFAULT_ZONE = timezone(timedelta(hours=-4))
 
 _ANY_REPORT = frozenset(
@@ -237,17 +237,18 @@ class _Identities:
     def __init__(self, layout: str) -> None:
         self._layout = layout
         self._moment: datetime | None = None
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}
 
     def of(self, moment: datetime | None, source: str, word: str, description: str, net: Decimal) -> str:
         if moment != self._moment:
             self._moment = moment
             self._seen.clear()
-        facts = f"{moment}\x1f{source}\x1f{word}\x1f{description}\x1f{net:.2f}"
-        self._seen[facts] += 1
-        count = self._seen[facts]
-        digest = hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
-        return f"{self._layout}:{digest}" if count == 1 else f"{self._layout}:{digest}:{count}"
+        milliseconds = int(moment.timestamp() * 1000) if moment else 0
+        facts = f"{source}:{word}:{description}:{int(net.scaleb(2))}:{milliseconds}"
+        count = self._seen[facts] = self._seen.get(facts, 0) + 1
+        if len(facts) > LONGEST_FACTS:
+            facts = hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
+        return f"{self._layout}:{facts}" if count == 1 else f"{self._layout}:{facts}:{count}"
 
 
 def _fee_without_tax(

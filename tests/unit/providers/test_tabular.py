@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -163,7 +164,7 @@ def test_memory_is_flat_however_many_rows_there_are() -> None:
     for count in (2_000, 20_000):
         file = Endless(header, row, count)
         tracemalloc.start()
-        assert sum(1 for _ in DLocalTransactions().read(file)) == count  # type: ignore[arg-type]
+        assert len([None for _ in DLocalTransactions().read(cast("BinaryIO", file))]) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.2 + 200_000
