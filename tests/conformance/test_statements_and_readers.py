@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 import requests
+from django.utils.translation import override
 
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.messages import SettlementKind, SettlementRow
@@ -83,7 +84,7 @@ def test_a_period_holds_what_moved_in_it_and_a_reversal_is_a_row_of_its_own(busy
     (reversal,) = at("dlocal", "settlement", busy, since=later)
     assert (reversal.kind, reversal.reference, reversal.amount) == (K.CHARGEBACK, "ORD-2", Decimal("-40.00"))
     assert len(at("dlocal", "settlement", busy, until=later)) == 3
-    with pytest.raises(UnreadableFile, match="no rows"):
+    with override("en"), pytest.raises(UnreadableFile, match="no rows"):
         at("dlocal", "settlement", busy, until=busy.control.payments("ORD-1")[0]["created_at"])
 
 

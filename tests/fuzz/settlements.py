@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementRow
+from pagoefectivo.domain.messages import SettlementKind, SettlementRow
 from tests.fuzz.figures import Figures, counted, measured
 from tests.unit.providers.reports_stage import read, samples
 
@@ -51,7 +51,7 @@ def mutated(chance: random.Random, path: Path) -> tuple[str, bytes]:
     content, names = path.read_bytes(), []
     for _ in range(chance.choice((1, 1, 2))):
         kind = chance.choice(sorted(MUTATIONS))
-        content = MUTATIONS[kind](chance, content)
+        content = MUTATIONS[kind](chance, content or b"\n")
         names.append(kind)
     return names[0], content
 
@@ -99,6 +99,9 @@ def digits(cell: object) -> str:
 
 def _stands(row: SettlementRow, claim: str, cells: dict[str, str]) -> bool:
     value = getattr(row, claim)
+    if row.kind is SettlementKind.BALANCE and value is not None:
+        credit, debit = (Decimal(digits(cells[side]) or 0) for side in SIDES)
+        return digits(value) == digits(credit - debit)
     return value is None or digits(value) in {digits(cells[name]) for name in CLAIMS[claim] if name in cells}
 
 

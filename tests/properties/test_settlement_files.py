@@ -84,7 +84,7 @@ manners = st.builds(
 )
 
 
-@given(st.lists(movements, min_size=1, max_size=12), manners)
+@given(st.lists(movements, min_size=1, max_size=12).map(lambda moves: sorted(moves, key=lambda each: each.at)), manners)
 def test_a_release_report_is_read_as_it_was_meant_in_whatever_manner(moves: list[Moved], manner: Manner) -> None:
     names = ["DATE", "SOURCE_ID", "EXTERNAL_REFERENCE", "RECORD_TYPE", "DESCRIPTION", "NET_CREDIT_AMOUNT"]
     names += ["NET_DEBIT_AMOUNT", "GROSS_AMOUNT", "MP_FEE_AMOUNT", "METADATA"]

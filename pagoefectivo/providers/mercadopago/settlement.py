@@ -140,14 +140,12 @@ class ReleaseReport(SettlementReader):
             part = known(_RECORDS, line, "RECORD_TYPE", record)
             if is_over:
                 raise UnreadableFile(line, gettext("Rows follow after the total."))
-            if not (in_credit or in_debit):
-                raise UnreadableFile(line, gettext("%(column)s is empty.") % {"column": "NET_CREDIT_AMOUNT"})
-            net = (credit(line, in_credit) if in_credit else ZERO) - (debit(line, in_debit) if in_debit else ZERO)
+            is_move = part == "move"
+            net = _net(line, if_said(credit, line, in_credit), if_said(debit, line, in_debit), is_move=is_move)
             is_over = part == "end"
             if is_over and net != balance:
                 raise UnreadableFile(line, gettext("The rows do not add up to the total that the file states."))
             balance += net if part in ("move", "start") else ZERO
-            is_move = part == "move"
             kind = _kind_of(line, description) if is_move else _K.BALANCE
             moment = released(line, on) if on or is_move else None
             if is_move:
@@ -222,6 +220,15 @@ class AccountMoneyReport(SettlementReader):
 READERS = (ReleaseReport, AccountMoneyReport)
 
 
+def _net(line: int, credit: Decimal | None, debit: Decimal | None, *, is_move: bool) -> Decimal:
+    """What is credited without what is debited; only a balance may state both."""
+    if credit is None and debit is None:
+        raise UnreadableFile(line, gettext("%(column)s is empty.") % {"column": "NET_CREDIT_AMOUNT"})
+    if is_move and credit and debit:
+        raise UnreadableFile(line, gettext("The row is both credited and debited."))
+    return (credit or ZERO) - (debit or ZERO)
+
+
 def _kind_of(line: int, description: str) -> SettlementKind:
     if description.startswith("tax_"):
         return _K.TAX
@@ -231,7 +238,8 @@ def _kind_of(line: int, description: str) -> SettlementKind:
 class _Identities:
     """Names rows that have no id of their own: a refund repeats its payment's SOURCE_ID, and several may.
 
-    All facts together name a row; equal rows of one instant, which stand together in a report, are counted.
+    All facts together name a row; equal rows of one instant, which stand together in a report, are counted. Were they
+    to stand apart, they would share a name and show as a statement made twice.
     """
 
     def __init__(self, layout: str) -> None:

@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import override
+
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.messages import SettlementRow
 from pagoefectivo.providers.base import SettlementReader
@@ -25,6 +27,7 @@ def readers(psp: str) -> tuple[type[SettlementReader], ...]:
     return found
 
 
+@override("en")
 def read(psp: str, content: bytes) -> list[SettlementRow]:
     """Identify and read a whole file; raises UnreadableFile."""
     file = io.BytesIO(content)
@@ -36,6 +39,7 @@ def samples() -> list[Path]:
     return sorted(path for path in SAMPLES.glob("*/settlement_*") if not path.name.endswith(EXPECTED))
 
 
+@override("en")
 def outcome(psp: str, content: bytes) -> dict[str, Any]:
     """Return what a file is read as, as JSON writes it: its layout and rows, or line and reason of the refusal."""
     try:

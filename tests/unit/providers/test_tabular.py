@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import pytest
+from django.utils.translation import override
 
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.providers.cells import Numerals
@@ -17,6 +18,12 @@ from pagoefectivo.providers.tabular import CHUNK, Layout, Records
 from tests.unit.providers.reports_stage import SAMPLES, readers
 
 TWO = Layout(needed=("a", "b"))
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with override("en"):
+        yield
 
 
 def rows(content: bytes, layout: Layout = TWO) -> list[tuple[int, tuple[str, ...]]]:
@@ -64,6 +71,11 @@ def test_the_header_alone_decides_the_delimiter(delimiter: str) -> None:
 )
 def test_what_cannot_be_read_whole_is_refused_where_it_is(content: bytes, line: int, why: str) -> None:
     assert refusal(content) == (line, why)
+
+
+def test_a_refusal_speaks_the_language_of_who_reads_it() -> None:
+    with override("es"):
+        assert refusal(b"a,b\n1\n") == (2, "1 celdas en lugar de 2.")
 
 
 def test_a_fault_far_into_the_file_is_found_on_its_line() -> None:
