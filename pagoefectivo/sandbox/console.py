@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.sandbox.pages import CSS_HASH, page
+from pagoefectivo.sandbox.pages import CSS_HASH, STATEMENTS, page
 from pagoefectivo.sandbox.refusals import ControlRefused
 from pagoefectivo.sandbox.view import View
 from pagoefectivo.sandbox.wire import Answer, Request
@@ -54,6 +54,8 @@ class Console:
         }
 
     def answer(self, request: Request) -> Answer:
+        if request.method == "GET" and request.path.startswith(STATEMENTS):
+            return self._statement(request.path.removeprefix(STATEMENTS))
         if request.path != "/":
             return Answer(404, b"NOT_FOUND", "text/plain")
         language = request.query.get("lang", LANGUAGES[0])
@@ -63,6 +65,16 @@ class Console:
         with self._lock:
             (notice, problem), self._said = self._said, (None, None)
         return Answer(200, page(self._company, view, notice, problem), HTML, HEADERS)
+
+    def _statement(self, path: str) -> Answer:
+        psp, _, layout = path.partition("/")
+        try:
+            text = self._operations.statement(psp, layout)
+        except ControlRefused as refusal:
+            return Answer(404, str(refusal).encode(), "text/plain; charset=utf-8")
+        kind = "json" if layout.endswith("json") else "csv"
+        named = {"Content-Disposition": f'attachment; filename="{psp}-{layout}.{kind}"'}
+        return Answer(200, text.encode(), f"text/{kind}; charset=utf-8", HEADERS | named)
 
     def _do(self, request: Request, view: View) -> Answer:
         origin = request.headers.get("origin")

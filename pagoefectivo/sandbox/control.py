@@ -183,6 +183,10 @@ class SandboxControl:
             "Record", self._ask("inject", url=url, body=body, signed=signed, x_date=x_date, login=login, psp=psp)
         )
 
+    def statement(self, psp: str, layout: str, since: str | None = None, until: str | None = None) -> str:
+        """Return a PSP's report on the money that moved from `since` on and before `until`, in one of its layouts."""
+        return cast("str", self._ask("statement", psp=psp, layout=layout, since=since, until=until))
+
     def wait_idle(self, timeout: float = 10.0, horizon: float = 1.0) -> bool:
         """Wait until no notification is on its way or due within `horizon` seconds; False after `timeout`."""
         return cast("bool", self._ask("wait_idle", timeout=timeout, horizon=horizon))

@@ -189,6 +189,10 @@ class Counter:
             refund.state = states[outcome]
             refund.reason = reason
             refund.paid_out = (refund.amount if amount is None else amount) if outcome == "succeed" else ZERO
+            if outcome == "succeed":
+                refund.settled_at = self._clock.now()
+            elif outcome == "return":
+                refund.returned_at = self._clock.now()
             self._announce(refund)
 
     def _settle_if_pending(self, refund: Refund, outcome: str, reason: str | None) -> None:

@@ -86,6 +86,8 @@ class Refund:
     state: str = "pending"
     paid_out: Decimal = ZERO
     reason: str | None = None
+    settled_at: datetime | None = None
+    returned_at: datetime | None = None
 
 
 class Ledger:

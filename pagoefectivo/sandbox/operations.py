@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pagoefectivo.sandbox import records
+from pagoefectivo.sandbox import records, statements
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.ledger import Merchant, Payment, Refund
 from pagoefectivo.sandbox.records import Record
@@ -16,6 +16,7 @@ from pagoefectivo.sandbox.scenarios import SCENARIOS
 from pagoefectivo.sandbox.webhooks import forger_of
 
 POLL_SECONDS = 0.01
+INSTANT = timedelta(microseconds=1)
 
 
 class Operations:
@@ -160,11 +161,7 @@ class Operations:
 
     def set_clock(self, moment: str) -> str:
         """Move the clock to an instant."""
-        try:
-            instant = datetime.fromisoformat(moment)
-        except ValueError:
-            raise ControlRefused(f"{moment!r} is not an instant like 2026-11-22T14:05:00Z") from None
-        self._company.clock.set(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+        self._company.clock.set(_moment(moment))
         return self.now()
 
     def advance_to_next_expiry(self) -> str:
@@ -213,6 +210,17 @@ class Operations:
             self._company.notifier.inject(face, merchant, face.address(url, raw), raw, headers)
         )
 
+    def statement(self, psp: str, layout: str, since: str | None = None, until: str | None = None) -> str:
+        """Return a PSP's report on the money that moved from `since` on and before `until`, in one of its layouts."""
+        known = statements.layouts()
+        render = known.get(psp, {}).get(layout)
+        if render is None:
+            names = [f"{name} {each}" for name, theirs in sorted(known.items()) for each in theirs]
+            raise ControlRefused(f"there is no statement {psp!r} {layout!r}; there are: {', '.join(names)}")
+        begins = None if since is None else _moment(since)
+        ends = self._company.clock.now() + INSTANT if until is None else _moment(until)
+        return render(statements.draw_up(self._company.ledger, psp, begins, ends))
+
     def wait_idle(self, timeout: float = 10.0, horizon: float = 1.0) -> bool:
         """Wait until no notification is on its way or due within `horizon` seconds; False after `timeout`."""
         deadline = time.monotonic() + timeout
@@ -236,6 +244,14 @@ class Operations:
         payment = self._payment(code)
         getattr(self._company.counter, act)(payment)
         return self._record(payment)
+
+
+def _moment(written: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise ControlRefused(f"{written!r} is not an instant like 2026-11-22T14:05:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _money(amount: str | None) -> Decimal | None:

@@ -11,11 +11,13 @@ from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.faults import ANY, API_KINDS, OPERATIONS, SUBJECTS, WEBHOOK_KINDS
 from pagoefectivo.sandbox.markup import Markup, join, tag
 from pagoefectivo.sandbox.scenarios import SCENARIOS
+from pagoefectivo.sandbox.statements import layouts
 from pagoefectivo.sandbox.view import View, act, lima_time
 
 CSS = Path(__file__).with_name("console.css").read_text(encoding="utf-8")
 CSS_HASH = "sha256-" + base64.b64encode(sha256(CSS.encode()).digest()).decode()
 REFRESH_SECONDS = 5
+STATEMENTS = "/statements/"
 
 
 def page(company: Company, view: View, notice: str | None, problem: str | None) -> bytes:
@@ -33,6 +35,7 @@ def page(company: Company, view: View, notice: str | None, problem: str | None) 
                 _scenarios(company, view),
                 _faults(company, view),
                 _behaviour(company, view),
+                _statements(company, view),
                 id="side",
             ),
         ),
@@ -162,3 +165,14 @@ def _behaviour(company: Company, view: View) -> Markup:
     )
     empty = tag("div", act(view, "reset", "Start again empty"), class_="acts")
     return tag("section", tag("h2", view.say("Behaviour")), tag("div", save, empty, class_="card"))
+
+
+def _statements(company: Company, view: View) -> Markup:
+    links = [
+        tag("li", tag("a", f"{psp} · {layout}", href=f"{STATEMENTS}{psp}/{layout}"))
+        for psp, theirs in layouts().items()
+        if psp in company.faces
+        for layout in theirs
+    ]
+    card = tag("div", tag("ul", links, class_="plain"), class_="card")
+    return tag("section", tag("h2", view.say("Settlement files")), card)

@@ -14,6 +14,7 @@ SPANISH = {
     "Clock and faults": "Reloj y fallas",
     "Faults": "Fallas a pedido",
     "Behaviour": "Comportamiento",
+    "Settlement files": "Archivos de liquidación",
     "No code has been issued yet. Create an order in the shop and it will appear here.": (
         "Todavía no hay códigos. Crea un pedido en la tienda y aparecerá aquí."
     ),

@@ -1,4 +1,4 @@
-"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P7 P8] [--json] [--large]`."""
+"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P5-read P7 P8] [--json] [--large]`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MODULES = {
     "P2": "p2_applied",
     "P3": "p3_claimed",
     "P4": "p4_polled",
+    "P5-read": "p5_read",
     "P7": "p7_shown",
     "P8": "p8_called",
 }

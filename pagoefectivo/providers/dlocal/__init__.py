@@ -20,6 +20,7 @@ from pagoefectivo.providers.dlocal.gateway import (
     ABSENT_REFUND_PROVES_NEVER,
     DLocalGateway,
 )
+from pagoefectivo.providers.dlocal.settlement import READERS
 from pagoefectivo.providers.dlocal.tables import ERRORS, PAYMENT_STATUSES, REFUND_STATUSES
 from pagoefectivo.providers.dlocal.webhook import DLocalWebhookReader
 
@@ -36,6 +37,7 @@ class DLocal(Provider):
     payment_statuses = PAYMENT_STATUSES
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
+    settlement_readers = READERS
     capabilities = Capabilities(
         refund_mode=RefundMode.ASYNC,
         partial_refunds=True,

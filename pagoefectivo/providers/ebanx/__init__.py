@@ -22,6 +22,7 @@ from pagoefectivo.providers.ebanx.gateway import (
     EbanxGateway,
 )
 from pagoefectivo.providers.ebanx.keys import problems
+from pagoefectivo.providers.ebanx.settlement import READERS
 from pagoefectivo.providers.ebanx.tables import ERRORS, PAYMENT_STATUSES, REFUND_STATUSES
 from pagoefectivo.providers.ebanx.webhook import EbanxWebhookReader
 
@@ -51,6 +52,7 @@ class Ebanx(Provider):
     payment_statuses = PAYMENT_STATUSES
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
+    settlement_readers = READERS
     capabilities = Capabilities(
         refund_mode=RefundMode.ASYNC_PAYER_INPUT,
         partial_refunds=True,  # "not all methods support partial"; for PagoEfectivo nothing is said

@@ -20,6 +20,7 @@ from pagoefectivo.providers.mercadopago.gateway import (
     ABSENT_REFUND_PROVES_NEVER,
     MercadoPagoGateway,
 )
+from pagoefectivo.providers.mercadopago.settlement import READERS
 from pagoefectivo.providers.mercadopago.tables import ERRORS, PAYMENT_STATUSES, REFUND_STATUSES
 from pagoefectivo.providers.mercadopago.webhook import MercadoPagoWebhookReader
 
@@ -45,6 +46,7 @@ class MercadoPago(Provider):
     payment_statuses = PAYMENT_STATUSES
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
+    settlement_readers = READERS
     capabilities = Capabilities(
         refund_mode=RefundMode.SYNC,
         partial_refunds=False,  # the pages for Peru know whole refunds only; 3024 where it is tried

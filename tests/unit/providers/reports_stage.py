@@ -1,0 +1,60 @@
+"""What the stories about settlement files share: the providers' readers, the samples, rows as JSON shows them."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import override
+
+from pagoefectivo.domain.exceptions import UnreadableFile
+from pagoefectivo.domain.messages import SettlementRow
+from pagoefectivo.providers.base import SettlementReader
+from pagoefectivo.providers.reports import reader_of
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+PSPS = ("dlocal", "ebanx", "mercadopago")
+EXPECTED = ".expected.json"
+
+
+def readers(psp: str) -> tuple[type[SettlementReader], ...]:
+    """Return every reader of a provider's settlement files."""
+    found: tuple[type[SettlementReader], ...] = import_module(f"pagoefectivo.providers.{psp}.settlement").READERS
+    return found
+
+
+@override("en")
+def read(psp: str, content: bytes) -> list[SettlementRow]:
+    """Identify and read a whole file; raises UnreadableFile."""
+    file = io.BytesIO(content)
+    return list(reader_of(readers(psp), file).read(file))
+
+
+def samples() -> list[Path]:
+    """Return the settlement files of all providers that have an expected output beside them, and those that lack it."""
+    return sorted(path for path in SAMPLES.glob("*/settlement_*") if not path.name.endswith(EXPECTED))
+
+
+@override("en")
+def outcome(psp: str, content: bytes) -> dict[str, Any]:
+    """Return what a file is read as, as JSON writes it: its layout and rows, or line and reason of the refusal."""
+    try:
+        layout = reader_of(readers(psp), io.BytesIO(content)).layout
+        return {"layout": layout, "rows": [facts(row) for row in read(psp, content)]}
+    except UnreadableFile as refusal:
+        return {"line": refusal.line, "why": refusal.why}
+
+
+def facts(row: SettlementRow) -> dict[str, Any]:
+    """Return what a row says, without what it does not say."""
+    return {name: _written(fact) for name, fact in row._asdict().items() if fact not in ("", None)}
+
+
+def _written(fact: object) -> object:
+    if isinstance(fact, datetime | date):
+        return fact.isoformat()
+    return str(fact) if isinstance(fact, Decimal) else fact
