@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_G18_neither_who_asked_nor_who_made_the_file_says_what_the_bank_did(paid
     paid_order()
     refund = ready()
     hand_over(by="beto")
-    said = {"actor": person(cheat), "source": Source.STAFF, "on": today()}
+    said: dict[str, Any] = {"actor": person(cheat), "source": Source.STAFF, "on": today()}
     assert refused(lambda: paid(refund, by=cheat)) == "PAYOUT_SELF"
     reject = ErrorCode.REFUND_REJECTED
     assert refused(lambda: payout_results.mark_rejected(refund.public_id, code=reject, **said)) == "PAYOUT_SELF"
@@ -129,14 +130,15 @@ def test_G18_no_program_makes_takes_or_settles_a_payout_however_much_it_may(paid
     refund = ready()
     machines = [SHOP, SYSTEM, api_key("erp", ["payouts:make", "payouts:download", "payouts:settle"], [])]
     for machine in machines:
-        act = {"actor": machine, "source": Source.API}
-        assert refused(lambda act=act: payouts.make("default", "PEN", **act), PermissionRefused)
-        assert refused(lambda machine=machine: payouts.file_of("P-1", actor=machine), PermissionRefused)
-        assert refused(
-            lambda act=act: payout_results.mark_paid(refund.public_id, operation_number="7", on=today(), **act),
-            PermissionRefused,
-        )
-        assert refused(lambda act=act: payout_results.record([], **act), PermissionRefused)
+        act: dict[str, Any] = {"actor": machine, "source": Source.API}
+        paid_today: dict[str, Any] = {"operation_number": "7", "on": today()}
+        for attempt in (
+            partial(payouts.make, "default", "PEN", **act),
+            partial(payouts.file_of, "P-1", actor=machine),
+            partial(payout_results.mark_paid, refund.public_id, **paid_today, **act),
+            partial(payout_results.record, [], **act),
+        ):
+            assert refused(attempt, PermissionRefused) == "PERMISSION_DENIED"
 
 
 def test_G17_each_act_has_its_own_permission_in_the_service_too(paid_order: Any) -> None:
@@ -154,7 +156,7 @@ def test_G17_each_act_has_its_own_permission_in_the_service_too(paid_order: Any)
         others = DjangoPermission.objects.filter(content_type__app_label="pagoefectivo").exclude(codename=needed)
         user = User.objects.create(username=f"all but {needed}")
         user.user_permissions.set(others)
-        assert refused(lambda act=act, user=user: act(staff(user)), PermissionRefused) == "PERMISSION_DENIED"
+        assert refused(partial(act, staff(user)), PermissionRefused) == "PERMISSION_DENIED"
 
 
 def test_G18_splitting_a_refund_makes_as_many_approvals(paid_order: Any) -> None:
