@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import actor_word, link, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
+from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
 
@@ -39,5 +40,6 @@ def payee(request: HttpRequest, refund: Refund) -> str:
     if destination is None:
         return _("the provider asks the buyer for it")
     if request.user.has_perm(SEES_BANK_ACCOUNTS):
-        return f"{destination.holder_name} · {destination.bank_code} {destination.account_number}"
+        bank = BANKS.get(destination.bank_code, destination.bank_code)
+        return f"{destination.holder_name} · {bank} {destination.account_number}"
     return str(destination)

@@ -100,9 +100,16 @@ def _move(change: StateChange) -> dict[str, object]:
     return {
         "at": moment(change.at, seconds=True),
         "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
-        "before": _STATES.get(change.from_state, change.from_state),
-        "after": _STATES.get(change.to_state, change.to_state),
+        "before": _state_word(change, change.from_state),
+        "after": _state_word(change, change.to_state),
     }
+
+
+def _state_word(change: StateChange, state: str) -> object:
+    """Return a state as people read it; what goes by hand is never with a provider."""
+    if change.why == "payout_file" and state == RefundState.SUBMITTING:
+        return _("in a payout file")
+    return _STATES.get(state, state)
 
 
 def _failure(error: ErrorOccurrence) -> dict[str, object]:
