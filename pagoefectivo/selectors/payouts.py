@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
@@ -48,9 +49,15 @@ def _batches() -> Iterator[Batch]:
                 yield Batch(account, currency, refunds)
 
 
-def with_open(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+def with_open(payouts: QuerySet[Payout]) -> QuerySet[Any]:
     """Return payout files with `open`: how many of their transfers the bank has not answered yet."""
     return payouts.annotate(open=Count("refunds", filter=Q(refunds__state=RefundState.PENDING)))
+
+
+def open_files() -> list[tuple[Payout, int]]:
+    """Return the files that the bank has not answered whole, oldest first, each with how many transfers are open."""
+    files = with_open(Payout.objects.defer("content")).filter(open__gt=0).order_by("pk")
+    return [(payout, payout.open) for payout in files]
 
 
 def today() -> date:

@@ -58,10 +58,7 @@ def _list(options: Mapping[str, Any], out: OutputWrapper) -> int:
         {"account": each.account, "currency": each.currency, "count": len(each.refunds), "total": f"{each.total:.2f}"}
         for each in desk.batches()
     ]
-    files = [
-        {**_described(payout), "open": payout.open}
-        for payout in desk.with_open(Payout.objects.defer("content")).filter(open__gt=0).order_by("pk")
-    ]
+    files = [{**_described(payout), "open": waiting} for payout, waiting in desk.open_files()]
     lines = [f"{each['account']}: {each['count']} ready, {each['currency']} {each['total']}" for each in ready]
     lines += [f"{each['reference']}: {each['open']} of {each['count']} not answered by the bank" for each in files]
     _say(options, out, {"ready": ready, "files": files}, "\n".join(lines) or "Nothing is ready, and nothing is open.")
