@@ -9,6 +9,7 @@ from pagoefectivo.admin import (
     notifications,
     operations,
     orders,
+    payouts,
     refunds,
     vouchers,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "notifications",
     "operations",
     "orders",
+    "payouts",
     "refunds",
     "vouchers",
 ]

@@ -63,6 +63,28 @@ def door(permission: str, *, reads: bool = True, writes: bool = True) -> Callabl
     return decorate
 
 
+def desk(permission: str) -> Callable[[Callable[[Any, HttpRequest], HttpResponse]], Callable[..., HttpResponse]]:
+    """Guard a page about many rows as `door` guards one about a single row."""
+
+    def decorate(view: Callable[[Any, HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(self: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+            if request.method not in {"GET", "POST"}:
+                return HttpResponseNotAllowed(["GET", "POST"])
+            if not self.has_view_permission(request) or not request.user.has_perm(permission):
+                return refused(self, request, permission)
+            try:
+                return view(self, request)
+            except PermissionRefused:
+                return refused(self, request, permission)
+            except NotFound:
+                raise Http404 from None
+
+        return transaction.non_atomic_requests(guarded)
+
+    return decorate
+
+
 def carry_out(request: HttpRequest, act: Callable[[], T]) -> T | None:
     """Return what the one service call inside `act` returns; its refusal becomes messages and None."""
     try:

@@ -27,7 +27,7 @@ class Question:
 
 
 def frame(model_admin: admin.ModelAdmin[Any], request: HttpRequest, row: Any, title: str) -> dict[str, Any]:
-    """Return the context that the templates of the back office expect."""
+    """Return the context that the templates of the back office expect; a page about many rows has no `row`."""
     return {
         **model_admin.admin_site.each_context(request),
         "title": title,
@@ -35,8 +35,13 @@ def frame(model_admin: admin.ModelAdmin[Any], request: HttpRequest, row: Any, ti
         "original": row,
         "media": model_admin.media,
         "is_sandbox": is_sandbox(),
-        "back": reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_change", args=[row.pk]),
+        "back": _page_of(model_admin, row),
     }
+
+
+def _page_of(model_admin: admin.ModelAdmin[Any], row: Any) -> str:
+    name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+    return reverse(f"{name}_changelist") if row is None else reverse(f"{name}_change", args=[row.pk])
 
 
 def ask(

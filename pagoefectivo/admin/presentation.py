@@ -81,6 +81,8 @@ def state_badge(row: Order | Voucher | Refund) -> SafeString:
         return badge(_ORDER_TONES[O(row.state)], word)
     if isinstance(row, Voucher):
         return badge(_VOUCHER_TONES[V(row.state)], word)
+    if row.state == R.REQUESTED and row.approved_by:
+        return badge("waiting", _("ready to be paid out"))
     return badge(_REFUND_TONES[R(row.state)], word)
 
 

@@ -11,19 +11,20 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from pagoefectivo import conf
-from pagoefectivo.admin import advice, sentences
+from pagoefectivo.admin import advice, payout_acts, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
 from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.order_pages import explained
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, link, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
+from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
+from pagoefectivo.admin.refund_facts import facts
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, UNSENT_REFUND, RefundState
 from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
+from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.services import refunds
 
 _STATES = dict(REFUND_LABELS)
@@ -43,9 +44,13 @@ def request_form(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order
             _four_eyes(order) if not reasons else "",
         ],
         button=_("Ask for the refund"),
-        warning=_("If the provider does not answer we will NOT send it again: it is asked until the outcome is known."),
+        warning="" if desk.is_by_hand(order.account) else _never_twice(),
     )
     return ask(model_admin, request, order, question, form, reasons=reasons, is_blocked=bool(reasons))
+
+
+def _never_twice() -> str:
+    return _("If the provider does not answer we will NOT send it again: it is asked until the outcome is known.")
 
 
 def _under_way(order: Order) -> str:
@@ -54,6 +59,8 @@ def _under_way(order: Order) -> str:
 
 
 def _four_eyes(order: Order) -> str:
+    if desk.is_by_hand(order.account):
+        return _("This provider has no refunds: people pay it by bank transfer, after another person approved it.")
     threshold = conf.current().accounts[order.account].refund_approval_over
     if threshold is None:
         return ""
@@ -93,56 +100,44 @@ def _move(change: StateChange) -> dict[str, object]:
     return {
         "at": moment(change.at, seconds=True),
         "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
-        "before": _STATES.get(change.from_state, change.from_state),
-        "after": _STATES.get(change.to_state, change.to_state),
+        "before": _state_word(change, change.from_state),
+        "after": _state_word(change, change.to_state),
     }
+
+
+def _state_word(change: StateChange, state: str) -> object:
+    """Return a state as people read it; what goes by hand is never with a provider."""
+    if change.why == "payout_file" and state == RefundState.SUBMITTING:
+        return _("in a payout file")
+    return _STATES.get(state, state)
 
 
 def _failure(error: ErrorOccurrence) -> dict[str, object]:
     return {"row": error, "at": moment(error.occurred_at), "advice": advice.on_code(error.code, raw=error.raw_code)}
 
 
-def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
-    """Return what a refund is about, its payee masked unless the reader may see bank accounts."""
-    rows: list[tuple[str, object]] = [
-        (_("Order"), link(refund.order)),
-        (_("Amount"), money(refund.amount, refund.currency)),
-        (_("Of a payment of"), money(refund.voucher.paid_amount, refund.currency)),
-        (_("Reason"), refund.get_reason_display()),
-        (_("Note"), refund.note),
-        (_("Asked for by"), actor_word(refund.requested_by)),
-        (_("Approved by"), actor_word(refund.approved_by)),
-        (_("To the account"), _payee(request, refund)),
-        (_("Refund id"), refund.public_id),
-        (_("Our reference"), refund.reference),
-        (_("Provider's reference"), refund.provider_reference),
-    ]
-    return [(name, value) for name, value in rows if value]
-
-
-def _payee(request: HttpRequest, refund: Refund) -> str:
-    destination = refund.destination
-    if destination is None:
-        return _("the provider asks the buyer for it")
-    if request.user.has_perm(SEES_BANK_ACCOUNTS):
-        return f"{destination.holder_name} · {destination.bank_code} {destination.account_number}"
-    return str(destination)
-
-
 def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
     """Show what is approved; the form carries the digest of exactly that."""
-    is_own = refund.requested_by == actor_of(request).name
+    own = [in_words(Reason(code)) for code in _own_hands(request, refund)]
+    is_own = bool(own)
     form = ApprovalForm(initial={"seen": refund.binding})
-    own = [in_words(Reason(ErrorCode.APPROVAL_SELF))] if is_own else []
     question = Question(
         title=_title(_("Approve the refund of {amount} for order {order}"), refund),
         sentences=[sentences.of_refund(refund)],
-        button=_("Approve and send it"),
+        button=_("Approve it") if desk.is_by_hand(refund.account) else _("Approve and send it"),
         warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
     )
     return ask(
         model_admin, request, refund, question, form, facts=facts(request, refund), reasons=own, is_blocked=is_own
     )
+
+
+def _own_hands(request: HttpRequest, refund: Refund) -> list[ErrorCode]:
+    """Why this person is not the second one: they asked for it, or chose the account."""
+    name, chosen_by = actor_of(request).name, refund.destination.entered_by if refund.destination else ""
+    if refund.requested_by == name:
+        return [ErrorCode.APPROVAL_SELF]
+    return [ErrorCode.APPROVAL_OWN_ACCOUNT] if chosen_by == name else []
 
 
 def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
@@ -176,7 +171,7 @@ def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refu
             _("A new refund over the same amount is asked for, under the rules as they are now."),
         ],
         button=_("Ask for it again"),
-        warning=_("If the provider does not answer we will NOT send it again: it is asked until the outcome is known."),
+        warning="" if desk.is_by_hand(refund.account) else _never_twice(),
     )
     return ask(model_admin, request, refund, question, facts=facts(request, refund))
 
@@ -187,9 +182,11 @@ def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
     waits = refund.state == RefundState.AWAITING_APPROVAL
     decides = waits and user.has_perm("pagoefectivo.approve_refund")
     asks = user.has_perm("pagoefectivo.request_refund")
+    own = bool(_own_hands(request, refund))
     return {
-        "approve": decides and refund.requested_by != actor_of(request).name,
-        "is_own": decides and refund.requested_by == actor_of(request).name,
+        **payout_acts.may(request, refund),
+        "approve": decides and not own,
+        "is_own": decides and own,
         "decline": decides,
         "cancel": asks and refund.state in UNSENT_REFUND,
         "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from pagoefectivo.admin import refund_pages, sentences
+from pagoefectivo.admin import refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.forms import ApprovalForm
+from pagoefectivo.admin.payout_acts import PayoutActs, told
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin
 from pagoefectivo.domain.redaction import mask_code
@@ -26,7 +26,7 @@ from pagoefectivo.services import refunds
 
 
 @admin.register(Refund)
-class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
+class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
     """Follow a refund from the request to the buyer's account."""
 
     list_display = ("of_order", "standing", "given", "created", "why", "who", "public_id")
@@ -61,7 +61,7 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Refund | None:
         """Return a refund with what its pages speak of, in one query."""
-        whole = Refund.objects.select_related("order", "voucher", "destination")
+        whole = Refund.objects.select_related("order", "voucher", "destination", "payout")
         return whole.filter(pk=object_id).first() if object_id.isdecimal() else None
 
     def change_view(
@@ -84,7 +84,7 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
                 lambda: refunds.approve(refund.public_id, seen=seen, actor=actor_of(request), source=Source.STAFF),
             )
             if done is not None:
-                return _told(request, done)
+                return told(request, done)
         return refund_pages.confirm_approve(self, request, refund)
 
     @door("pagoefectivo.approve_refund")
@@ -96,7 +96,7 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
                 lambda: refunds.decline(refund.public_id, actor=actor_of(request), source=Source.STAFF),
             )
             if done is not None:
-                return _told(request, done)
+                return told(request, done)
         return refund_pages.confirm_decline(self, request, refund)
 
     @door("pagoefectivo.request_refund")
@@ -108,7 +108,7 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
                 lambda: refunds.cancel(refund.public_id, actor=actor_of(request), source=Source.STAFF),
             )
             if done is not None:
-                return _told(request, done)
+                return told(request, done)
         return refund_pages.confirm_cancel(self, request, refund)
 
     @door("pagoefectivo.request_refund")
@@ -120,7 +120,7 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
                 lambda: refunds.retry(refund.public_id, actor=actor_of(request), source=Source.STAFF),
             )
             if done is not None:
-                return _told(request, done)
+                return told(request, done)
         return refund_pages.confirm_retry(self, request, refund)
 
     def get_urls(self) -> list[URLPattern]:
@@ -130,6 +130,10 @@ class RefundAdmin(BelowOrderAdmin, ExportedAdmin):
             path("<int:object_id>/decline/", wrap(self.decline_view), name="pagoefectivo_refund_decline"),
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_refund_cancel"),
             path("<int:object_id>/retry/", wrap(self.retry_view), name="pagoefectivo_refund_retry"),
+            path("<int:object_id>/account/", wrap(self.account_view), name="pagoefectivo_refund_account"),
+            path("<int:object_id>/paid/", wrap(self.paid_view), name="pagoefectivo_refund_paid"),
+            path("<int:object_id>/rejected/", wrap(self.rejected_view), name="pagoefectivo_refund_rejected"),
+            path("<int:object_id>/returned/", wrap(self.returned_view), name="pagoefectivo_refund_returned"),
         ]
         return [*acts, *super().get_urls()]
 
@@ -152,8 +156,3 @@ class RefundDestinationAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("account number"))
     def masked_account(self, destination: RefundDestination) -> str:
         return mask_code(destination.account_number)
-
-
-def _told(request: HttpRequest, refund: Refund) -> HttpResponse:
-    messages.info(request, sentences.of_refund(refund))
-    return redirect("admin:pagoefectivo_refund_change", refund.pk)

@@ -29,7 +29,28 @@ def of_order(order: Order, vouchers: Sequence[Voucher], refunds: Sequence[Refund
 
 def of_refund(refund: Refund) -> str:
     """Say where one refund stands and whether its money is on the way, back, or safe here."""
-    sentence = {
+    return f"{money(refund.amount, refund.currency)}: {_by_hand(refund) or _by_provider(refund)}"
+
+
+def _by_hand(refund: Refund) -> str:
+    """Return what is only true of a refund by bank transfer, or nothing."""
+    if refund.state == RefundState.REQUESTED and refund.approved_by and refund.first_sent_at:
+        return _(
+            "Approved before a backup was restored: look in the bank's statement whether it was paid. Then withdraw it."
+        )
+    if refund.state == RefundState.REQUESTED and refund.approved_by:
+        return _("Approved: it goes into the next payout file. Nothing has been paid yet.")
+    if refund.payout_id is None:
+        return ""
+    if refund.state == RefundState.PENDING:
+        return _("Handed to the bank in a payout file; what the bank did with it is not recorded yet.")
+    if refund.state == RefundState.SUCCEEDED:
+        return _("Given back: the bank paid it out, operation {number}.").format(number=refund.provider_reference)
+    return ""
+
+
+def _by_provider(refund: Refund) -> str:
+    sentence: str = {
         RefundState.REQUESTED: _("Asked for; it is about to be sent to the provider."),
         RefundState.AWAITING_APPROVAL: _("Nothing has been sent: another person has to approve it first."),
         RefundState.AWAITING_DESTINATION: _("Nothing has been sent: the buyer's bank account is missing."),
@@ -43,7 +64,7 @@ def of_refund(refund: Refund) -> str:
         RefundState.CANCELED: _("Withdrawn before anything was sent. The money is free again."),
         RefundState.RETURNED: _("The bank sent it back. The buyer does not have the money; it is free again."),
     }[RefundState(refund.state)]
-    return f"{money(refund.amount, refund.currency)}: {sentence}"
+    return sentence
 
 
 def _of_awaiting(order: Order, voucher: Voucher | None) -> str:

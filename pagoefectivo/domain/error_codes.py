@@ -77,16 +77,30 @@ class ErrorCode(StrEnum):
     REFUND_FROZEN = "REFUND_FROZEN"
     REFUND_AMOUNT_EXCEEDED = "REFUND_AMOUNT_EXCEEDED"
     REFUND_NEEDS_ACCOUNT = "REFUND_NEEDS_ACCOUNT"
+    REFUND_DESTINATION_INVALID = "REFUND_DESTINATION_INVALID"
+    REFUND_ACCOUNT_INVALID = "REFUND_ACCOUNT_INVALID"
+    REFUND_ACCOUNT_CLOSED = "REFUND_ACCOUNT_CLOSED"
+    REFUND_HOLDER_MISMATCH = "REFUND_HOLDER_MISMATCH"
+    REFUND_BANK_MISMATCH = "REFUND_BANK_MISMATCH"
+    REFUND_LIMIT_EXCEEDED = "REFUND_LIMIT_EXCEEDED"
     REFUND_INSUFFICIENT_FUNDS = "REFUND_INSUFFICIENT_FUNDS"
     REFUND_REJECTED = "REFUND_REJECTED"
     REFUND_CANCELLED = "REFUND_CANCELLED"
+    REFUND_PENDING_TOO_LONG = "REFUND_PENDING_TOO_LONG"
     REFUND_OUTCOME_UNKNOWN = "REFUND_OUTCOME_UNKNOWN"
     REFUND_DUPLICATE = "REFUND_DUPLICATE"
     REFUND_STARTED_OUTSIDE = "REFUND_STARTED_OUTSIDE"
     REFUND_NET_DIFFERS = "REFUND_NET_DIFFERS"
     REFUND_ALREADY_SENT = "REFUND_ALREADY_SENT"
     APPROVAL_SELF = "APPROVAL_SELF"
+    APPROVAL_OWN_ACCOUNT = "APPROVAL_OWN_ACCOUNT"
     APPROVAL_STALE = "APPROVAL_STALE"
+    PAYOUT_NOTHING_READY = "PAYOUT_NOTHING_READY"
+    PAYOUT_STOPPED = "PAYOUT_STOPPED"
+    PAYOUT_SELF = "PAYOUT_SELF"
+    PAYOUT_RESULT_INVALID = "PAYOUT_RESULT_INVALID"
+    PAYOUT_OPERATION_REUSED = "PAYOUT_OPERATION_REUSED"
+    PAYOUT_FILE_DAMAGED = "PAYOUT_FILE_DAMAGED"
 
 
 class Who(StrEnum):
@@ -191,14 +205,28 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_FROZEN: ErrorEntry(Who.FINANCE, _("The payment is under review, so it cannot be refunded yet."), _("Resolve the open question on the order first.")),
     _C.REFUND_AMOUNT_EXCEEDED: ErrorEntry(Who.SUPPORT, _("Only {remaining} is left to refund."), _("Lower the amount.")),
     _C.REFUND_NEEDS_ACCOUNT: ErrorEntry(Who.BUYER, _("The buyer's bank account is missing."), _("Send the buyer the refund link.")),
+    _C.REFUND_DESTINATION_INVALID: ErrorEntry(Who.BUYER, _("The bank details are not complete, or not valid: {field}."), _("Ask the buyer for it and enter it again.")),
+    _C.REFUND_ACCOUNT_INVALID: ErrorEntry(Who.BUYER, _("The account number is not valid, or the account does not exist."), _("Ask the buyer for the CCI, which has 20 digits, and refund again.")),
+    _C.REFUND_ACCOUNT_CLOSED: ErrorEntry(Who.BUYER, _("The account is closed or blocked."), _("Ask the buyer for another account and refund again.")),
+    _C.REFUND_HOLDER_MISMATCH: ErrorEntry(Who.BUYER, _("The document is not that of the account's holder."), _("Ask the buyer for the holder's name and document and refund again.")),
+    _C.REFUND_BANK_MISMATCH: ErrorEntry(Who.BUYER, _("The account number belongs to another bank."), _("Ask the buyer which bank it is, and for the CCI.")),
+    _C.REFUND_LIMIT_EXCEEDED: ErrorEntry(Who.FINANCE, _("The amount is above what one transfer may carry."), _("Refund it in several parts, each with its approval.")),
     _C.REFUND_INSUFFICIENT_FUNDS: ErrorEntry(Who.FINANCE, _("Your balance at the provider is too low for this refund."), _("Add funds and retry the refund.")),
     _C.REFUND_REJECTED: ErrorEntry(Who.SUPPORT, _("The bank or the provider rejected the refund. The money is safe and free again."), _("Read the reason, correct the account and refund again.")),
     _C.REFUND_CANCELLED: ErrorEntry(Who.SUPPORT, _("The refund was withdrawn at the provider, often because the buyer gave no account in time."), _("Refund again when the buyer is ready.")),
+    _C.REFUND_PENDING_TOO_LONG: ErrorEntry(Who.FINANCE, _("The refund is on its way for longer than usual."), _("Look for the transfer in the bank's statement, then record what became of it; until then do not pay it again.")),
     _C.REFUND_OUTCOME_UNKNOWN: ErrorEntry(Who.SUPPORT, _("We do not know yet whether the refund went out. It must not be sent again."), _("The provider is asked until it answers; if this stays open for hours, write to the provider.")),
     _C.REFUND_DUPLICATE: ErrorEntry(Who.NOBODY, _("The provider already has this refund."), _("Nothing to do: the existing refund is looked up.")),
     _C.REFUND_STARTED_OUTSIDE: ErrorEntry(Who.FINANCE, _("A refund was started at the provider, not here."), _("Find out who started it and note it on the order.")),
     _C.REFUND_NET_DIFFERS: ErrorEntry(Who.FINANCE, _("The provider names another refund amount than we asked for."), _("Compare with the provider before anything else is refunded.")),
     _C.REFUND_ALREADY_SENT: ErrorEntry(Who.SUPPORT, _("The refund has already been sent to the provider."), _("Follow its progress; it can no longer be withdrawn here.")),
     _C.APPROVAL_SELF: ErrorEntry(Who.SUPPORT, _("You cannot approve what you asked for yourself."), _("Ask another person.")),
+    _C.APPROVAL_OWN_ACCOUNT: ErrorEntry(Who.SUPPORT, _("You entered the bank account of this refund, so you cannot approve it."), _("Ask another person.")),
     _C.APPROVAL_STALE: ErrorEntry(Who.SUPPORT, _("The refund changed after it was looked at."), _("Read it again and approve it anew.")),
+    _C.PAYOUT_NOTHING_READY: ErrorEntry(Who.FINANCE, _("No refund is ready to be paid out."), _("A refund is ready once it has a bank account and another person has approved it.")),
+    _C.PAYOUT_STOPPED: ErrorEntry(Who.DEVELOPER, _("The money of this account stands still after a restored backup."), _("Compare with the bank's statement and end the recovery first.")),
+    _C.PAYOUT_SELF: ErrorEntry(Who.FINANCE, _("You asked for this refund or made its payout file, so you cannot say what the bank did with it."), _("Ask another person.")),
+    _C.PAYOUT_RESULT_INVALID: ErrorEntry(Who.FINANCE, _("The bank's result is not complete, or cannot be: {field}."), _("Compare with the bank's statement and correct it.")),
+    _C.PAYOUT_OPERATION_REUSED: ErrorEntry(Who.FINANCE, _("Another refund was already recorded with this operation number."), _("Look for the transfer of this refund in the bank's statement.")),
+    _C.PAYOUT_FILE_DAMAGED: ErrorEntry(Who.DEVELOPER, _("The payout file is no longer what was made."), _("Do not hand it to the bank. Find out who changed the database.")),
 }  # fmt: skip

@@ -226,6 +226,8 @@ class Verb(StrEnum):
     EXPIRE = "expire"
     REQUIRE_APPROVAL = "require_approval"
     REQUIRE_DESTINATION = "require_destination"
+    RELEASE = "release"
+    HAND_OVER = "hand_over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Proof(StrEnum):
     SIGNED_BODY = "signed_body"  # a fresh signature that covers the stated facts
     ANSWER = "answer"  # the provider's answer to our own instruction
     READ = "read"  # the provider's answer to our own authenticated question
+    ATTESTED = "attested"  # a second person's word on a transfer by hand, with the bank's operation number
 
 
 class Source(StrEnum):

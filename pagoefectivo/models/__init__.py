@@ -8,6 +8,7 @@ from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 from pagoefectivo.models.orders import Order
+from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.vouchers import Voucher
 
@@ -24,6 +25,7 @@ __all__ = [
     "Order",
     "OutboxMessage",
     "PaymentEvent",
+    "Payout",
     "Recovery",
     "Refund",
     "RefundDestination",

@@ -129,6 +129,9 @@ class RefundMachine(Machine):
     @transition(state, source=[R.REQUESTED, R.AWAITING_DESTINATION], target=R.AWAITING_APPROVAL)
     def require_approval(self) -> None: ...
 
+    @transition(state, source=R.AWAITING_APPROVAL, target=R.REQUESTED)
+    def release(self) -> None: ...
+
     @transition(state, source=[R.REQUESTED, R.AWAITING_APPROVAL], target=R.AWAITING_DESTINATION)
     def require_destination(self) -> None: ...
 

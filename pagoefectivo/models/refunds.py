@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import LIVE_REFUND
-from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, money_field
+from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, linked_index, money_field
 from pagoefectivo.models.machines import RefundMachine
 from pagoefectivo.models.orders import Order
+from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.vouchers import Voucher
 
 REASONS = [
@@ -36,6 +37,7 @@ class RefundDestination(models.Model):
     bank_code = models.CharField(_("bank"), max_length=8, blank=True)
     account_number = EncryptedTextField(_("account number"))
     account_type = models.CharField(_("account type"), max_length=1, blank=True)
+    entered_by = models.CharField(_("entered by"), max_length=160, blank=True, db_default="")
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -47,7 +49,11 @@ class RefundDestination(models.Model):
 
 
 class Refund(RefundMachine, DueRow):
-    """One instruction to give `amount` of one voucher back. `is_outside` marks one that was started at the provider."""
+    """One instruction to give `amount` of one voucher back. `is_outside` marks one that was started at the provider.
+
+    One that people pay out by bank transfer is in one `payout` at most, for ever: another try is another refund. Its
+    `provider_reference` is the bank's operation number.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
@@ -61,6 +67,9 @@ class Refund(RefundMachine, DueRow):
     reason = models.CharField(_("reason"), max_length=40, choices=REASONS)
     note = models.CharField(_("note"), max_length=500, blank=True)
     destination = models.ForeignKey(RefundDestination, null=True, blank=True, on_delete=models.PROTECT)
+    payout = models.ForeignKey(
+        Payout, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="refunds"
+    )
     requested_by = models.CharField(_("requested by"), max_length=160)
     approval_digest = models.CharField(max_length=64, blank=True, editable=False)
     approved_by = models.CharField(_("approved by"), max_length=160, blank=True)
@@ -83,10 +92,14 @@ class Refund(RefundMachine, DueRow):
             ("request_refund", "Can request a refund"),
             ("approve_refund", "Can approve a refund that somebody else requested"),
             ("view_bank_account", "Can see bank accounts of buyers"),
+            ("make_payout", "Can make a payout file of approved refunds"),
+            ("download_payout", "Can download a payout file with its bank accounts"),
+            ("settle_payout", "Can record what the bank did with a payout"),
         ]
         indexes = [
             due_index("pe_refund_due"),
             models.Index(fields=["account", "provider_reference"], name="pe_refund_provider_ref"),
+            linked_index("payout", "pe_refund_payout"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -102,6 +115,10 @@ class Refund(RefundMachine, DueRow):
             models.CheckConstraint(
                 condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
                 name="pe_refund_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(payout__isnull=True) | ~Q(approved_by="") & Q(destination__isnull=False),
+                name="pe_refund_payout_is_approved",
             ),
         ]
 

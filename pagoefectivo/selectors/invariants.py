@@ -28,7 +28,7 @@ SENTENCES = {
     "I3": _("No payment code stands on two live vouchers, and no idempotency key on two instructions."),
     "I4": _("What was paid and what is reserved for refunds agree with the statements, and no more is reserved than was paid."),
     "I5": _("Nothing moved in a way that its machine does not know."),
-    "I6": _("Nothing counts as paid or refunded without the provider's own authenticated word."),
+    "I6": _("Nothing counts as paid or refunded without the provider's own authenticated word, or two people and the bank's number for a transfer."),
     "I7": _("Every state is the last of an unbroken chain of moves, each with its path and its author."),
     "I9": _("Nothing unfinished is forgotten, and nobody holds a row for ever."),
     "I11": _("Whatever has to be announced is announced once."),

@@ -61,12 +61,21 @@ WHERE (v.state = 'paid' OR v.paid_amount > 0) AND NOT EXISTS (
       AND (x.id IS NULL OR x.outcome = 'answered'))
 UNION ALL
 SELECT 'refund', r.id FROM pagoefectivo_refund r
-WHERE r.state IN ('succeeded', 'returned') AND NOT EXISTS (
+WHERE r.state IN ('succeeded', 'returned') AND r.payout_id IS NULL AND NOT EXISTS (
     SELECT 1 FROM pagoefectivo_paymentevent e
     LEFT JOIN pagoefectivo_apiexchange x ON x.request_id = e.request_id AND e.request_id <> ''
     WHERE e.refund_id = r.id AND e.is_believed AND e.status = 'succeeded' AND e.proof = 'read'
       AND (e.amount IS NULL OR e.amount = r.amount) AND (e.currency = '' OR e.currency = r.currency)
       AND (x.id IS NULL OR x.outcome = 'answered'))
+UNION ALL
+SELECT 'refund', r.id FROM pagoefectivo_refund r
+JOIN pagoefectivo_payout p ON p.id = r.payout_id
+WHERE r.state IN ('succeeded', 'returned') AND (r.provider_reference = '' OR r.approved_by = '' OR NOT EXISTS (
+    SELECT 1 FROM pagoefectivo_paymentevent e
+    JOIN pagoefectivo_statechange c ON c.event_id = e.id AND c.refund_id = r.id AND c.to_state = 'succeeded'
+    WHERE e.refund_id = r.id AND e.is_believed AND e.status = 'succeeded' AND e.proof = 'attested'
+      AND e.amount = r.amount AND e.currency = r.currency AND e.event_identity LIKE 'bank _%%'
+      AND c.actor NOT IN (r.requested_by, p.made_by)))
 """
 
 UNBROKEN_CHAIN = """

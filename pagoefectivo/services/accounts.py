@@ -8,10 +8,13 @@ from datetime import timedelta
 from functools import lru_cache
 
 from pagoefectivo import conf
+from pagoefectivo.domain.bank_accounts import TRANSFER_FIELDS
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.limits import VoucherLimits
 from pagoefectivo.domain.refunds import RefundRules
+from pagoefectivo.domain.states import UNSENT_REFUND
+from pagoefectivo.models import Refund
 from pagoefectivo.providers.base import (
     Account,
     Capabilities,
@@ -68,6 +71,16 @@ class EffectiveAccount:
             window=declared.refund_window,
         )
 
+    @property
+    def refunds_by_hand(self) -> bool:
+        """Whether people pay refunds out by bank transfer, because the provider has no API for it."""
+        return self.capabilities.refund_mode is RefundMode.MANUAL
+
+    @property
+    def destination_fields(self) -> frozenset[str]:
+        """The parts of a destination that the shop must have before a refund can leave."""
+        return self.capabilities.destination_fields | (TRANSFER_FIELDS if self.refunds_by_hand else frozenset())
+
 
 def wire(new_id: Callable[[], str] = seams.new_id) -> Wire:
     """Return what a gateway may use of the world outside."""
@@ -81,6 +94,12 @@ def account_named(name: str | None) -> EffectiveAccount:
     if chosen not in accounts:
         raise RuleRefused(Reason(ErrorCode.ACCOUNT_UNKNOWN, field="account"))
     return _effective(accounts[chosen])
+
+
+def is_by_hand(refund: Refund) -> bool:
+    """Whether no provider is ever asked about this refund: people pay it out, or are about to."""
+    unsent = refund.state in UNSENT_REFUND
+    return refund.payout_id is not None or (unsent and account_named(refund.account).refunds_by_hand)
 
 
 def _effective(config: conf.AccountConfig) -> EffectiveAccount:

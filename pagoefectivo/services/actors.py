@@ -19,6 +19,9 @@ class Permission(StrEnum):
     WRITE_REFUNDS = "refunds:write"
     APPROVE_REFUNDS = "refunds:approve"
     ACCEPT_PAYMENTS = "payments:accept"
+    MAKE_PAYOUTS = "payouts:make"
+    DOWNLOAD_PAYOUTS = "payouts:download"
+    SETTLE_PAYOUTS = "payouts:settle"
 
 
 STAFF_PERMISSIONS = {
@@ -28,6 +31,9 @@ STAFF_PERMISSIONS = {
     Permission.WRITE_REFUNDS: "pagoefectivo.request_refund",
     Permission.APPROVE_REFUNDS: "pagoefectivo.approve_refund",
     Permission.ACCEPT_PAYMENTS: "pagoefectivo.accept_payment",
+    Permission.MAKE_PAYOUTS: "pagoefectivo.make_payout",
+    Permission.DOWNLOAD_PAYOUTS: "pagoefectivo.download_payout",
+    Permission.SETTLE_PAYOUTS: "pagoefectivo.settle_payout",
 }
 
 
@@ -53,6 +59,12 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise PermissionRefused unless this actor may."""
         if permission not in self.permissions:
+            raise PermissionRefused(permission)
+
+    def require_person(self, permission: Permission) -> None:
+        """Raise PermissionRefused unless this actor is a person of the back office who may: money leaves by their hand."""
+        self.require(permission)
+        if self.user_id is None:
             raise PermissionRefused(permission)
 
     def sees(self, account: str) -> bool:

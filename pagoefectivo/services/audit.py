@@ -61,7 +61,7 @@ def note_erasure(table: str, row_ids: list[int], *, actor: str, why: str) -> Non
     """Say in the chain that columns outside it were erased from these rows. Must run in the transaction that erases
     them, after `hold_chain`; `why` must hold no personal data.
     """
-    _Writer.at_the_end(seams.now()).account_for(Kind.ERASURE, table, row_ids, actor, why)
+    _allow(_Writer.at_the_end(seams.now()).account_for(Kind.ERASURE, table, row_ids, actor, why))
 
 
 def _is_due() -> bool:
@@ -231,21 +231,22 @@ class _Retention:
             return 0
         writer = _Writer.at_the_end(seams.now())
         position = writer.account_for(self.kind, table.name, row_ids, self.actor, self.why)
-        self._allow(position)
+        _allow(position)
         rows = table.rows.filter(pk__in=row_ids)
         if self.kind == Kind.REMOVAL:
             rows.delete()
         else:
             for body in table.bodies:
                 rows.filter(**{f"{body}__isnull": False}).update(**{body: b""})
-        self._allow(None)
+        _allow(None)
         return len(row_ids)
 
-    def _allow(self, position: int | None) -> None:
-        """Tell the triggers which entry accounts for what comes now; the setting ends with the transaction."""
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('pagoefectivo.retention', %s, true)", [str(position or "")])
+
+def _allow(position: int | None) -> None:
+    """Tell the triggers which entry accounts for what comes now; the setting ends with the transaction."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pagoefectivo.retention', %s, true)", [str(position or "")])
 
 
 def _portions(row_ids: Iterable[int]) -> list[list[int]]:

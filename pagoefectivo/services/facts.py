@@ -65,6 +65,7 @@ def of_refund(refund: Refund) -> RefundFacts:
         changed_at=refund.changed_at,
         is_approved=refund.is_approved,
         has_destination=refund.destination_id is not None,
+        in_payout=refund.payout_id is not None,
     )
 
 

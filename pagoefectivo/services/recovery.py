@@ -183,8 +183,10 @@ def _vouchers(account: str, started_at: datetime) -> QuerySet[Voucher]:
 
 
 def _refunds(account: str, started_at: datetime) -> QuerySet[Refund]:
+    """What the provider can be asked about; and what waits for a payout file, until a person has read the bank's books."""
     there = ~Q(provider_reference="") | Q(state__in=_NOT_SENT_REFUND)
-    return Refund.objects.filter(there, account=account, created_at__lt=started_at, next_action_at__isnull=False)
+    unread = Refund.objects.filter(there, account=account, created_at__lt=started_at, next_action_at__isnull=False)
+    return unread.filter(payout=None)
 
 
 def _progress(recovery: Recovery) -> Progress:

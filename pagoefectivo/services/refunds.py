@@ -9,19 +9,30 @@ from decimal import Decimal
 from django.db import IntegrityError
 
 from pagoefectivo import conf
+from pagoefectivo.domain.bank_accounts import destination_objections, tidy
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
-from pagoefectivo.domain.messages import Command, Destination, Verb
+from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.refunds import closed_reasons, eligibility
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import Order, Refund, RefundDestination, Voucher
 from pagoefectivo.models.refunds import REASONS
-from pagoefectivo.services import facts, lifecycle, reservations, seams, submission
-from pagoefectivo.services.accounts import EffectiveAccount, account_named
+from pagoefectivo.services import facts, reservations, seams, submission
+from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
+from pagoefectivo.services.commands import command, lock_refund
 from pagoefectivo.services.orders import order_named
 from pagoefectivo.services.subjects import Locked, lock_order
+
+WRONG_ACCOUNT = frozenset(
+    {
+        ErrorCode.REFUND_ACCOUNT_INVALID,
+        ErrorCode.REFUND_ACCOUNT_CLOSED,
+        ErrorCode.REFUND_HOLDER_MISMATCH,
+        ErrorCode.REFUND_BANK_MISMATCH,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +65,10 @@ def request(
     destination: Destination | None = None,
     nonce: str | None = None,
 ) -> Refund:
-    """Ask for `amount` of an order to be given back and send it, unless somebody has to approve it first.
+    """Ask for `amount` of an order to be given back and send it, unless it lacks a bank account or an approval.
 
     The row reserves its amount and is committed before the provider is called; on return it is *pending*, *unknown*,
-    *submitting*, *failed* or *awaiting_approval*. The same `nonce` returns the same refund. Raises RuleRefused with
+    *submitting*, *failed*, *awaiting_destination* or *awaiting_approval*. The same `nonce` returns the same refund. Raises RuleRefused with
     every reason (nothing written), PermissionRefused, NotFound, and RuntimeError inside a transaction.
     """
     actor.require(Permission.WRITE_REFUNDS)
@@ -65,7 +76,8 @@ def request(
     if reason not in dict(REASONS):
         raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_INVALID, field="reason"))
     asked = _Asked(order, amount, reason, actor, source, note, nonce)
-    return _once(asked, lambda: _keep(destination) if destination else None)
+    fitting = _fitting(destination, account_named(order.account)) if destination else None
+    return _once(asked, lambda: _keep(fitting, actor) if fitting else None)
 
 
 def refund_named(public_id: str, *, actor: Actor) -> Refund:
@@ -79,12 +91,14 @@ def refund_named(public_id: str, *, actor: Actor) -> Refund:
 def approve(public_id: str, *, actor: Actor, source: Source, seen: str | None = None) -> Refund:
     """Approve a refund that somebody else asked for, and send it. `seen` is the `binding` of what the approver saw.
 
-    Raises RuleRefused(APPROVAL_SELF, APPROVAL_STALE) and StateConflict; single-use by the machine itself.
+    One that people pay out by bank transfer is then ready for a payout file; where its bank account is missing, it is
+    asked for, and the approval is to be given again for that account. Raises StateConflict, and RuleRefused
+    (APPROVAL_SELF, APPROVAL_OWN_ACCOUNT, APPROVAL_STALE); single-use by the machine itself.
     """
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    seams.transact(lambda: _approve(found, actor, seen))
-    return _send(found, claim_row(Refund, found.pk), source)
+    refund = seams.transact(lambda: _approve(found, actor, source, seen))
+    return _send(refund, _claim_to_send(refund), source)
 
 
 def decline(public_id: str, *, actor: Actor, source: Source, why: str = "declined") -> Refund:
@@ -100,22 +114,31 @@ def cancel(public_id: str, *, actor: Actor, source: Source) -> Refund:
 
 
 def retry(public_id: str, *, actor: Actor, source: Source) -> Refund:
-    """Ask again for what failed: a new refund with a new key, under the rules as they are now."""
+    """Ask again for what failed: a new refund with a new key, under the rules as they are now.
+
+    It goes to the same bank account, unless that is what was wrong: then it needs another one.
+    """
     actor.require(Permission.WRITE_REFUNDS)
     old = refund_named(public_id, actor=actor)
     if old.state not in FREED_REFUND:
         raise StateConflict
     nonce = f"retry:{old.public_id}"
-    return _once(_Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce), lambda: old.destination)
+    destination = old.destination
+    if destination and (old.error_code in WRONG_ACCOUNT or not destination.account_number):
+        destination = None  # wrong, or erased since
+    return _once(_Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce), lambda: destination)
 
 
 def set_destination(public_id: str, destination: Destination, *, actor: Actor, source: Source) -> Refund:
-    """Say where an unsent refund goes. An approval given before is void: it was given for another account."""
+    """Say where an unsent refund goes. An approval given before is void: it was given for another account.
+
+    Raises RuleRefused with every reason why that account cannot be, and StateConflict(REFUND_ALREADY_SENT).
+    """
     actor.require(Permission.WRITE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    refund = seams.transact(lambda: _redirect(found, destination, actor, source))
-    claim = claim_row(Refund, refund.pk) if refund.state == RefundState.REQUESTED else None
-    return _send(refund, claim, source)
+    fitting = _fitting(destination, account_named(found.account))
+    refund = seams.transact(lambda: _redirect(found, fitting, actor, source))
+    return _send(refund, _claim_to_send(refund), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +180,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
     objections = eligibility(facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now)
     if objections:
         raise RuleRefused(*objections)
+    needs_destination = bool(account.destination_fields) and destination is None
     needs_approval = _needs_approval(locked.voucher.reserved_amount + amount, account)
     refund = reservations.reserve(
         locked,
@@ -168,8 +192,13 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
         nonce=asked.nonce,
         now=now,
     )
+    if needs_destination:
+        why = "account_missing"
+        command(locked, refund, Verb.REQUIRE_DESTINATION, actor=asked.actor, source=asked.source, why=why)
+        return refund, None
     if needs_approval:
-        _command(locked, refund, Verb.REQUIRE_APPROVAL, asked.actor, asked.source, "over_threshold")
+        why = "paid_out_by_hand" if account.refunds_by_hand else "over_threshold"
+        command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=why)
         return refund, None
     refund.lease_until = refund.next_action_at = now + conf.current().timing.lease
     refund.lease_token = refund.attempts = 1
@@ -177,29 +206,38 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
     return refund, Claim(refund.pk, token=1, attempts=1, kind="refund")
 
 
-def _approve(found: Refund, actor: Actor, seen: str | None) -> None:
-    refund = _locked(found)[1]
+def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> Refund:
+    locked, refund = lock_refund(found)
     if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved:
         raise StateConflict
     if refund.requested_by == actor.name:
         raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
+    if refund.destination and refund.destination.entered_by == actor.name:
+        raise RuleRefused(Reason(ErrorCode.APPROVAL_OWN_ACCOUNT))
     if seen is not None and seen != refund.binding:
         raise RuleRefused(Reason(ErrorCode.APPROVAL_STALE))
+    account = account_named(refund.account)
+    if account.destination_fields and refund.destination is None:
+        command(locked, refund, Verb.REQUIRE_DESTINATION, actor=actor, source=source, why="account_missing")
+        return refund
     refund.approved_by, refund.approver_id = actor.name, actor.user_id
     refund.approval_digest = refund.binding
     refund.next_action_at = seams.now()
     refund.save()
+    if account.refunds_by_hand:
+        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approved")
+    return refund
 
 
 def _redirect(found: Refund, destination: Destination, actor: Actor, source: Source) -> Refund:
-    locked, refund = _locked(found)
+    locked, refund = lock_refund(found)
     if refund.state not in UNSENT_REFUND:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
-    refund.destination = _keep(destination)
+    refund.destination = _keep(destination, actor)
     refund.approved_by, refund.approval_digest, refund.approver = "", "", None
     refund.save()
     if _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
-        _command(locked, refund, Verb.REQUIRE_APPROVAL, actor, source, "destination_changed")
+        command(locked, refund, Verb.REQUIRE_APPROVAL, actor=actor, source=source, why="destination_changed")
     return refund
 
 
@@ -211,12 +249,26 @@ def _chosen(locked: Locked, amount: Decimal) -> Voucher:
 
 
 def _needs_approval(asked_in_all: Decimal, account: EffectiveAccount) -> bool:
-    """The threshold counts all that was asked for on a payment, so that splitting does not pass below it."""
+    """The threshold counts all that was asked for on a payment, so that splitting does not pass below it.
+
+    Whatever the threshold, a refund by hand has no provider's books behind it and always takes two people.
+    """
+    if account.refunds_by_hand:
+        return True
     threshold = account.config.refund_approval_over
     return threshold is not None and asked_in_all > threshold
 
 
-def _keep(destination: Destination) -> RefundDestination:
+def _fitting(destination: Destination, account: EffectiveAccount) -> Destination:
+    """Return the destination as it will be written to the bank; raises RuleRefused with every reason why it cannot."""
+    fitting = tidy(destination) if account.refunds_by_hand else destination
+    objections = destination_objections(fitting, account.destination_fields, needs_cci=account.refunds_by_hand)
+    if account.destination_fields and objections:
+        raise RuleRefused(*objections)
+    return fitting
+
+
+def _keep(destination: Destination, actor: Actor) -> RefundDestination:
     return RefundDestination.objects.create(
         holder_name=destination.holder_name,
         document_type=destination.document_type,
@@ -224,41 +276,29 @@ def _keep(destination: Destination) -> RefundDestination:
         bank_code=destination.bank_code,
         account_number=destination.account_number,
         account_type=destination.account_type,
+        entered_by=actor.name,
         created_at=seams.now(),
     )
-
-
-def _locked(found: Refund) -> tuple[Locked, Refund]:
-    locked = lock_order(found.order_id)
-    refund = next(each for each in locked.refunds if each.pk == found.pk)
-    locked.refund = refund
-    locked.voucher = next(voucher for voucher in locked.vouchers if voucher.pk == refund.voucher_id)
-    return locked, refund
 
 
 def _withdraw(public_id: str, actor: Actor, source: Source, why: str) -> Refund:
     found = refund_named(public_id, actor=actor)
 
     def withdraw() -> Refund:
-        locked, refund = _locked(found)
+        locked, refund = lock_refund(found)
         if refund.state not in UNSENT_REFUND:
             raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
-        _command(locked, refund, Verb.CANCEL, actor, source, why)
+        command(locked, refund, Verb.CANCEL, actor=actor, source=source, why=why)
         return refund
 
     return seams.transact(withdraw)
 
 
-def _command(locked: Locked, refund: Refund, verb: Verb, actor: Actor, source: Source, why: str) -> None:
-    locked.refund = refund
-    lifecycle.write(
-        locked,
-        Command(verb, refund_id=refund.pk, why=why),
-        source=source,
-        evidence=lifecycle.Evidence(refund.account),
-        actor=actor.name,
-        now=seams.now(),
-    )
+def _claim_to_send(refund: Refund) -> Claim | None:
+    """Claim what may leave for the provider now; None where it waits for somebody, or leaves by hand."""
+    waits = refund.state == RefundState.AWAITING_APPROVAL and not refund.is_approved
+    waits = waits or (refund.state == RefundState.AWAITING_DESTINATION and refund.destination_id is None)
+    return None if waits or is_by_hand(refund) else claim_row(Refund, refund.pk)
 
 
 def _send(refund: Refund, claim: Claim | None, source: Source) -> Refund:

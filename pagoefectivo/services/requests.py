@@ -31,7 +31,7 @@ def refund_request(refund: Refund) -> RefundRequest:
         reason=refund.reason,
         idempotency_key=refund.idempotency_key,
         notification_url=notification_url(refund.account, refund.reference),
-        destination=_destination_of(refund.destination),
+        destination=destination_of(refund.destination),
         is_whole=refund.amount == refund.voucher.paid_amount,
     )
 
@@ -47,7 +47,8 @@ def payer_of(order: Order) -> Payer:
     )
 
 
-def _destination_of(row: RefundDestination | None) -> Destination | None:
+def destination_of(row: RefundDestination | None) -> Destination | None:
+    """Return where a refund goes."""
     if row is None:
         return None
     return Destination(

@@ -19,6 +19,7 @@ from pagoefectivo.models import (
     Job,
     Order,
     OutboxMessage,
+    Payout,
     Recovery,
     Refund,
     RefundDestination,
@@ -48,6 +49,7 @@ class Purged:
     deliveries: int = 0
     exchanges: int = 0
     destinations: int = 0
+    payouts: int = 0
     buyers: int = 0
     answers: int = 0
     unsealed: int = 0
@@ -90,6 +92,7 @@ class _Purge:
         keep = conf.current().retention
         self._after(keep.raw, self._messages)
         self._after(keep.bank, self._destinations)
+        self._after(keep.bank, self._payouts)
         self._after(keep.personal, self._buyers)
         self._after(keep.answers, self._answers)
         if not self.dry_run:
@@ -131,6 +134,15 @@ class _Purge:
             return self._note("refunddestination", free, _NO_ACCOUNT, "retention: bank")
 
         self.purged.destinations = self._in_portions(rows, erase)
+
+    def _payouts(self, before: datetime) -> None:
+        needed = Refund.objects.filter(payout=OuterRef("pk")).exclude(order__in=at_rest(before))
+        rows = Payout.objects.filter(created_at__lte=before, content__gt=b"").exclude(Exists(needed))
+
+        def erase(ids: list[int]) -> int:
+            return self._note("payout", rows.filter(pk__in=ids), {"content": b""}, "retention: bank")
+
+        self.purged.payouts = self._in_portions(rows, erase)
 
     def _buyers(self, before: datetime) -> None:
         rows = at_rest(before).filter(~Q(payer_email="") | ~Q(payer_document_number="") | ~Q(metadata={}))

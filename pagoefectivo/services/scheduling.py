@@ -8,7 +8,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, LIVE_VOUCHER, RefundState, VoucherState
-from pagoefectivo.domain.timing import next_ask_for_refund, next_ask_for_voucher, spread, step
+from pagoefectivo.domain.timing import WAIT_FOR_PERSON, next_ask_for_refund, next_ask_for_voucher, spread, step
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import seams
@@ -48,8 +48,11 @@ def schedule(
 
 def _next(row: Voucher | Refund, now: datetime, retry_after: float | None, *, unanswered: bool) -> datetime | None:
     timing = conf.current().timing
-    if row.state in ENDED and not row.provider_reference:
+    by_hand = isinstance(row, Refund) and row.payout_id is not None
+    if row.state in ENDED and (by_hand or not row.provider_reference):
         return None  # the provider never had it
+    if by_hand:
+        return now + WAIT_FOR_PERSON
     if retry_after is not None:
         return now + timedelta(seconds=retry_after)
     if unanswered and row.state in ENDED and row.attempts <= len(timing.retry):

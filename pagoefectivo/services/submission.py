@@ -14,7 +14,7 @@ from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, So
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.providers.base import Gateway, Operation
 from pagoefectivo.services import breaker, facts, lifecycle, recovery, requests, seams, setbacks
-from pagoefectivo.services.accounts import EffectiveAccount, account_named, resend_bounds
+from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand, resend_bounds
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
 
@@ -25,9 +25,12 @@ def submit(model: type[Voucher | Refund], claim: Claim, *, source: Source) -> No
     """Bring one claimed row from *requested* to *issued* or *pending*, or as far as the provider lets it.
 
     Commits *submitting* before anything is sent; on any later try asks the provider first. Raises no ProviderError:
-    what went wrong is on the row and in ErrorOccurrence, and the row is due again.
+    what went wrong is on the row and in ErrorOccurrence, and the row is due again. RuntimeError for a refund that
+    people pay out by hand.
     """
     waiting = model._default_manager.get(pk=claim.row_id)
+    if isinstance(waiting, Refund) and is_by_hand(waiting):
+        raise RuntimeError("a refund by bank transfer is never sent to a provider")
     operation = _moving(waiting) if waiting.first_sent_at is None else _asking(waiting)
     bar = breaker.bar(waiting.account, operation)
     if bar:
@@ -95,7 +98,7 @@ def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple
     if is_first_try and isinstance(row, Voucher) and row.cancel_wanted_at:
         _obey(model, claim, Verb.FAIL, source, why="cancel_wanted")
         return None
-    if is_first_try and (objection := _objection(row)):
+    if is_first_try and (objection := objection_to(row)):
         _obey(model, claim, Verb.FAIL, source, why=objection, error_code=objection)
         return None
     if is_first_try:
@@ -104,7 +107,7 @@ def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple
     return row, is_first_try
 
 
-def _objection(row: Voucher | Refund) -> ErrorCode | None:
+def objection_to(row: Voucher | Refund) -> ErrorCode | None:
     """Return why the rules that let a refund be asked for no longer let it be sent: money may have gone back meanwhile."""
     if isinstance(row, Voucher):
         return None
@@ -157,7 +160,7 @@ def _after_absence(
     follows = after_absence(sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life)
     if follows is AfterSilence.WAIT:
         raise NotSent(_silence(row, retry_after=(sent_at + in_flight - now).total_seconds() + 1))
-    if follows is AfterSilence.ASK_ON or (follows is AfterSilence.SEND_AGAIN and _objection(row)):
+    if follows is AfterSilence.ASK_ON or (follows is AfterSilence.SEND_AGAIN and objection_to(row)):
         raise NotSent(_silence(row))
     if follows is AfterSilence.GIVE_UP and (isinstance(row, Refund) or now > row.wanted_expiry_at):
         raise Refused(_silence(row))

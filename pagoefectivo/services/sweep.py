@@ -18,6 +18,7 @@ from pagoefectivo.services import (
     announcements,
     audit,
     pace,
+    payouts,
     polling,
     seams,
     stuck,
@@ -25,6 +26,7 @@ from pagoefectivo.services import (
     upkeep,
     webhooks,
 )
+from pagoefectivo.services.accounts import is_by_hand
 from pagoefectivo.services.claiming import Claim, claim_due
 from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
@@ -123,6 +125,8 @@ def _work_on_refund(claim: Claim) -> None:
     refund = Refund.objects.get(pk=claim.row_id)
     if refund.state in FINAL_REFUND and not refund.provider_reference:
         let_go(Refund, [claim])
+    elif is_by_hand(refund):
+        payouts.attend(refund, claim) if refund.payout_id else _leave_to_person(refund, claim)
     elif refund.state == RefundState.PENDING or refund.state in FINAL_REFUND:
         polling.ask_refund(claim, source=Source.POLL)
     elif _waits_for_person(refund):

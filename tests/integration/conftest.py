@@ -17,6 +17,7 @@ from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import seams
 from pagoefectivo.services import sweep as sweeping
+from tests.integration.by_hand import BY_HAND
 
 PAYER = shop.Payer(
     email="maria.quispe@example.pe",
@@ -89,6 +90,12 @@ def account(psp: Operations, settings: Any) -> Callable[..., None]:
         settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "ACCOUNTS": {"default": written}}
 
     return change
+
+
+@pytest.fixture
+def by_hand(account: Callable[..., None]) -> None:
+    """The account's provider has no API for refunds: people pay them out."""
+    account(PROVIDER=BY_HAND)
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ class RefundFacts:
     changed_at: datetime | None = None
     is_approved: bool = False
     has_destination: bool = False
+    in_payout: bool = False  # people pay it out by bank transfer; no provider knows of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,12 @@ NOTHING = Decision()
 
 
 def is_believed(update: PaymentUpdate | RefundUpdate, policy: Policy) -> bool:
-    """A read or an answer of the provider is a fact; a signed body only where the account says so."""
+    """A read or an answer of the provider is a fact; a signed body only where the account says so.
+
+    A person's word is one only about a refund.
+    """
     if update.proof in {Proof.READ, Proof.ANSWER}:
         return True
+    if update.proof is Proof.ATTESTED:
+        return isinstance(update, RefundUpdate)
     return update.proof is Proof.SIGNED_BODY and policy.webhook_is_enough and isinstance(update, PaymentUpdate)

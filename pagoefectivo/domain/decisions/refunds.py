@@ -31,7 +31,12 @@ ANSWERED = (AnomalyKind.OUTCOME_UNKNOWN, AnomalyKind.STATUS_UNRECOGNISED, Anomal
 
 
 def decide_refund(refund: RefundFacts, update: RefundUpdate, policy: Policy) -> Decision:
-    """Answer one statement about a refund. Only a read ends it; an answer or a hint brings the read forward."""
+    """Answer one statement about a refund. Only a read ends it; an answer or a hint brings the read forward.
+
+    A transfer by hand is the other way round: only people's word ends it.
+    """
+    if update.proof is Proof.ATTESTED or refund.in_payout:
+        return _follow_transfer(refund, update)
     if not is_believed(update, policy):
         return Decision(ask_now=True)
     if update.proof is not Proof.READ:
@@ -42,6 +47,18 @@ def decide_refund(refund: RefundFacts, update: RefundUpdate, policy: Policy) -> 
     if update.status is RefundStatus.UNRECOGNISED:
         return Decision(moves=_arrive(refund), anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
     return _follow_refund(refund, update)
+
+
+def _follow_transfer(refund: RefundFacts, update: RefundUpdate) -> Decision:
+    if not refund.in_payout or update.proof is not Proof.ATTESTED:
+        return NOTHING
+    if update.status is RefundStatus.SUCCEEDED and refund.state is RefundState.PENDING:
+        return Decision(moves=("succeed",), why="bank_paid_out")
+    if update.status is RefundStatus.FAILED and refund.state is RefundState.PENDING:
+        return Decision(moves=("fail",), why="bank_rejected")
+    if update.status is RefundStatus.RETURNED and refund.state is RefundState.SUCCEEDED:
+        return Decision(moves=("bounce",), anomalies=(AnomalyKind.REFUND_RETURNED,), why="bank_returned")
+    return NOTHING
 
 
 def _names_other_money(refund: RefundFacts, update: RefundUpdate) -> bool:
@@ -84,7 +101,7 @@ def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) 
     if command.verb is Verb.RETRY or is_lost_again:
         unanswered = refund.state in UNANSWERED_REFUND
         return Decision(anomalies=worries(command, refund.changed_at, now, unanswered=unanswered))
-    if command.verb is Verb.SUBMIT and not _may_leave(refund):
+    if command.verb in {Verb.SUBMIT, Verb.RELEASE} and not _may_leave(refund):
         return NOTHING
     allowed: dict[Verb, tuple[frozenset[RefundState], str]] = {
         Verb.SUBMIT: (UNSENT_REFUND, "submit"),
@@ -93,6 +110,8 @@ def decide_refund_command(refund: RefundFacts, command: Command, now: datetime) 
         Verb.CANCEL: (UNSENT_REFUND, "cancel"),
         Verb.REQUIRE_APPROVAL: (UNSENT_REFUND - {RefundState.AWAITING_APPROVAL}, "require_approval"),
         Verb.REQUIRE_DESTINATION: (UNSENT_REFUND - {RefundState.AWAITING_DESTINATION}, "require_destination"),
+        Verb.RELEASE: (frozenset({RefundState.AWAITING_APPROVAL}), "release"),
+        Verb.HAND_OVER: (frozenset({RefundState.SUBMITTING}), "accept"),
     }
     states, move = allowed.get(command.verb, (frozenset(), ""))
     if refund.state not in states:

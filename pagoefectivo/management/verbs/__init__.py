@@ -18,6 +18,7 @@ from pagoefectivo.management.verbs import (
     export,
     invariants,
     metrics,
+    payouts,
     purge,
     recover,
     sandbox,
@@ -49,6 +50,7 @@ VERBS: dict[str, Verb] = {
     "invariants": invariants,
     "metrics": metrics,
     "recover": recover,
+    "payouts": payouts,
     "purge": purge,
     "export": export,
 }

@@ -40,6 +40,11 @@ DESKS = {
         "view_bank_account",
         "export_finance",
     ],
+    "treasury": [*VIEWS, "view_payout", "request_refund", "make_payout", "download_payout", "settle_payout"],
+    "everything": [
+        *(*VIEWS, "view_payout", "view_personal_data", "request_refund", "approve_refund", "view_bank_account"),
+        *("make_payout", "download_payout", "settle_payout"),
+    ],
     "auditor": [*VIEWS, "view_raw_payload", "view_refunddestination"],
 }
 
