@@ -93,6 +93,11 @@ def _pays_and_is_refunded_there(director: Director, payment: Payment) -> None:
     director.later(LATER, lambda: director.refund_outside(payment))
 
 
+def _pays_and_is_misnamed(director: Director, payment: Payment) -> None:
+    director.fault("get_payment", "unknown_status")
+    _pays(director, payment)
+
+
 def _settles(outcome: str, reason: str | None = None) -> Callable[[Director, Refund], None]:
     def settle(director: Director, refund: Refund) -> None:
         director.later(SOON, lambda: director.settle(refund, outcome, reason))
@@ -186,7 +191,7 @@ _ALL = (
         "status-unknown",
         "A status nobody knows",
         "Asked about the payment, the PSP says a word that is in no document.",
-        code=lambda director, payment: (director.fault("get_payment", "unknown_status"), _pays(director, payment)),
+        code=_pays_and_is_misnamed,
     ),
     Scenario(
         "payment-reversed",
