@@ -83,6 +83,12 @@ def account_named(name: str | None) -> EffectiveAccount:
     return _effective(accounts[chosen])
 
 
+def payments_per_question(name: str) -> int:
+    """Return how many payments one question to the account may ask about; 1 where there is no such account."""
+    known = name in conf.current().accounts
+    return max(account_named(name).capabilities.payments_per_question, 1) if known else 1
+
+
 def _effective(config: conf.AccountConfig) -> EffectiveAccount:
     return _join(_Key(config))
 
