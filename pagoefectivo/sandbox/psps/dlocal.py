@@ -42,6 +42,8 @@ class DLocalFace:
 
     name = NAME
     title = "dLocal"
+    root = ""
+    most_retries = None
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger
