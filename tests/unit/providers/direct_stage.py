@@ -19,7 +19,7 @@ from tests.unit.providers.stage import VOUCHER
 SAMPLES = Path(__file__).parents[2] / "samples" / "pagoefectivo_direct"
 HOST = "https://pre1a.services.pagoefectivo.pe/v1"
 CIP = "12345678"
-TOKEN = "eyJhbGciOiJIUzI1NiJ9.canary.of-a-token"  # noqa: S105 - the sample's
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.canary.of-a-token"
 CREDENTIALS = {
     "id_service": "1234",
     "access_key": "AKDEMO00000000000001",
