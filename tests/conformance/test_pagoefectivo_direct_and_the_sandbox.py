@@ -91,7 +91,7 @@ def other(letterbox: tuple[str, list[tuple[dict[str, str], bytes]]]) -> Iterator
         merchant = server.company.faces[FACE].merchant()
         server.control.add_merchant(merchant.login, dict(merchant.secrets), address, psp=FACE)
         options = PagoEfectivoDirect.options
-        account = Account("default", server.url_of(FACE), merchant.secrets, options, 1.0, 0.3)  # type: ignore[arg-type]
+        account = Account("default", server.url_of(FACE), merchant.secrets, options, 1.0, 0.3)
         numbers = iter(range(10_000))
         wire = Wire(session, lambda: datetime.fromisoformat(server.control.now()), lambda: f"req-{next(numbers)}")
         evidence = KeptEvidence()

@@ -58,6 +58,7 @@ def test_while_it_may_be_under_way_nobody_gets_another_and_then_only_who_asks(
 
     fresh = shop.reissue_voucher(reference="A-1042").current_voucher
 
+    assert fresh is not None
     assert (fresh.state, fresh.attempt, fresh.code != lost["code"]) == ("issued", 2, True)
     assert list(Voucher.objects.exclude(code="").values_list("code", flat=True)) == [fresh.code], "one code is shown"
     psp.pay(fresh.code)

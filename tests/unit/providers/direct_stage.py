@@ -19,11 +19,12 @@ from tests.unit.providers.stage import VOUCHER
 SAMPLES = Path(__file__).parents[2] / "samples" / "pagoefectivo_direct"
 HOST = "https://pre1a.services.pagoefectivo.pe/v1"
 CIP = "12345678"
+SECRETS = ("c2VjcmV0LWRlbW8rMDAwMS9hYmNkZWZnaGlqa2xt", "an-old-secret")
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.canary.of-a-token"
-CREDENTIALS = {
+CREDENTIALS: dict[str, str | tuple[str, ...]] = {
     "id_service": "1234",
     "access_key": "AKDEMO00000000000001",
-    "secret_key": ("c2VjcmV0LWRlbW8rMDAwMS9hYmNkZWZnaGlqa2xt", "an-old-secret"),
+    "secret_key": SECRETS,
 }
 REQUEST = replace(VOUCHER, description="")
 

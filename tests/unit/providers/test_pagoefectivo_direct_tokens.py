@@ -15,6 +15,7 @@ from tests.unit.providers.direct_stage import (
     CIP,
     CREDENTIALS,
     REQUEST,
+    SECRETS,
     TOKEN,
     DirectLine,
     account_with,
@@ -204,6 +205,6 @@ def test_what_remembers_a_token_does_not_show_it_or_the_keys(direct: DirectLine)
     direct.will_answer("POST", "/cips/search", sample("found.json"))
     ask(direct)
     shown = repr(direct.wire.memory) + repr(direct.gateway) + repr(direct.evidence.calls)
-    secrets = (TOKEN, "AKDEMO00000000000001", *CREDENTIALS["secret_key"])
+    secrets = (TOKEN, "AKDEMO00000000000001", *SECRETS)
     assert [secret for secret in secrets if secret in shown] == []
     assert len(direct.wire.memory) == 1

@@ -17,7 +17,7 @@ from pagoefectivo.domain.states import PaymentStatus, Proof
 from pagoefectivo.providers.base import WebhookReader
 from pagoefectivo.providers.pagoefectivo_direct import PagoEfectivoDirect
 from pagoefectivo.providers.signing import hmac_sha256
-from tests.unit.providers.direct_stage import CIP, CREDENTIALS, account_with, sample
+from tests.unit.providers.direct_stage import CIP, CREDENTIALS, SECRETS, account_with, sample
 from tests.unit.providers.stage import changed
 
 FIRST, LATER, PASCAL = sample("vector_w1.json"), sample("vector_w2.json"), sample("vector_w3.json")
@@ -73,7 +73,7 @@ def test_a_signature_of_another_shape_is_malformed(reader: WebhookReader, signat
     assert refusal_of(reader, FIRST, {"PE-Signature": signature}) is SignatureFault.MALFORMED
 
 
-@pytest.mark.parametrize(("secret", "index"), [(CREDENTIALS["secret_key"][0], 0), ("an-old-secret", 1)])
+@pytest.mark.parametrize(("secret", "index"), [(SECRETS[0], 0), ("an-old-secret", 1)])
 def test_A16_while_a_secret_rotates_both_verify_and_which_one_is_told(
     reader: WebhookReader, secret: str, index: int
 ) -> None:
