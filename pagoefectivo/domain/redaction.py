@@ -13,7 +13,8 @@ PERSONAL_KEYS = frozenset(
         "beneficiary_name", "birth_date", "city", "code", "document", "document2", "document_number", "email",
         "holder_name", "ip", "last_name", "lastname", "name", "number", "password", "phone", "secret", "secret_key",
         "street", "token", "trans_key", "user_document", "user_email", "zip_code", "image_url", "access_token",
-        "integration_key", "cip_code", "cip_url", "pin",
+        "integration_key", "cip_code", "cip_url", "pin", "accesskey", "cip", "cipurl", "hashstring", "userdocumentnumber", "useremail",
+        "userlastname", "username", "userphone",
     }
 )  # fmt: skip
 READABLE_HEADERS = frozenset(

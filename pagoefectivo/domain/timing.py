@@ -70,7 +70,9 @@ def next_ask_for_voucher(
         ends = expires_at + SOON_AFTER_DEADLINE if expires_at else None
         return ends if ends and now < ends < due else due
     if state in {VoucherState.EXPIRED, VoucherState.CANCELED}:
-        return next_watch(WATCH_AFTER_END, since, now)
+        # A deadline beyond the end was moved there, and what has a deadline ahead can be paid.
+        watches = (next_watch(WATCH_AFTER_END, begun, now) for begun in {since, max(since, expires_at or since)})
+        return min((due for due in watches if due is not None), default=None)
     return next_watch(WATCH_AFTER_PAID, since, now) if state is VoucherState.PAID else None
 
 

@@ -65,6 +65,8 @@ class Company:
         face = self.faces[subject.psp]
         kind = "refund" if isinstance(subject, Refund) else "payment"
         body = face.notification(subject)
+        if not body:
+            return
         self.notifier.enqueue(face, subject.login, kind, subject.id, subject.notification_url, body)
 
     def _notify_before_answer(self, face: Face, answer: Answer, settle: bool) -> None:  # noqa: FBT001 - a callback

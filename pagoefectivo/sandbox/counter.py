@@ -111,6 +111,14 @@ class Counter:
         """Withdraw an unpaid code."""
         self._end(payment, "pending", "canceled")
 
+    def extend(self, payment: Payment, expires_at: datetime) -> None:
+        """Move an unpaid code's deadline; one that had expired comes alive again."""
+        with self._ledger.lock:
+            if payment.state not in ("pending", "expired"):
+                raise ControlRefused("this code is {state}, not {expected}", state=payment.state, expected="pending")
+            payment.state, payment.expires_at = "pending", expires_at
+            self._clock.call_at(expires_at, lambda: self._expire_if_due(payment))
+
     def reject(self, payment: Payment) -> None:
         """Let the PSP turn an unpaid code down."""
         self._end(payment, "pending", "rejected")

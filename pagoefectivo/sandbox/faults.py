@@ -11,8 +11,8 @@ from pagoefectivo.sandbox.refusals import ControlRefused
 
 READS = frozenset({"get_payment", "get_order", "get_refund"})
 MONEY = frozenset({"create", "refund"})
-WRITES = MONEY | {"cancel"}
-OPERATIONS = READS | WRITES | {"payment_methods", "sandbox_tools"}
+WRITES = MONEY | {"cancel", "extend"}
+OPERATIONS = READS | WRITES | {"authorize", "payment_methods", "sandbox_tools"}
 EVERY = frozenset(OPERATIONS)
 SUBJECTS = frozenset({"payment", "refund"})
 ANY = "any"

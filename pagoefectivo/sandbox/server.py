@@ -209,7 +209,7 @@ class SandboxServer:
 
     def url_of(self, psp: str) -> str:
         """Return the base URL under which this server is that PSP."""
-        return f"{self.url}/{psp}"
+        return f"{self.url}/{psp}{self.company.faces[psp].root}"
 
     def start(self) -> Self:
         """Answer requests from now on, in background threads."""

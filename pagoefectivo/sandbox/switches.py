@@ -50,6 +50,11 @@ class Switches:
     webhook_timeout: float = 10.0
     retry_seconds: list[float] = field(default_factory=lambda: [HOUR] * 6 + [12 * HOUR] * 5)
     reuse_x_date: bool = False
+    token_seconds: float = 7200.0
+    unique_transaction_code: bool = False
+    phone_required: bool = False
+    first_guide_notification: bool = False
+    pascal_case_notification: bool = False
     hang_seconds: float = 30.0
     latency_seconds: float = 0.0
     refund_queue_seconds: float = 60.0

@@ -213,7 +213,7 @@ class Notifier:
         return Parcel(url, body, face.signed_headers(merchant, body, sent_at))
 
     def _decide(self, delivery: Delivery, attempt: Attempt) -> None:
-        waits = self._switches.retry_seconds
+        waits = self._switches.retry_seconds[: self._faces[delivery.psp].most_retries]
         retries = len(delivery.attempts) - 1
         if attempt.accepted:
             delivery.state = "delivered"

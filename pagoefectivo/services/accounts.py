@@ -102,6 +102,12 @@ def is_by_hand(refund: Refund) -> bool:
     return refund.payout_id is not None or (unsent and account_named(refund.account).refunds_by_hand)
 
 
+def payments_per_question(name: str) -> int:
+    """Return how many payments one question to the account may ask about; 1 where there is no such account."""
+    known = name in conf.current().accounts
+    return max(account_named(name).capabilities.payments_per_question, 1) if known else 1
+
+
 def _effective(config: conf.AccountConfig) -> EffectiveAccount:
     return _join(_Key(config))
 

@@ -96,15 +96,16 @@ class BatchRecorder:
     """Keeps the calls of many threads in memory; `announce` and `flush` each write one statement for all of them.
 
     Only for questions: what a question might leave behind is nothing, so a row that says "sending" may stand for it.
+    A question about several vouchers is no one voucher's.
     """
 
     account: str
-    voucher_id: int
-    request_id: str
+    voucher_id: int | None
+    request_id: str  # of the newest call: the evidence behind what the gateway returned
     calls: list[tuple[Call, Answer | None, str]] = field(default_factory=list)
 
-    def sending(self, _call: Call) -> None:
-        return
+    def sending(self, call: Call) -> None:
+        self.request_id = call.request_id
 
     def answered(self, call: Call, answer: Answer) -> None:
         self.calls.append((call, answer, ""))
@@ -130,7 +131,7 @@ def announce(recorders: list[BatchRecorder], operation: str) -> None:
             account=recorder.account,
             operation=operation,
             voucher_id=recorder.voucher_id,
-            method="GET",
+            method="",  # the gateway's to choose: `flush` fills it in
             sent_at=now,
             request_body=b"",
         )

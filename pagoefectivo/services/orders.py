@@ -104,8 +104,9 @@ def cancel_order(reference: str, *, actor: Actor, source: Source) -> Order:
 def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
     """Issue a new code for an unpaid order; the old one is withdrawn where the provider can and watched where not.
 
-    Raises StateConflict when the order is paid or withdrawn, when the old code's fate is not known yet, or when
-    somebody replaced it a moment ago, and the ProviderError when the provider cannot be asked about the old code.
+    An old code of which nobody can tell any more whether it exists is watched for, and never shown. Raises
+    StateConflict when the order is paid or withdrawn, when the old code's fate may still be found out, or when somebody
+    replaced it a moment ago, and the ProviderError when the provider cannot be asked about the old code.
     """
     actor.require(Permission.WRITE_ORDERS)
     order = order_named(reference, actor=actor)
@@ -140,7 +141,8 @@ def _replace_voucher(order_id: int, current: Voucher | None, actor: Actor, sourc
     locked = lock_order(order_id)
     _refuse_paid(locked.order)
     _refuse_withdrawn(locked.order)
-    if locked.voucher.state in UNSENT_OR_UNANSWERED or locked.voucher.state == VoucherState.CONFIRMING:
+    may_be_found = locked.voucher.state in UNSENT_OR_UNANSWERED and not submission.is_beyond_finding(locked.voucher)
+    if may_be_found or locked.voucher.state == VoucherState.CONFIRMING:
         raise StateConflict
     if locked.voucher != current:
         raise StateConflict  # the provider was asked about another one

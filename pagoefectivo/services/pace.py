@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
@@ -14,6 +15,7 @@ from pagoefectivo.domain.pacing import LISTENING, SHARE_WHILE_DEAF, Hearing, boo
 from pagoefectivo.domain.states import PAYABLE_VOUCHER, VoucherState
 from pagoefectivo.models import AccountPulse, StateChange, Voucher, WebhookDelivery
 from pagoefectivo.services import seams
+from pagoefectivo.services.accounts import payments_per_question
 from pagoefectivo.services.claiming import Claim
 
 LISTEN_EVERY = timedelta(minutes=5)
@@ -46,15 +48,18 @@ class Asker:
 def within_budget(askers: Sequence[Asker]) -> tuple[list[Claim], dict[str, list[Claim]]]:
     """Return which claims may ask now, and per exhausted account those that have to wait.
 
-    Hinted ones ask in any case, then those whose deadline is near. The budget is booked in the database, two
-    statements per account; when others book at the same moment it may be overrun by one batch.
+    Hinted ones ask in any case, then those whose deadline is near. The budget is one of questions, each about as many
+    codes as the provider takes, and is booked in the database, two statements per account; when others book at the
+    same moment it may be overrun by one batch.
     """
     now, waiting = seams.now(), {}
     asking = [asker.claim for asker in askers if asker.is_hinted]
     for account in sorted({asker.account for asker in askers}):
         mine = [asker for asker in askers if asker.account == account]
         others = sorted((asker for asker in mine if not asker.is_hinted), key=lambda each: _deadline(each, now))
-        granted = _book(account, len(others), exempt=len(mine) - len(others))
+        size, hinted = payments_per_question(account), len(mine) - len(others)
+        questions = _book(account, ceil(len(others) / size), exempt=ceil(hinted / size))
+        granted = questions * size
         asking += [asker.claim for asker in others[:granted]]
         if granted < len(others):
             waiting[account] = [asker.claim for asker in others[granted:]]
@@ -76,8 +81,8 @@ def free_at(account: str) -> datetime:
 
 
 def apart(account: str) -> timedelta:
-    """How far from each other an account's questions are, on average, when its budget is used up."""
-    return timedelta(seconds=1 / conf.current().accounts[account].questions_per_second)
+    """How far from each other an account's codes are asked about, on average, when its budget is used up."""
+    return timedelta(seconds=1 / _codes_per_second(account))
 
 
 def listen() -> None:
@@ -94,6 +99,10 @@ def listen() -> None:
             _note(account, why, now)
         if why:
             _bring_forward(account, now)
+
+
+def _codes_per_second(account: str) -> int:
+    return conf.current().accounts[account].questions_per_second * payments_per_question(account)
 
 
 def _deadline(asker: Asker, now: datetime) -> tuple[bool, datetime, int]:
@@ -168,7 +177,7 @@ def _note(account: str, why: str, now: datetime) -> None:
 
 def _bring_forward(account: str, now: datetime) -> None:
     longest = wait_while_deaf(conf.current().timing.poll)
-    budget = conf.current().accounts[account].questions_per_second * LISTEN_EVERY.total_seconds()
+    budget = _codes_per_second(account) * LISTEN_EVERY.total_seconds()
     neglected = Voucher.objects.filter(
         Q(asked_at__isnull=True) | Q(asked_at__lt=now - longest),
         account=account,

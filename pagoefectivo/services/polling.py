@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.providers.base import Operation
 from pagoefectivo.services import breaker, quiet_polls, scheduling, seams, setbacks
-from pagoefectivo.services.accounts import account_named, wire
+from pagoefectivo.services.accounts import account_named, payments_per_question, wire
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
 from pagoefectivo.services.submission import about, record
@@ -23,11 +24,20 @@ AFTER_EACH_OTHER = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True)
-class _Question:
+class _Asked:
     voucher: Voucher
     claim: Claim
-    recorder: BatchRecorder
     answer: PaymentUpdate | ProviderError | None = None
+
+
+@dataclass(slots=True)
+class _Question:
+    """One call about one or several vouchers of an account; `failure` is of the call as a whole."""
+
+    account: str
+    about: list[_Asked]
+    recorder: BatchRecorder
+    failure: ProviderError | None = None
 
 
 def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
@@ -58,7 +68,7 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
 
 
 def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
-    """Ask about many vouchers, up to 32 at a time, and commit every answer.
+    """Ask about many vouchers, up to 32 calls at a time, each about as many as the provider takes; commit every answer.
 
     What says nothing new costs a constant number of statements for the whole batch; what moves something goes through
     the single writer, one unit of work each. What a breaker bars is put back.
@@ -69,10 +79,11 @@ def ask_vouchers(claims: list[Claim], *, source: Source) -> None:
     flush([question.recorder for question in questions])
     _hear(questions)
     _put_back(held)
-    quiet = quiet_polls.postpone([heard for question in questions if (heard := _still_waiting(question))])
-    for question in questions:
-        if question.voucher.pk not in quiet:
-            _commit(question, source)
+    asked = [(each, question) for question in questions for each in question.about]
+    quiet = quiet_polls.postpone([heard for each, _ in asked if (heard := _still_waiting(each))])
+    for each, question in asked:
+        if each.voucher.pk not in quiet:
+            _commit(each, question.recorder, source)
 
 
 def bring_forward(pointer: Pointer, account: str) -> int | None:
@@ -99,11 +110,21 @@ def _pointed(pointer: Pointer) -> Q:
 
 def _questions(claims: list[Claim]) -> list[_Question]:
     vouchers = Voucher.objects.select_related("order").in_bulk([claim.row_id for claim in claims])
-    return [
-        _Question(voucher, claim, BatchRecorder(voucher.account, voucher.pk, seams.new_id()))
-        for claim in claims
-        if (voucher := vouchers[claim.row_id]).provider_reference
-    ]
+    by_account: dict[str, list[_Asked]] = {}
+    for claim in claims:
+        if (voucher := vouchers[claim.row_id]).provider_reference:
+            by_account.setdefault(voucher.account, []).append(_Asked(voucher, claim))
+    return [_question(account, together) for account, asked in by_account.items() for together in _cut(account, asked)]
+
+
+def _cut(account: str, asked: list[_Asked]) -> Iterator[list[_Asked]]:
+    size = payments_per_question(account)
+    return (asked[start : start + size] for start in range(0, len(asked), size))
+
+
+def _question(account: str, asked: list[_Asked]) -> _Question:
+    voucher_id = asked[0].voucher.pk if len(asked) == 1 else None
+    return _Question(account, asked, BatchRecorder(account, voucher_id, seams.new_id()))
 
 
 def _admitted(questions: list[_Question]) -> tuple[list[_Question], list[_Question]]:
@@ -119,47 +140,48 @@ def _put_back(held: list[_Question]) -> None:
     """Where the one try went well meanwhile, the others are due at once."""
     for account, mine in _by_account(held):
         bar = breaker.bar(account, Operation.FETCH_PAYMENT)
-        claims = [question.claim for question in mine]
+        claims = [each.claim for question in mine for each in question.about]
         scheduling.put_back(Voucher, claims, due=bar.until if bar else seams.now(), apart=AFTER_EACH_OTHER)
 
 
 def _hear(questions: list[_Question]) -> None:
     for account, mine in _by_account(questions):
-        ends = [each.answer if isinstance(each.answer, ProviderError) else None for each in mine]
-        breaker.hear(account, Operation.FETCH_PAYMENT, ends)
+        breaker.hear(account, Operation.FETCH_PAYMENT, [question.failure for question in mine])
 
 
 def _by_account(questions: list[_Question]) -> list[tuple[str, list[_Question]]]:
-    accounts = dict.fromkeys(question.voucher.account for question in questions)
-    return [(name, [each for each in questions if each.voucher.account == name]) for name in accounts]
+    accounts = dict.fromkeys(question.account for question in questions)
+    return [(name, [each for each in questions if each.account == name]) for name in accounts]
 
 
 def _ask(question: _Question) -> None:
-    voucher, recorder = question.voucher, question.recorder
-    effective = account_named(voucher.account)
-    ids = iter([recorder.request_id])
+    effective = account_named(question.account)
+    ids = iter([question.recorder.request_id])
     outside = wire(lambda: next(ids, None) or seams.new_id())
+    gateway = effective.provider.gateway(effective.account, question.recorder, outside)
+    names = list(dict.fromkeys(each.voucher.provider_reference for each in question.about))
+    answers: Mapping[str, PaymentUpdate | ProviderError]
     try:
-        update = effective.provider.gateway(effective.account, recorder, outside).fetch_payment(
-            voucher.provider_reference
-        )
+        answers = gateway.fetch_payments(names) if len(names) > 1 else {names[0]: gateway.fetch_payment(names[0])}
     except ProviderError as error:
-        question.answer = error
-    else:
-        question.answer = about(voucher, update)
+        question.failure = error
+        answers = dict.fromkeys(names, error)
+    for each in question.about:
+        answer = answers[each.voucher.provider_reference]
+        each.answer = answer if isinstance(answer, ProviderError) else about(each.voucher, answer)
 
 
-def _still_waiting(question: _Question) -> quiet_polls.Heard | None:
-    answer, voucher = question.answer, question.voucher
+def _still_waiting(asked: _Asked) -> quiet_polls.Heard | None:
+    answer, voucher = asked.answer, asked.voucher
     if not isinstance(answer, PaymentUpdate) or answer.status is not PaymentStatus.PENDING or answer.refunds:
         return None
     if voucher.state != VoucherState.ISSUED or voucher.cancel_wanted_at is not None:
         return None
-    return voucher, question.claim, answer
+    return voucher, asked.claim, answer
 
 
-def _commit(question: _Question, source: Source) -> None:
-    if isinstance(question.answer, ProviderError):
-        setbacks.note(question.voucher, question.answer, verb=Verb.RETRY, source=source, claim=question.claim)
-    elif question.answer is not None:
-        record(question.answer, question.recorder, source=source, claim=question.claim)
+def _commit(asked: _Asked, recorder: BatchRecorder, source: Source) -> None:
+    if isinstance(asked.answer, ProviderError):
+        setbacks.note(asked.voucher, asked.answer, verb=Verb.RETRY, source=source, claim=asked.claim)
+    elif asked.answer is not None:
+        record(asked.answer, recorder, source=source, claim=asked.claim)

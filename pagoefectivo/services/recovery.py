@@ -26,7 +26,7 @@ from pagoefectivo.domain.states import (
     VoucherState,
 )
 from pagoefectivo.models import ApiExchange, Order, Recovery, Refund, StateChange, Voucher
-from pagoefectivo.providers.base import READS
+from pagoefectivo.providers.base import READS, Operation
 from pagoefectivo.services import breaker, lifecycle, seams
 from pagoefectivo.services.accounts import account_named, resend_bounds
 
@@ -35,6 +35,7 @@ _OUR_VOUCHER = re.compile(r"(.+)-(\d+)-[0-9A-F]{12}", re.ASCII)
 _OUR_REFUND = re.compile(r"R-[0-9A-F]{20}", re.ASCII)
 _NOT_SENT_VOUCHER = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
 _NOT_SENT_REFUND = UNANSWERED_REFUND | {RefundState.REQUESTED}
+_QUESTIONS = READS - {Operation.AUTHORIZE}  # a token tells nothing of a voucher
 _UNANSWERED_HTTP = (401, 403, 429)
 
 logger = logging.getLogger("pagoefectivo.recovery")
@@ -194,7 +195,7 @@ def _progress(recovery: Recovery) -> Progress:
     vouchers = refunds = 0
     if account in conf.current().accounts:
         answered = ApiExchange.objects.filter(
-            sent_at__gte=since, outcome=ApiExchange.Outcome.ANSWERED, operation__in=READS, http_status__lt=500
+            sent_at__gte=since, outcome=ApiExchange.Outcome.ANSWERED, operation__in=_QUESTIONS, http_status__lt=500
         ).exclude(http_status__in=_UNANSWERED_HTTP)
         unread = Q(asked_at=None) | Q(asked_at__lt=since)
         unnamed = Q(provider_reference="")

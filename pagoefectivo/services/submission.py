@@ -10,8 +10,8 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, NotSent, ProviderError, ProviderFault, Refused
 from pagoefectivo.domain.messages import Absent, Command, PaymentUpdate, RefundUpdate, Verb
 from pagoefectivo.domain.refunds import eligibility
-from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, Source
-from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, Source, VoucherState
+from pagoefectivo.models import PaymentEvent, Refund, Voucher
 from pagoefectivo.providers.base import Gateway, Operation
 from pagoefectivo.services import breaker, facts, lifecycle, recovery, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand, resend_bounds
@@ -148,7 +148,30 @@ def _find_or_send(row: Voucher | Refund, account: EffectiveAccount, gateway: Gat
             found = gateway.fetch_payment(row.provider_reference)
         else:
             found = gateway.find_payment(row.reference)
+            if isinstance(found, Absent) and not found.proves_never:
+                found = _named_by_message(row, gateway) or found
     return _after_absence(row, account, gateway, found) if isinstance(found, Absent) else found
+
+
+def _named_by_message(voucher: Voucher, gateway: Gateway) -> PaymentUpdate | None:
+    """Ask about the payment that a message gave as this voucher's; it is, where the provider itself says so."""
+    told = PaymentEvent.objects.filter(voucher=voucher, refund=None, is_believed=False).exclude(payment_identity="")
+    named = told.order_by("-pk").values_list("payment_identity", flat=True).first()
+    found = gateway.fetch_payment(named) if named else None
+    return found if found and found.reference == voucher.reference else None
+
+
+def is_beyond_finding(voucher: Voucher) -> bool:
+    """Whether nobody can tell any more if an unanswered code exists, so that only a person may ask for another."""
+    if voucher.state != VoucherState.UNKNOWN or voucher.first_sent_at is None:
+        return False
+    account = account_named(voucher.account)
+    in_flight, key_life = resend_bounds(account)
+    proves_never = account.capabilities.absent_payment_proves_never
+    follows = after_absence(
+        voucher.first_sent_at, seams.now(), proves_never=proves_never, in_flight=in_flight, key_life=key_life
+    )
+    return follows is AfterSilence.ASK_ON
 
 
 def _after_absence(

@@ -25,6 +25,7 @@ import pytest
 
 from pagoefectivo import conf
 from pagoefectivo.domain.messages import Payer
+from pagoefectivo.links import notification_url
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services import sweep
@@ -121,6 +122,7 @@ def psp(
     live = request.getfixturevalue("live_server").url if "live_server" in request.fixturenames else NOWHERE
     sandbox_server.control.reset()
     settings.PAGOEFECTIVO = _pointed_at(sandbox_server, conf.read_settings(), live)
+    _register_addresses(sandbox_server)
     return sandbox_server
 
 
@@ -210,6 +212,15 @@ def _pointed_at(server: SandboxServer, written: dict[str, Any], public_base_url:
             account["CREDENTIALS"] = dict(face.merchant().secrets)
             account["BASE_URL"] = server.url_of(face.name)
     return {**pointed, "PUBLIC_BASE_URL": public_base_url, "ACCOUNTS": accounts}
+
+
+def _register_addresses(server: SandboxServer) -> None:
+    """Tell each PSP where its customer listens; several never let a request say so. One customer has one address."""
+    for account in reversed(list(conf.current().accounts.values())):
+        face = server.company.faces.get(account.provider)
+        if face is not None:
+            merchant, address = face.merchant(), notification_url(account.name)
+            server.control.add_merchant(merchant.login, dict(merchant.secrets), address, psp=face.name)
 
 
 def _refuse_far(family: int, address: Any) -> None:

@@ -82,8 +82,9 @@ class SimulatedSession(requests.Session):
         if any(canary in url for canary in self._world.canaries):
             raise Violation("I14", "a URL carries a secret")
         written = rows(
-            "SELECT count(*) FROM pagoefectivo_apiexchange WHERE outcome = 'sending' AND method = ? AND url IN (?, '')",
-            method, url,
+            "SELECT count(*) FROM pagoefectivo_apiexchange WHERE outcome = 'sending' "
+            "AND (method = ? AND url = ? OR ? = 'GET' AND method = '' AND url = '')",  # announced with its batch
+            method, url, method,
         )  # fmt: skip
         if not written[0][0]:
             raise Violation("I8", f"{method} {url} leaves without its evidence")

@@ -48,6 +48,8 @@ class DLocalFace:
             *("refunds", "slow refunds", "balance"),
         }
     )
+    root = ""
+    most_retries = None
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger

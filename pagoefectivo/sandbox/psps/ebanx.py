@@ -35,6 +35,8 @@ class EbanxFace:
 
     name = NAME
     title = "EBANX"
+    root = ""
+    most_retries = None
     abilities = frozenset(
         {
             *("late money", "double money", "other amounts", "other currencies", "reversals"),

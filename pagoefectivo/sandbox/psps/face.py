@@ -19,6 +19,8 @@ class Face(Protocol):
     name: ClassVar[str]  # also the first part of its paths
     title: ClassVar[str]  # for people
     abilities: ClassVar[frozenset[str]]  # which scenarios make sense; see `scenarios.Scenario.needs`
+    root: ClassVar[str]  # what all its paths begin with, behind its name
+    most_retries: ClassVar[int | None]  # of a notification; None: as many as the switch has waits
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None: ...
 
@@ -50,7 +52,7 @@ class Face(Protocol):
         """Return what a successful create or refund answer speaks of."""
 
     def notification(self, subject: Payment | Refund) -> bytes:
-        """Return the body of the notification about the subject as it stands now."""
+        """Return the body of the notification about the subject as it stands now; empty where the PSP tells nothing."""
 
     def address(self, url: str, body: bytes) -> str:
         """Return where a notification with this body is posted: some PSPs add to the merchant's address."""

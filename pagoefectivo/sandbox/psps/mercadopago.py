@@ -43,6 +43,8 @@ class MercadoPagoFace:
 
     name = NAME
     title = "Mercado Pago"
+    root = ""
+    most_retries = None
     abilities = frozenset({"double money", "other amounts", "other currencies", "reversals", "refunds", "balance"})
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:

@@ -31,8 +31,10 @@ class Answers(Stage):
         assert fault.code is None or error.code is fault.code
         assert error.fault.retry_after == fault.wait
         assert error.fault.operation == operation
-        assert error.request_id == evidence.calls[0].request_id
-        assert evidence.told in (["sending", "answered"], ["sending", "lost"])
+        renewals = 1 if self.renews_tokens and fault.refuses_token else 0
+        assert [call.operation for call in evidence.calls] == [operation, *[Operation.AUTHORIZE] * renewals]
+        assert error.request_id == evidence.calls[-1].request_id
+        assert evidence.told in (["sending", "answered"] * (1 + renewals), ["sending", "lost"])
 
     def test_a_refused_connection_was_sent_nothing(self, operation: Operation) -> None:
         with scripted_server(answers(200, b"{}")) as server:

@@ -27,6 +27,7 @@ class Fault:
     after_read: type[ProviderError] = NotSent
     code: ErrorCode | None = None
     wait: float | None = None
+    refuses_token: bool = False
 
 
 HTML = b"<!doctype html><title>Bad gateway</title>"
@@ -43,7 +44,7 @@ FAULTS = (
     Fault("503 with a wait", answers(503, HTML, "Retry-After: 7"), NotSent, NotSent, ErrorCode.PSP_UNAVAILABLE, 7.0),
     Fault("504", answers(504, b"{}")),
     Fault("429", answers(429, HTML, "Retry-After: 7"), NotSent, NotSent, ErrorCode.PSP_RATE_LIMITED, 7.0),
-    Fault("401 bare", answers(401, b""), NotSent, NotSent),
+    Fault("401 bare", answers(401, b""), NotSent, NotSent, refuses_token=True),
     Fault("403 html", answers(403, HTML), NotSent, NotSent),
     Fault("404 bare", answers(404, b"NOT_FOUND")),
     Fault("302", answers(302, b"", "Location: http://127.0.0.1:1/")),

@@ -55,6 +55,7 @@ class Stage:
     questions_by_post: ClassVar[frozenset[Operation]] = frozenset()  # what the PSP lets ask by POST only
     refusal_status: ClassVar[int] = 400  # the HTTP status that its refusals come with
     options: ClassVar[Mapping[str, object]] = {}  # besides the declared defaults
+    renews_tokens: ClassVar[bool] = False  # a 401 to a remembered token is followed by one try for a fresh one
     notification_query: ClassVar[str] = ""  # what the PSP adds to the address of a notification
 
     def payment_body(self, raw_status: str) -> bytes:
@@ -74,8 +75,8 @@ class Stage:
         """Return the notification about `payment_reference` in this status; by default the payment itself."""
         return self.payment_body(raw_status)
 
-    def warm_up(self, wire: Wire) -> None:
-        """Put into `wire.memory` what saves the first call of a gateway, such as a token."""
+    def warm_up(self, wire: Wire, account: Account) -> None:
+        """Put into `wire.memory` what saves the first call of the account's gateway, such as a token."""
 
     def error_body(self, raw_code: str) -> bytes:
         """Return the PSP's refusal with this code."""
@@ -126,8 +127,9 @@ class Stage:
     def gateway(self, base_url: str, evidence: Recorder) -> Iterator[Gateway]:
         """Open a gateway whose first call is the one that is asked for."""
         with open_wire() as wire:
-            self.warm_up(wire)
-            yield self.provider.gateway(self.account(base_url), evidence, wire)
+            account = self.account(base_url)
+            self.warm_up(wire, account)
+            yield self.provider.gateway(account, evidence, wire)
 
     def ask(self, operation: Operation, gateway: Gateway) -> object:
         calls: dict[Operation, Callable[[], object]] = {

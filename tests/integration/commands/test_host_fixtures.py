@@ -92,3 +92,16 @@ def test_G01_other_machines_are_out_of_reach(no_network: None, family: int, addr
 def test_names_are_blocked_before_they_are_looked_up(no_network: None) -> None:
     with socket.socket() as wire, pytest.raises(NetworkBlocked):
         wire.connect_ex(("api.dlocal.example", 443))
+
+
+def test_an_account_whose_address_is_registered_at_the_psp_hears_of_its_payment(
+    settings: Any, live_server: Any, request: pytest.FixtureRequest
+) -> None:
+    account = {"PROVIDER": "pagoefectivo_direct", "ENVIRONMENT": "production"}
+    settings.PAGOEFECTIVO = {"PUBLIC_BASE_URL": "https://shop.example", "ACCOUNTS": {"direct": account}}
+    psp = request.getfixturevalue("psp")
+    assert conf.current().accounts["direct"].base_url == psp.url_of("pagoefectivo_direct")
+    paid = request.getfixturevalue("pay")(request.getfixturevalue("issue_voucher")())
+    delivery = WebhookDelivery.objects.get()
+    assert (paid.state, delivery.account, delivery.verdict, delivery.outcome) == ("paid", "direct", "stale", "applied")
+    assert delivery.voucher == paid.vouchers.get()

@@ -37,6 +37,18 @@ def test_G03_a_key_is_known_in_any_spelling(key: str) -> None:
     assert json.loads(redact_body(json.dumps({key: "x"}).encode())) == {key: MASK}
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("accessKey", "hashString", "token", "cip", "Cip", "cipUrl"),
+        *("userEmail", "userName", "userLastName", "userPhone", "userDocumentNumber"),
+    ],
+)
+def test_G03_what_pagoefectivo_itself_calls_secret_and_personal_is_masked(key: str) -> None:
+    shown = json.loads(redact_body(json.dumps({"data": [{key: 12345678, "status": 23}]}).encode()))
+    assert shown == {"data": [{key: MASK, "status": 23}]}
+
+
 def test_G03_an_address_under_an_unknown_key_is_taken_out() -> None:
     assert CANARIES["email"] not in redact_body(json.dumps({"detail": f"sent to {CANARIES['email']}!"}).encode())
 

@@ -121,3 +121,13 @@ def test_a_refund_that_was_freed_is_over(state: RefundState) -> None:
 
 def test_E13_a_refund_that_arrived_is_watched_for_its_return() -> None:
     assert watched(lambda age: refund(RefundState.SUCCEEDED, age=age)) == [*WATCH_AFTER_PAID, None]
+
+
+def test_an_expired_code_whose_deadline_was_moved_is_watched_until_that_has_passed_too() -> None:
+    month = timedelta(days=30)
+    ended = WATCH_AFTER_END[0]
+    assert voucher(VoucherState.EXPIRED, expires_at=NOW - month, age=timedelta(hours=1)) == ended - timedelta(hours=1)
+    assert voucher(VoucherState.EXPIRED, expires_at=NOW + month) == ended
+    assert voucher(VoucherState.EXPIRED, expires_at=NOW - month, age=month) is None
+    assert voucher(VoucherState.EXPIRED, expires_at=NOW + month, age=month) == month + ended
+    assert voucher(VoucherState.EXPIRED, expires_at=NOW - timedelta(hours=1), age=month) == ended - timedelta(hours=1)
