@@ -60,12 +60,11 @@ class Operations:
 
     def totals(self, payment_id: str) -> dict[str, str]:
         """Return what came in, what is on its way back or back, and what reached the buyer."""
-        ledger = self._company.ledger
-        self._payment(payment_id)
+        ledger, payment = self._company.ledger, self._payment(payment_id)
         return {
-            "received": f"{ledger.received_total(payment_id):.2f}",
-            "refunded": f"{ledger.refunded_total(payment_id):.2f}",
-            "paid_out": f"{ledger.paid_out_total(payment_id):.2f}",
+            "received": f"{ledger.received_total(payment.id):.2f}",
+            "refunded": f"{ledger.refunded_total(payment.id):.2f}",
+            "paid_out": f"{ledger.paid_out_total(payment.id):.2f}",
         }
 
     def pay(

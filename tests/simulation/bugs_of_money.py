@@ -149,7 +149,7 @@ def unknown_frees_the_amount(patch: Patch) -> None:
 
 
 def sends_what_no_longer_fits(patch: Patch) -> None:
-    patch.put(submission, "_objection", lambda _: lambda _row: None)
+    patch.put(submission, "objection_to", lambda _: lambda _row: None)
 
 
 def no_fencing(patch: Patch) -> None:
