@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -73,7 +73,7 @@ def claim_due(model: type[DueRow], limit: int, *, besides: Collection[str] = ())
             values.update(now=seams.database_now(), lease=lease)
             cursor.execute(_CLAIM.format(table=table, unless=unless), values)
         else:
-            now, until = (connection.ops.adapt_datetimefield_value(at) for at in (seams.now(), seams.now() + lease))
+            now, until = (connection.ops.adapt_datetimefield_value(at) for at in _span(lease))
             values.update(now=now, until=until)
             cursor.execute(_CLAIM_SQLITE.format(table=table, unless=unless), values)
         return [Claim(row_id, token, tries, kind) for row_id, token, tries in sorted(cursor.fetchall())]
@@ -96,10 +96,20 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
     return Claim(row_id, token, attempts, str(model._meta.model_name))
 
 
+def is_over(lease_until: datetime, database_now: datetime | None) -> bool:
+    """Whether a lease has ended by the clock that leases are measured with."""
+    return (database_now or seams.database_now() or seams.now()) > lease_until
+
+
+def _span(lease: timedelta) -> tuple[datetime, datetime]:
+    now = seams.database_now() or seams.now()
+    return now, now + lease
+
+
 def _instant() -> datetime | Now:
     """What leases are measured with: the database's clock, which all processes share, where it has one."""
     if connection.vendor != "postgresql":
-        return seams.now()
+        return seams.database_now() or seams.now()
     return seams.database_now() or Now()
 
 

@@ -17,6 +17,7 @@ from pagoefectivo.models import ApiExchange, Refund, Voucher
 from pagoefectivo.models.fields import cipher
 from pagoefectivo.providers.base import READS, Answer, Call
 from pagoefectivo.services import seams
+from pagoefectivo.services.claiming import is_over
 
 _SENDING = """
 INSERT INTO pagoefectivo_apiexchange
@@ -71,9 +72,15 @@ class ExchangeRecorder:
             seams.now(),
         )
         statement = _SENDING_UNHURRIED if call.operation in READS and _is_postgresql() else _SENDING
+        until = None if call.operation in READS else self.until
+        database_now = None
         with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-        if self.until is not None and call.operation not in READS and seams.now() > self.until:
+            if until and _is_postgresql():  # this server's own clock may have been put back while it stood still
+                cursor.execute(f"{statement} RETURNING clock_timestamp()", values)
+                database_now = seams.database_now() or cursor.fetchone()[0]
+            else:
+                cursor.execute(statement, values)
+        if until and is_over(until, database_now):
             self.lost(call, "the lease ended before it could leave")  # somebody else may hold the row already
             raise NotSent(
                 ProviderFault(ErrorCode.PSP_UNAVAILABLE, operation=call.operation), request_id=call.request_id

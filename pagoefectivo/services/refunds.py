@@ -225,7 +225,7 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> R
     refund.next_action_at = seams.now()
     refund.save()
     if account.refunds_by_hand:
-        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approved")
+        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approval_given")
     return refund
 
 

@@ -73,7 +73,9 @@ class Doors:
 
         def hear_and_approve() -> Refund:
             ask_voucher(voucher, claim, source=Source.POLL)
-            newest = Refund.objects.filter(order=order).latest("pk")
+            newest = Refund.objects.filter(order=order).last()
+            if newest is None:
+                raise StateConflict  # somebody claimed the payment since, and has not drafted anything yet
             return refunds.approve(newest.public_id, actor=approver, source=Source.STAFF)
 
         return _accepted(hear_and_approve)

@@ -17,7 +17,8 @@ from tests.processes.stack import ROOT, Stack, wait_for
 from tests.processes.traffic import Traffic
 
 TERMINATIONS = 25
-MIGRATIONS = (("0003_operations",), ()) * 2  # back, and forward to the newest
+NEWEST: tuple[str, ...] = ()
+MIGRATIONS = (("0003_operations",), NEWEST) * 2  # back, and forward
 MIGRATED_WITHIN = 60.0
 CROWDED_FOR = 15.0
 _BACKENDS = (
@@ -55,7 +56,10 @@ def database(stack: Stack, traffic: Traffic) -> None:
 
 
 def migrations(stack: Stack, traffic: Traffic) -> None:
-    """The tables are taken back a version and brought forward, twice, by somebody who repeats what did not get its lock."""
+    """The tables are taken back a version and brought forward, twice, by somebody who repeats what did not get its lock.
+
+    While they are older than the code that runs, what touches a new column fails; nothing of it may be lost.
+    """
     for version in MIGRATIONS:
         ended: list[subprocess.CompletedProcess[str]] = []
 
@@ -68,7 +72,8 @@ def migrations(stack: Stack, traffic: Traffic) -> None:
 
         if not wait_for(applied, seconds=MIGRATED_WITHIN):
             raise AssertionError(f"{version} after {len(ended)} tries: {ended[-1].stderr[-2000:]}")
-        _sell_on(stack, traffic)
+        if version == NEWEST:
+            _sell_on(stack, traffic)
 
 
 def crowd(stack: Stack, traffic: Traffic) -> None:

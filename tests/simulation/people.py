@@ -230,10 +230,9 @@ class People:
         def refund_outside() -> None:
             waits = "outside_refund" in self._world.setup.faults and self._refunds_in("awaiting_approval")
             for payment in self._shown(sale):
-                if (
-                    payment.status == "PAID" and waits
-                ):  # somebody tired of waiting gives all of it back on the dashboard
-                    self._psp.refund_outside(payment, payment.paid - payment.given_back)
+                left = payment.paid - payment.given_back
+                if payment.status == "PAID" and waits and left > 0:  # somebody tired of waiting uses the dashboard
+                    self._psp.refund_outside(payment, left)
                 elif payment.status == "PAID" and self._world.strikes("outside_refund"):
                     self._psp.refund_outside(payment, (payment.paid / 2).quantize(Decimal("0.01")))
 

@@ -8,6 +8,7 @@ FOUND = {
     1040: "money on a code that was held back left people waiting for an answer that had come",
     1304: "a code proved never to have been made left people waiting for an answer",
     1599: "a read that came back late put an older sum over a newer one",
+    3421: "a server whose clock was put back sent after its lease had ended, while another was sending",
     830: "a refusal that was read late ended a code while another worker sent it again",
     233: "a code found dead left people waiting for an answer that had come",
     1034: "a letter that was overtaken took a payment back by itself",

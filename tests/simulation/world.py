@@ -85,7 +85,7 @@ class World:
         """The replacements for `services.seams.use`."""
         return {
             "now": self.now,
-            "database_now": self.now,
+            "database_now": self.true_now,
             "new_id": self.new_id,
             "jitter": self.dice("jitter").random,
             "unit_of_work": self.unit_of_work,
