@@ -18,7 +18,7 @@ from tests.processes.traffic import Traffic
 
 TERMINATIONS = 25
 NEWEST: tuple[str, ...] = ()
-MIGRATIONS = (("0003_operations",), NEWEST) * 2  # back, and forward
+MIGRATIONS = (("0006_payouts",), NEWEST) * 2  # back to the oldest tables that this code runs on, and forward
 MIGRATED_WITHIN = 60.0
 CROWDED_FOR = 15.0
 _BACKENDS = (
@@ -58,7 +58,7 @@ def database(stack: Stack, traffic: Traffic) -> None:
 def migrations(stack: Stack, traffic: Traffic) -> None:
     """The tables are taken back a version and brought forward, twice, by somebody who repeats what did not get its lock.
 
-    While they are older than the code that runs, what touches a new column fails; nothing of it may be lost.
+    What guards the tables comes and goes so; a column comes in a migration of its own, before the code that knows it.
     """
     for version in MIGRATIONS:
         ended: list[subprocess.CompletedProcess[str]] = []
@@ -72,8 +72,7 @@ def migrations(stack: Stack, traffic: Traffic) -> None:
 
         if not wait_for(applied, seconds=MIGRATED_WITHIN):
             raise AssertionError(f"{version} after {len(ended)} tries: {ended[-1].stderr[-2000:]}")
-        if version == NEWEST:
-            _sell_on(stack, traffic)
+        _sell_on(stack, traffic)
 
 
 def crowd(stack: Stack, traffic: Traffic) -> None:
