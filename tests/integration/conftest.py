@@ -66,7 +66,7 @@ def provider() -> str:
 
 
 @pytest.fixture
-def psp(sandbox: SandboxServer, provider: str, settings: Any) -> Operations:
+def psp(sandbox: SandboxServer, provider: str, settings: Any) -> Iterator[Operations]:
     """The PSP's control panel, with the account `default` pointed at it."""
     sandbox.control.reset()
     settings.PAGOEFECTIVO = {
@@ -82,7 +82,8 @@ def psp(sandbox: SandboxServer, provider: str, settings: Any) -> Operations:
             }
         },
     }
-    return sandbox.control
+    with seams.use():  # a process that remembers no token of the company before
+        yield sandbox.control
 
 
 @pytest.fixture
