@@ -158,7 +158,11 @@ _ALL = (
         code=_pays_with("forged"),
     ),
     Scenario(
-        "webhook-stale", "Notification a day old", "The notification is signed a day late.", code=_pays_with("stale")
+        "webhook-stale",
+        "Notification a day old",
+        "The notification is signed a day late.",
+        code=_pays_with("stale"),
+        needs="dated notifications",
     ),
     Scenario(
         "webhook-first",

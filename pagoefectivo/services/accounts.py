@@ -28,7 +28,7 @@ from pagoefectivo.providers.base import (
 from pagoefectivo.providers.registry import provider_named
 from pagoefectivo.services import seams
 from pagoefectivo.services.environments import refuse_mixture
-from pagoefectivo.services.overrides import capabilities_of, options_of
+from pagoefectivo.services.overrides import capabilities_of, expiry_of, options_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ class EffectiveAccount:
 
     @property
     def voucher_limits(self) -> VoucherLimits:
-        """The shop's own limits where it set them, else the provider's."""
+        """The shop's own limits where it set them, else the provider's; of times to pay, those that suit both."""
+        shortest, longest = expiry_of(self.config, self.capabilities)
         return VoucherLimits(
             amounts=self.config.limits or self.capabilities.limits,
-            shortest_expiry=self.config.expiry[0],
-            longest_expiry=self.config.expiry[1],
+            shortest_expiry=shortest,
+            longest_expiry=longest,
             required_payer_fields=self.capabilities.required_payer_fields,
         )
 

@@ -22,6 +22,17 @@ def capabilities_of(config: conf.AccountConfig, provider: type[Provider]) -> Cap
     return replace(declared, **_read(config, "CAPABILITIES", config.capabilities, settable))
 
 
+def expiry_of(config: conf.AccountConfig, able: Capabilities) -> tuple[timedelta, timedelta]:
+    """Return the shortest and the longest time to pay that both the shop and its provider take; raises SettingsProblem."""
+    shortest, longest = max(config.expiry[0], able.shortest_expiry), min(config.expiry[1], able.longest_expiry)
+    if shortest > longest:
+        where = f"['ACCOUNTS'][{config.name!r}]['EXPIRY']"
+        raise conf.SettingsProblem(
+            where, f"the provider takes from {able.shortest_expiry} to {able.longest_expiry}, and so none of these."
+        )
+    return shortest, longest
+
+
 def options_of(config: conf.AccountConfig, provider: type[Provider]) -> Mapping[str, Any]:
     """Return a value for each option that the provider declares; raises SettingsProblem."""
     return {**provider.options, **_read(config, "OPTIONS", config.options, provider.options)}

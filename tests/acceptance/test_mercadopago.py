@@ -8,7 +8,6 @@ import pytest
 
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.models import Refund
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.services.actors import SHOP
@@ -46,34 +45,6 @@ def test_a_notification_only_makes_us_ask_and_a_refund_is_done_at_once(
     assert (only_refund().state, only_refund().provider_reference) == ("succeeded", made["id"])
     assert (only_order().state, only_order().refunded_amount) == ("refunded", cents("89.90"))
     assert [call["body"] for call in psp.calls("refund")] == [""]
-
-
-def test_a_forged_notification_is_turned_away(psp: Any, listening: Any, open_order: Any) -> None:
-    psp.webhook_fault("forged")
-    psp.pay(open_order().current_voucher.code)
-    assert psp.wait_idle()
-    assert psp.deliveries()[0]["attempts"][0]["status"] == 401
-    assert only_voucher().state == "issued"
-
-
-def test_a_part_is_refused_before_anybody_is_called(psp: Any, paid_order: Any) -> None:
-    paid_order()
-    with pytest.raises(RuleRefused) as refused:
-        ask_back("40.00")
-    assert [reason.code for reason in refused.value.reasons] == [ErrorCode.REFUND_PARTIAL_UNSUPPORTED]
-    assert calls_of(psp, "refund") == 0
-
-
-def test_a_code_whose_answer_was_lost_is_found_by_its_reference(
-    psp: Any, open_order: Any, world: Any, sweep: Any
-) -> None:
-    psp.fault("create", "timeout_after")
-    assert open_order().current_voucher.state == "unknown"
-    world.advance(seconds=2)
-    sweep()
-    (payment,) = psp.payments()
-    assert (only_voucher().state, only_voucher().code) == ("issued", payment["code"])
-    assert calls_of(psp, "create") == 1
 
 
 def test_a_refund_whose_answer_was_lost_is_had_back_by_its_key_and_is_one(
@@ -128,13 +99,3 @@ def test_without_balance_a_refund_waits_and_leaves_by_itself(psp: Any, paid_orde
     world.advance(minutes=1)
     sweep()
     assert (only_refund().state, only_order().state) == ("succeeded", "refunded")
-
-
-def test_late_money_is_the_payers_and_the_order_stays_unpaid(psp: Any, open_order: Any, world: Any, sweep: Any) -> None:
-    voucher = open_order().current_voucher
-    world.advance(hours=49)
-    sweep()
-    psp.pay(voucher.code, late=True)
-    world.advance(hours=2)
-    sweep()
-    assert (only_voucher().state, only_order().state, only_voucher().paid_amount) == ("expired", "expired", 0)

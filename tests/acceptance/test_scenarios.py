@@ -10,7 +10,7 @@ import pytest
 from pagoefectivo import shop
 from pagoefectivo.models import ErrorOccurrence, Refund, WebhookDelivery
 from pagoefectivo.sandbox.psps import faces
-from pagoefectivo.sandbox.scenarios import SCENARIOS
+from pagoefectivo.sandbox.scenarios import DAY, LATER, SCENARIOS, SOON
 from pagoefectivo.services.actors import SHOP
 from tests.integration.conftest import PAYER
 from tests.integration.ledger import cents, moves, oddities, only_order, only_refund, only_voucher
@@ -73,9 +73,10 @@ PLAYED = [
 ]
 
 
-def play(psp: Any, world: Any, sweep: Any, *, minutes: int) -> None:
-    for _ in range(minutes * 2):
-        world.advance(seconds=30)
+def play(psp: Any, world: Any, sweep: Any) -> None:
+    """Let every act of a scenario happen, and then the longest that anybody here waits before asking again."""
+    for pause in (SOON, LATER, 3 * LATER, 1.25 * DAY):
+        world.advance(seconds=pause)
         assert psp.wait_idle()
         sweep()
 
@@ -90,11 +91,11 @@ def test_a_scenario_ends_in_the_truth(
     provider: str, name: str, psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
 ) -> None:
     open_order(payer=replace(PAYER, email=f"{name}@sandbox.example"))
-    play(psp, world, sweep, minutes=3)
+    play(psp, world, sweep)
     if SCENARIOS[name].gives_back:
         assert only_order().state == "paid"
         shop.request_refund(reference="A-1042", amount="89.90", reason="damaged", actor=SHOP)
-        play(psp, world, sweep, minutes=3)
+        play(psp, world, sweep)
     voucher, order, refunds = only_voucher(), only_order(), Refund.objects.all()
     known = End(
         voucher.state,
@@ -136,7 +137,7 @@ def test_the_last_digits_of_the_bank_account_say_what_the_bank_does(
     paid_order()
     account = shop.Destination("María Quispe", "DNI", "45678912", "002", f"0021931234567890{ending}", "S")
     shop.request_refund(reference="A-1042", amount="89.90", reason="damaged", actor=SHOP, destination=account)
-    play(psp, world, sweep, minutes=3)
+    play(psp, world, sweep)
     assert only_refund().state == state
     assert only_order().refunded_amount == cents("0.00")
 
@@ -145,6 +146,6 @@ def test_a_forged_notification_of_a_scenario_moved_nothing(
     psp: Any, listening: Any, open_order: Any, world: Any, sweep: Any
 ) -> None:
     open_order(payer=replace(PAYER, email="webhook-forged@sandbox.example"))
-    play(psp, world, sweep, minutes=1)
+    play(psp, world, sweep)
     assert {delivery.verdict for delivery in WebhookDelivery.objects.all()} == {"forged"}
     assert only_order().state == "paid"

@@ -44,8 +44,8 @@ class DLocalFace:
     title = "dLocal"
     abilities = frozenset(
         {
-            *("late money", "double money", "other amounts", "other currencies", "reversals"),
-            *("refunds", "slow refunds", "balance"),
+            *("late money", "double money", "other amounts", "other currencies", "reversals", "contract limits"),
+            *("refunds", "slow refunds", "balance", "look-up", "dated notifications"),
         }
     )
     root = ""

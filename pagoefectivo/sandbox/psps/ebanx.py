@@ -39,8 +39,8 @@ class EbanxFace:
     most_retries = None
     abilities = frozenset(
         {
-            *("late money", "double money", "other amounts", "other currencies", "reversals"),
-            *("refunds", "slow refunds"),
+            *("late money", "double money", "other amounts", "other currencies", "reversals", "contract limits"),
+            *("refunds", "slow refunds", "look-up"),
         }
     )
 

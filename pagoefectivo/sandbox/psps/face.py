@@ -18,7 +18,7 @@ class Face(Protocol):
 
     name: ClassVar[str]  # also the first part of its paths
     title: ClassVar[str]  # for people
-    abilities: ClassVar[frozenset[str]]  # which scenarios make sense; see `scenarios.Scenario.needs`
+    abilities: ClassVar[frozenset[str]]  # what scenarios and tests may ask of it; see `scenarios.Scenario.needs`
     root: ClassVar[str]  # what all its paths begin with, behind its name
     most_retries: ClassVar[int | None]  # of a notification; None: as many as the switch has waits
 

@@ -45,7 +45,12 @@ class MercadoPagoFace:
     title = "Mercado Pago"
     root = ""
     most_retries = None
-    abilities = frozenset({"double money", "other amounts", "other currencies", "reversals", "refunds", "balance"})
+    abilities = frozenset(
+        {
+            *("double money", "other amounts", "other currencies", "reversals"),
+            *("refunds", "balance", "look-up", "dated notifications"),
+        }
+    )
 
     def __init__(self, ledger: Ledger, clock: Clock, switches: Switches, counter: Counter) -> None:
         self._ledger = ledger

@@ -35,7 +35,9 @@ class PagoEfectivoDirectFace:
 
     name = NAME
     title = "PagoEfectivo"
-    abilities = frozenset({"late money", "double money", "other amounts", "other currencies", "reversals"})
+    abilities = frozenset(
+        {"late money", "double money", "other amounts", "other currencies", "reversals", "contract limits"}
+    )
     root = "/v1"
     most_retries = 1
 

@@ -226,7 +226,7 @@ def test_two_processes_share_it_and_only_one_gets_the_try(psp: Any, open_order: 
     assert breaker.admit("default", Operation.FETCH_PAYMENT, 5)[0] == 0
     world.advance(minutes=2)
     assert [breaker.admit("default", Operation.FETCH_PAYMENT, 5)[0] for _ in range(3)] == [1, 0, 0]
-    world.advance(seconds=6)
+    world.advance(seconds=10)
     assert breaker.admit("default", Operation.FETCH_PAYMENT, 5)[0] == 1, "the one that tried died: its lease is over"
 
 

@@ -160,7 +160,7 @@ def test_C07_of_two_pollers_the_late_one_schedules_nothing(psp: Any, open_order:
     [late] = claiming.claim_due(Voucher, 10)
     assert claiming.claim_due(Voucher, 10) == [], "held"
     assert claiming.claim_row(Voucher, voucher.pk) is None
-    world.advance(seconds=6)
+    world.advance(seconds=10)
     [second] = claiming.claim_due(Voucher, 10)
     assert second.token == late.token + 1
     polling.ask_vouchers([late], source=Source.POLL)
@@ -175,7 +175,7 @@ def test_C07_what_a_late_poller_read_is_left_to_the_one_who_came_after(psp: Any,
     psp.pay(open_order().current_voucher.code)
     world.advance(seconds=2)
     [late] = claiming.claim_due(Voucher, 10)
-    world.advance(seconds=6)
+    world.advance(seconds=10)
     [second] = claiming.claim_due(Voucher, 10)
     before = everything(besides={"ApiExchange"})
     polling.ask_vouchers([late], source=Source.POLL)
