@@ -60,7 +60,12 @@ class TestEbanx(ProviderConformance):
             )
         except InvalidSignature:
             return False
-        return json.loads(_decoded(header)) == {"alg": "RS256", "kid": "canary-kid", "b64": False, "crit": ["b64"]}
+        return dict(json.loads(_decoded(header))) == {
+            "alg": "RS256",
+            "kid": "canary-kid",
+            "b64": False,
+            "crit": ["b64"],
+        }
 
     def second_credentials(self) -> dict[str, str | tuple[str, ...]]:
         return {

@@ -30,7 +30,7 @@ class TakesAnyDateForAPayment(PagoEfectivoDirectGateway):
     def _said_of(self, entries: list[Document], operation: Operation, answer: Answer) -> PaymentUpdate | ProviderError:
         said = super()._said_of(entries, operation, answer)
         is_dated = isinstance(said, PaymentUpdate) and entries[0].get("datePayment")
-        return dataclasses.replace(said, status=PaymentStatus.PAID) if is_dated else said  # type: ignore[type-var,return-value]
+        return dataclasses.replace(said, status=PaymentStatus.PAID) if is_dated else said  # type: ignore[type-var]
 
 
 class KeepsOneToken(PagoEfectivoDirectGateway):
