@@ -44,6 +44,12 @@ class Source:
         return frozenset(name for node in ast.walk(self.tree) for name in self._names(node))
 
     @cached_property
+    def strings(self) -> frozenset[str]:
+        """Every text that is written in the file."""
+        constants = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant))
+        return frozenset(node.value for node in constants if isinstance(node.value, str))
+
+    @cached_property
     def modules_of_ours(self) -> frozenset[str]:
         """Local names that stand for one of our modules, so that `refunds.cancel()` is known as a function's call."""
         return frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.architecture.reading import DOORS, WALLS, Source, below, calls, chain, method_calls, sources
@@ -41,6 +41,7 @@ _HTTP_CLIENTS = ("requests", "urllib3", "httpx", "http.client", "urllib.request"
 _WRITES = frozenset({"create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create"})
 _STATE_IN_SQL = re.compile(r"\bset\b[^;]*\bstate\s*=", re.IGNORECASE)
 _LONGEST = 400
+_DISTINCTIVE = re.compile(r"[A-Z_-]")
 
 LIFECYCLE = "pagoefectivo/services/lifecycle.py"
 MAY_CALL_A_PSP = {
@@ -275,10 +276,30 @@ def files_too_long(root: Path) -> Iterator[str]:
             yield f"{path.relative_to(root).as_posix()} has {lines} lines"
 
 
-def foreign_status_words(root: Path, words: frozenset[str]) -> Iterator[str]:
-    """A PSP's own status words never leave its provider folder."""
-    for source in sources(root):
-        if source.room not in {"providers", "sandbox"}:
+def foreign_words(root: Path, words: frozenset[str]) -> Iterator[str]:
+    """A PSP's own words and codes never leave its provider's folder and the sandbox.
+
+    In Python a word is found where a string is that word, in a template where it stands for itself. One that no sentence
+    of ours could hold (`BP-DR-0`, `CANCELLED`, `charged_back`) is found inside a longer string as well.
+    """
+    anywhere = _standing(word for word in words if not word.isdigit() and _DISTINCTIVE.search(word))
+    for source in [*sources(root), *(Source(root, path) for path in sorted((root / "project").rglob("*.py")))]:
+        at_home = source.room == "sandbox" or (source.room == "providers" and _in_folder(source))
+        if not at_home:
             for node in ast.walk(source.tree):
-                if _text(node) in words:
-                    yield f"{source.name}:{node.lineno} says {_text(node)!r}"  # type: ignore[attr-defined]
+                said = _text(node)
+                if said in words or anywhere.search(said):
+                    yield f"{source.name}:{node.lineno} says {said!r}"  # type: ignore[attr-defined]
+    standing = _standing(words)
+    for folder in (root / "templates", root / "pagoefectivo", root / "project"):
+        for path in sorted(folder.rglob("*.html")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                yield from (
+                    f"{path.relative_to(root).as_posix()}:{number} says {word!r}" for word in standing.findall(line)
+                )
+
+
+def _standing(words: Iterable[str]) -> re.Pattern[str]:
+    """Match any of the words where no letter, digit, hyphen or dot continues it; nothing where there are none."""
+    either = "|".join(re.escape(word) for word in sorted(words))
+    return re.compile(rf"(?<![\w.-])(?:{either})(?![\w-])" if either else r"(?!)")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
@@ -12,11 +11,11 @@ from textwrap import dedent
 
 import pytest
 
-from pagoefectivo import providers
 from pagoefectivo.domain import states
-from pagoefectivo.providers.base import Provider
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.providers.registry import provider_named, provider_slugs
 from tests.architecture import rules
-from tests.architecture.reading import ROOT
+from tests.architecture.reading import ROOT, Source
 
 Rule = Callable[[Path], Iterator[str]]
 
@@ -37,6 +36,11 @@ HOUSE = {
     "pagoefectivo/providers/base.py": GATEWAY,
     "pagoefectivo/services/refunds.py": "def pay(): ...\n",
 }
+
+SAYS = partial(
+    rules.foreign_words,
+    words=frozenset({"CANCELLED", "charged_back", "forbidden", "BP-DR-0", "BP-DR-10", "5009", "Cancelado"}),
+)
 
 # rule, file of the planted violation, its text
 PLANTED: list[tuple[Rule, str, str]] = [
@@ -86,7 +90,15 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (rules.neighbours_of_the_sandbox, "services/orders.py", "from pagoefectivo.sandbox import clock"),
     (rules.neighbours_of_the_sandbox, "../project/shop/views.py", "import pagoefectivo.sandbox.server"),
     (rules.files_too_long, "services/orders.py", "x = 1\n" * 401),
-    (partial(rules.foreign_status_words, words=frozenset({"CANCELLED"})), "services/orders.py", "DONE = 'CANCELLED'"),
+    (SAYS, "services/orders.py", "DONE = 'CANCELLED'"),
+    (SAYS, "services/orders.py", "WHY = f'they said CANCELLED {1}'"),
+    (SAYS, "services/setbacks.py", "if error.fault.raw_code == '5009': pass"),
+    (SAYS, "services/setbacks.py", "NOTE = 'refused (BP-DR-0), look it up'"),
+    (SAYS, "providers/verdicts.py", "PAID = 'charged_back'"),
+    (SAYS, "admin/refunds.py", "WORDS = {'forbidden': 1}"),
+    (SAYS, "../project/shop/views.py", "PAID = '5009'"),
+    (SAYS, "../templates/pagoefectivo/voucher.html", "<p>\n{% if raw == 'BP-DR-0' %}</p>"),
+    (SAYS, "../templates/pagoefectivo/voucher.html", "<p>Cancelado</p>"),
 ]
 
 # What looks like a violation and is none.
@@ -108,7 +120,11 @@ ALLOWED: list[tuple[Rule, str, str]] = [
     (rules.provider_calls_elsewhere, "services/submission.py", "def f(gateway):\n    gateway.request_refund(1)"),
     (rules.neighbours_of_the_sandbox, "testing.py", "from pagoefectivo.sandbox import server"),
     (rules.files_too_long, "services/orders.py", "x = 1\n" * 400),
-    (partial(rules.foreign_status_words, words=frozenset({"CANCELLED"})), "providers/x/__init__.py", "A = 'CANCELLED'"),
+    (SAYS, "providers/x/__init__.py", "A = 'CANCELLED'"),
+    (SAYS, "sandbox/psps/x.py", "A = 'BP-DR-0'"),
+    (SAYS, "services/orders.py", "NOTE = 'not forbidden, and ORD-5009 is no code'"),
+    (SAYS, "services/orders.py", "MOST = 5009"),
+    (SAYS, "domain/error_codes.py", "CODE = 'NEVER_CANCELLED'"),
 ]
 
 
@@ -124,22 +140,25 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+SHORTEST = 3  # `CO` is also a country, `22` any number: by themselves they mean nothing
+OUR_OWN = frozenset({"approved"})  # what a second person did with a refund
+SPOKEN = frozenset({"Cancelado"})  # what PagoEfectivo's guide calls a paid code
+
+
 def _words_of_providers() -> frozenset[str]:
-    """Raw status words of every provider in the tree; short country-like codes and our own states' names say nothing."""
-    ours = {
-        str(member)
-        for kind in vars(states).values()
-        if isinstance(kind, type) and issubclass(kind, StrEnum)
-        for member in kind
-    }
-    raw: set[str] = set()
-    for found in pkgutil.iter_modules(providers.__path__):
-        if found.ispkg:
-            package = importlib.import_module(f"{providers.__name__}.{found.name}")
-            for value in vars(package).values():
-                if isinstance(value, type) and issubclass(value, Provider) and value is not Provider:
-                    raw |= {*value.payment_statuses, *value.refund_statuses}
-    return frozenset(word for word in raw - ours if len(word) > 2)
+    """Every word and code in the tables of every provider in the tree, but those that are ours as well."""
+    ours = {str(member) for kind in (*vars(states).values(), ErrorCode) if _is_words(kind) for member in kind} | OUR_OWN
+    raw: set[str] = set(SPOKEN)
+    for slug in provider_slugs():
+        provider = provider_named(slug)
+        raw |= {*provider.payment_statuses, *provider.refund_statuses, *(code for _, code in provider.errors)}
+        tables = Source(ROOT, ROOT / "pagoefectivo" / "providers" / slug / "tables.py")
+        raw |= {word for word in tables.strings if re.fullmatch(r"[\w-]+", word, re.ASCII)}
+    return frozenset(word for word in raw - ours if len(word) >= SHORTEST)
+
+
+def _is_words(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
 @pytest.mark.parametrize("rule", dict.fromkeys(rule for rule, _, _ in PLANTED if not isinstance(rule, partial)))
@@ -147,10 +166,10 @@ def test_the_house_keeps(rule: Rule) -> None:
     assert list(rule(ROOT)) == []
 
 
-def test_no_status_word_of_a_provider_leaves_its_folder() -> None:
+def test_no_word_and_no_code_of_a_provider_leaves_its_folder() -> None:
     words = _words_of_providers()
-    assert words
-    assert list(rules.foreign_status_words(ROOT, words)) == []
+    assert len(words) > 10 * len(provider_slugs())
+    assert list(rules.foreign_words(ROOT, words)) == []
 
 
 @pytest.mark.parametrize(("rule", "planted", "text"), PLANTED)

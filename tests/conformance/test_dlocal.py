@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.scripted_server import Arrived
 
 
 class TestDLocal(ProviderConformance):
@@ -17,6 +19,7 @@ class TestDLocal(ProviderConformance):
         "trans_key": "canary-trans-key",
         "secret_key": ("canary-secret-key", "canary-old-secret"),
     }
+    signed_at = datetime(2026, 11, 22, 14, 20, tzinfo=UTC)
 
     def payment_body(self, raw_status: str) -> bytes:
         return json.dumps(
@@ -49,5 +52,18 @@ class TestDLocal(ProviderConformance):
 
     def signed_headers(self, body: bytes) -> dict[str, str]:
         date = "2026-11-22T14:20:00.000Z"
-        signed = hmac.new(b"canary-secret-key", b"canary-login" + date.encode() + body, hashlib.sha256).hexdigest()
-        return {"X-Date": date, "X-Login": "canary-login", "Authorization": f"V2-HMAC-SHA256, Signature: {signed}"}
+        return {"X-Date": date, "X-Login": "canary-login", "Authorization": _authorization(date, body)}
+
+    def accepts(self, request: Arrived) -> bool:
+        said = request.headers
+        signed = _authorization(said["x-date"], request.body)
+        return (said["x-login"], said["x-trans-key"], said["authorization"]) == (
+            "canary-login",
+            "canary-trans-key",
+            signed,
+        )
+
+
+def _authorization(date: str, body: bytes) -> str:
+    signed = hmac.new(b"canary-secret-key", b"canary-login" + date.encode() + body, hashlib.sha256).hexdigest()
+    return f"V2-HMAC-SHA256, Signature: {signed}"

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from pagoefectivo.providers.base import READS
 from pagoefectivo.providers.ebanx import Ebanx
 from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.scripted_server import Arrived
 from tests.unit.providers.ebanx_stage import HASH, certificate_pem, key_pair, private_pem, signed_headers
 
 
@@ -41,6 +48,32 @@ class TestEbanx(ProviderConformance):
     def notification(self, raw_status: str) -> bytes:
         return f"operation=payment_status_change&notification_type=update&hash_codes={HASH}".encode()
 
+    def notification_of(self, provider_references: Sequence[str]) -> bytes:
+        named = ",".join(provider_references)
+        return f"operation=payment_status_change&notification_type=update&hash_codes={named}".encode()
+
+    def accepts(self, request: Arrived) -> bool:
+        header, _, signature = request.headers["x-jws-signature"].split(".")
+        try:
+            key_pair("shop").public_key().verify(
+                _decoded(signature), header.encode() + b"." + request.body, padding.PKCS1v15(), SHA256()
+            )
+        except InvalidSignature:
+            return False
+        return dict(json.loads(_decoded(header))) == {
+            "alg": "RS256",
+            "kid": "canary-kid",
+            "b64": False,
+            "crit": ["b64"],
+        }
+
+    def second_credentials(self) -> dict[str, str | tuple[str, ...]]:
+        return {
+            "jws_private_key": private_pem(key_pair("another-shop")),
+            "jws_kid": "second-kid",
+            "notification_certificates": certificate_pem("ebanx-of-another-shop"),
+        }
+
     def error_body(self, raw_code: str) -> bytes:
         said = {"status": "ERROR", "status_code": raw_code, "status_message": "Something about it"}
         return json.dumps(said).encode()
@@ -64,3 +97,7 @@ class TestEbanx(ProviderConformance):
     @staticmethod
     def _envelope(payment: dict[str, Any], **more: Any) -> bytes:
         return json.dumps({"payment": payment, **more, "status": "SUCCESS"}).encode()
+
+
+def _decoded(written: str) -> bytes:
+    return urlsafe_b64decode(written + "=" * (-len(written) % 4))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from pagoefectivo.testing.conformance.scripted_server import Arrived
 from tests.conformance.test_ebanx import TestEbanx as SignedPromises
 from tests.unit.providers.ebanx_stage import certificate_pem
 
@@ -11,3 +14,10 @@ class TestEbanxByIntegrationKey(SignedPromises):
         "integration_key": "canary-integration-key",
         "notification_certificates": certificate_pem("ebanx"),
     }
+
+    def accepts(self, request: Arrived) -> bool:
+        said = json.loads(request.body)
+        return "x-jws-signature" not in request.headers and said["integration_key"] == "canary-integration-key"
+
+    def second_credentials(self) -> dict[str, str | tuple[str, ...]]:
+        return {"integration_key": "second-key", "notification_certificates": certificate_pem("ebanx-of-another-shop")}

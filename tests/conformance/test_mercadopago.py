@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 from pagoefectivo.providers.mercadopago import MercadoPago
 from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.scripted_server import Arrived
 
 
 class TestMercadoPago(ProviderConformance):
@@ -17,6 +19,7 @@ class TestMercadoPago(ProviderConformance):
         "webhook_secret": ("canary-webhook-secret", "canary-old-secret"),
     }
     notification_query = "source_news=webhooks&data.id=PAY-1&type=payment"
+    signed_at = datetime(2026, 11, 22, 14, 5, 6, 123000, tzinfo=UTC)
 
     def payment_body(self, raw_status: str) -> bytes:
         return json.dumps(
@@ -51,6 +54,9 @@ class TestMercadoPago(ProviderConformance):
 
     def notification(self, raw_status: str) -> bytes:
         return b'{"id":1,"live_mode":false,"type":"payment","action":"payment.updated","data":{"id":"PAY-1"}}'
+
+    def accepts(self, request: Arrived) -> bool:
+        return request.headers["authorization"] == "Bearer TEST-canary-access-token"
 
     def signed_headers(self, body: bytes) -> dict[str, str]:
         signed = hmac.new(b"canary-webhook-secret", b"id:PAY-1;request-id:req-77;ts:1795356306123;", hashlib.sha256)

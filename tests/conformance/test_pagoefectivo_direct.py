@@ -11,6 +11,7 @@ from pagoefectivo.providers.base import Account, Operation, Wire
 from pagoefectivo.providers.pagoefectivo_direct import PagoEfectivoDirect
 from pagoefectivo.providers.pagoefectivo_direct.tokens import Tokens, written
 from pagoefectivo.testing.conformance import ProviderConformance
+from pagoefectivo.testing.conformance.scripted_server import Arrived
 
 UNSET = "1900-01-01T00:00:00-05:00"
 
@@ -70,6 +71,9 @@ class TestPagoEfectivoDirect(ProviderConformance):
 
     def error_body(self, raw_code: str) -> bytes:
         return json.dumps({"code": int(raw_code), "message": "Something about it"}).encode()
+
+    def accepts(self, request: Arrived) -> bool:
+        return request.headers["authorization"] == "Bearer canary.of.token"
 
     def signed_headers(self, body: bytes) -> dict[str, str]:
         return {"PE-Signature": hmac.new(b"canary-secret-key", body, hashlib.sha256).hexdigest()}

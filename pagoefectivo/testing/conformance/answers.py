@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import re
+from decimal import Decimal
 
 import pytest
 
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import (
-    Ambiguous,
     NotSent,
     ProviderError,
+    Refused,
 )
 from pagoefectivo.domain.messages import Absent, PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus
@@ -19,7 +20,9 @@ from pagoefectivo.providers.verdicts import RAISES
 from pagoefectivo.testing.conformance.evidence import KeptEvidence
 from pagoefectivo.testing.conformance.faults import Fault, unlisted_code
 from pagoefectivo.testing.conformance.scripted_server import answers, scripted_server
-from pagoefectivo.testing.conformance.stage import UNHEARD_OF, Stage
+from pagoefectivo.testing.conformance.stage import UNHEARD_OF, Stage, another
+
+WRITTEN_AMOUNT = re.compile(rb'"?\b(?:100\.50?|40(?:\.00?)?)\b"?')
 
 
 class Answers(Stage):
@@ -52,15 +55,19 @@ class Answers(Stage):
     def test_each_listed_code_raises_what_its_row_says(
         self, error_row: tuple[tuple[Operation, str], ErrorRule]
     ) -> None:
+        """Whatever HTTP status it comes with: the code decides."""
         (operation, raw_code), rule = error_row
-        script = answers(self.refusal_status, self.error_body(raw_code))
-        if operation in {Operation.FIND_PAYMENT, Operation.FIND_REFUND} and rule.code is ErrorCode.POLL_NOT_FOUND:
-            with contextlib.suppress(Ambiguous):
-                assert isinstance(self.asked(operation, script), Absent)
-            return
-        error, _ = self.failed(operation, script)
-        assert type(error) is RAISES[rule.error_class]
-        assert (error.code, error.fault.raw_code) == (rule.code, raw_code)
+        statuses = sorted({self.refusal_status, 400, 404, 422, 500})
+        script = [answers(status, self.error_body(raw_code)) for status in statuses]
+        said = (RAISES[rule.error_class], rule.code, raw_code)
+        with scripted_server(*script) as server, self.gateway(server.base_url, KeptEvidence()) as gateway:
+            told = {status: self.told(operation, gateway) for status in statuses}
+        is_absence = (
+            operation in {Operation.FIND_PAYMENT, Operation.FIND_REFUND} and rule.code is ErrorCode.POLL_NOT_FOUND
+        )
+        assert {
+            status: each for status, each in told.items() if each != said and not (is_absence and each is Absent)
+        } == {}
 
     def test_each_payment_status_is_told_in_our_word(self, raw_payment: str) -> None:
         update = self.asked(Operation.FETCH_PAYMENT, answers(200, self.payment_body(raw_payment)))
@@ -69,6 +76,8 @@ class Answers(Stage):
         assert (update.raw_status, update.proof) == (raw_payment, Proof.READ)
         assert update.provider_reference == self.payment_reference
         assert update.reference == self.voucher.reference
+        assert (type(update.amount), update.amount, update.currency) == (Decimal, self.voucher.amount, "PEN")
+        assert update.paid_at is None or update.status is PaymentStatus.PAID
         assert self.spoken_words(update) == set()
 
     def test_each_refund_status_is_told_in_our_word(self, raw_refund: str) -> None:
@@ -80,6 +89,29 @@ class Answers(Stage):
         assert (update.raw_status, update.proof) == (raw_refund, Proof.READ)
         assert update.provider_reference == self.refund_reference
         assert self.spoken_words(update) == set()
+
+    @pytest.mark.parametrize("question", [Operation.FETCH_PAYMENT, Operation.FETCH_REFUND])
+    def test_an_answer_about_another_is_not_believed(self, question: Operation) -> None:
+        reference, body = self._answer_to(question)
+        about_another = body.replace(reference.encode(), another(reference).encode())
+        assert about_another != body, "the hook's answer does not name what was asked about"
+        error, _ = self.failed(question, answers(200, about_another))
+        assert not isinstance(error, Refused)
+
+    @pytest.mark.parametrize("question", [Operation.FETCH_PAYMENT, Operation.FETCH_REFUND])
+    def test_an_amount_that_cannot_be_read_is_not_guessed(self, question: Operation) -> None:
+        _, body = self._answer_to(question)
+        unreadable = WRITTEN_AMOUNT.sub(b'"a lot"', body)
+        assert unreadable != body, "the hook's answer has no amount of the voucher or the refund"
+        error, _ = self.failed(question, answers(200, unreadable))
+        assert error.code is ErrorCode.PSP_BAD_RESPONSE
+
+    def _answer_to(self, question: Operation) -> tuple[str, bytes]:
+        if question in self.unsupported:
+            pytest.skip("the provider has no such thing to read")
+        if question is Operation.FETCH_PAYMENT:
+            return self.payment_reference, self.payment_body(self.paid_word)
+        return self.refund_reference, self.refund_body(next(iter(self.provider.refund_statuses)))
 
     def test_a_status_never_heard_of_is_not_guessed(self) -> None:
         payment = self.asked(Operation.FETCH_PAYMENT, answers(200, self.payment_body(UNHEARD_OF)))

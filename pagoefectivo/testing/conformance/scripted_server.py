@@ -6,12 +6,22 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 POLL = 0.01
 Script = Callable[[socket.socket, threading.Event], bool]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One request as it came in; names of headers in small letters."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass
@@ -25,7 +35,11 @@ class ScriptedServer:
     @property
     def bodies(self) -> list[bytes]:
         """The body bytes of each request."""
-        return [request.partition(b"\r\n\r\n")[2] for request in self.requests]
+        return [each.body for each in self.arrived()]
+
+    def arrived(self) -> list[Arrived]:
+        """Return each request, read."""
+        return [_parsed(request) for request in self.requests]
 
     def request_lines(self) -> list[str]:
         """Method and target of each request."""
@@ -151,6 +165,14 @@ def _writes(data: bytes, *, keep: bool) -> Script:
         return keep
 
     return script
+
+
+def _parsed(request: bytes) -> Arrived:
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    parted = (line.partition(":") for line in lines)
+    return Arrived(method, target, {name.lower(): value.strip() for name, _, value in parted}, body)
 
 
 def _received(connection: socket.socket, over: threading.Event) -> bytes:

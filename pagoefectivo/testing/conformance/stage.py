@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from typing import ClassVar
@@ -36,7 +36,7 @@ from pagoefectivo.providers.base import (
 )
 from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence, open_wire
 from pagoefectivo.testing.conformance.faults import FAULTS
-from pagoefectivo.testing.conformance.scripted_server import Script, scripted_server
+from pagoefectivo.testing.conformance.scripted_server import Arrived, Script, scripted_server
 
 PERSONAL = ("canaria@example.com", "Canaria", "87654321", "999111222", "00219312345678901234")
 UNHEARD_OF = "NEVER_HEARD_OF"
@@ -57,6 +57,9 @@ class Stage:
     options: ClassVar[Mapping[str, object]] = {}  # besides the declared defaults
     renews_tokens: ClassVar[bool] = False  # a 401 to a remembered token is followed by one try for a fresh one
     notification_query: ClassVar[str] = ""  # what the PSP adds to the address of a notification
+    signed_at: ClassVar[datetime | None] = (
+        None  # the moment that `signed_headers` date; None where the PSP dates nothing
+    )
 
     def payment_body(self, raw_status: str) -> bytes:
         """Return a payment of `payment_reference`, order `VOUCHER.reference`, in this status of the PSP's."""
@@ -75,6 +78,10 @@ class Stage:
         """Return the notification about `payment_reference` in this status; by default the payment itself."""
         return self.payment_body(raw_status)
 
+    def notification_of(self, provider_references: Sequence[str]) -> bytes | None:
+        """Return one notification about all of these payments, None where the PSP sends no such thing."""
+        return None
+
     def warm_up(self, wire: Wire, account: Account) -> None:
         """Put into `wire.memory` what saves the first call of the account's gateway, such as a token."""
 
@@ -85,6 +92,19 @@ class Stage:
     def signed_headers(self, body: bytes) -> dict[str, str]:
         """Return the headers with which the PSP would send this notification, by an implementation of its own."""
         raise NotImplementedError
+
+    def accepts(self, request: Arrived) -> bool:
+        """Return whether the PSP would take this request for the account's: its key or token, and its signature over
+        exactly these bytes, checked by an implementation of its own.
+        """
+        raise NotImplementedError
+
+    def second_credentials(self) -> Mapping[str, str | tuple[str, ...]]:
+        """Return the credentials of another account, none of them shared; by default ours, written backwards."""
+        return {
+            name: values[::-1] if isinstance(values, str) else tuple(each[::-1] for each in values)
+            for name, values in self.credentials.items()
+        }
 
     # --- the stage ---------------------------------------------------------------------------------------------------
     voucher: ClassVar[VoucherRequest] = VoucherRequest(
@@ -110,6 +130,11 @@ class Stage:
     def account(self, base_url: str = "https://psp.example") -> Account:
         options = {**self.provider.options, **self.options}
         return Account("default", base_url, self.credentials, options, connect_timeout=0.5, read_timeout=0.2)
+
+    @property
+    def other_payment(self) -> str:
+        """Return the reference of a payment that nobody asked about."""
+        return another(self.payment_reference)
 
     @property
     def paid_word(self) -> str:
@@ -155,6 +180,13 @@ class Stage:
             self.asked(operation, script, evidence)
         return caught.value, evidence
 
+    def told(self, operation: Operation, gateway: Gateway) -> object:
+        """Return what an operation comes to: the class of its answer, or of its error with our code and theirs."""
+        try:
+            return type(self.ask(operation, gateway))
+        except ProviderError as error:
+            return type(error), error.code, error.fault.raw_code
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Spread each promise over the provider's own tables."""
         if metafunc.cls is None or not hasattr(metafunc.cls, "provider"):
@@ -188,6 +220,11 @@ class Stage:
         with pytest.raises(InvalidSignature) as caught:
             self.provider.webhook_reader(self.account()).verify(body, headers, self.notification_query)
         return caught.value.reason
+
+
+def another(reference: str) -> str:
+    """Return a reference of the same kind and length that is not this one."""
+    return reference[:-1] + ("2" if reference.endswith("1") else "1")
 
 
 def each_secret(values: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from pagoefectivo.domain.messages import Payer, RefundRequest, VoucherRequest
 from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.ebanx import Ebanx
 from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence, open_wire
-from tests.unit.providers.stage import Line
+from tests.unit.providers.line import Line
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "ebanx"
 HOST = "https://sandbox.ebanx.com"
@@ -117,7 +117,7 @@ def open_line() -> Iterator[Line]:
     """Open a gateway with a key pair of the shop's, and what answers it."""
     evidence = KeptEvidence()
     with responses.RequestsMock() as psp, open_wire() as wire:
-        yield Line(Ebanx.gateway(account(), evidence, wire), psp, evidence)
+        yield Line(Ebanx.gateway(account(), evidence, wire), psp, evidence, HOST)
 
 
 def will_answer(line: Line, path: str, body: bytes, status: int = 200) -> None:

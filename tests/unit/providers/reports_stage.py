@@ -14,10 +14,11 @@ from django.utils.translation import override
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.messages import SettlementRow
 from pagoefectivo.providers.base import SettlementReader
+from pagoefectivo.providers.registry import provider_named, provider_slugs
 from pagoefectivo.providers.reports import reader_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-PSPS = ("dlocal", "ebanx", "mercadopago")
+PSPS = tuple(slug for slug in provider_slugs() if provider_named(slug).settlement_readers)
 EXPECTED = ".expected.json"
 
 

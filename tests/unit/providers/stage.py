@@ -1,18 +1,13 @@
-"""What the stories about dLocal share: stored messages, two requests, and a line whose other end is scripted."""
+"""What the stories about dLocal share: stored messages and two requests."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import responses
-
 from pagoefectivo.domain.messages import Destination, Payer, RefundRequest, VoucherRequest
-from pagoefectivo.providers.base import Gateway
-from pagoefectivo.testing.conformance.evidence import KeptEvidence
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "dlocal"
 HOST = "https://sandbox.dlocal.com"
@@ -54,15 +49,3 @@ def changed(body: bytes, **changes: object) -> bytes:
     """Return a JSON object with some keys changed; None takes the key out."""
     document = json.loads(body) | changes
     return json.dumps({key: value for key, value in document.items() if value is not None}).encode()
-
-
-@dataclass
-class Line:
-    """A gateway, what answers it, and what its recorder was told."""
-
-    gateway: Gateway
-    psp: responses.RequestsMock
-    evidence: KeptEvidence
-
-    def will_answer(self, method: str, path: str, body: bytes, status: int = 200, **headers: str) -> None:
-        self.psp.add(method, HOST + path, body=body, status=status, headers=headers)

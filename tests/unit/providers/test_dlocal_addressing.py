@@ -13,7 +13,8 @@ from pagoefectivo.providers.base import Account
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.providers.dlocal.webhook import signature
 from pagoefectivo.testing.conformance.evidence import NOW, KeptEvidence, open_wire
-from tests.unit.providers.stage import HOST, PAYMENT, Line, sample
+from tests.unit.providers.line import Line
+from tests.unit.providers.stage import HOST, PAYMENT, sample
 
 
 @pytest.mark.parametrize(

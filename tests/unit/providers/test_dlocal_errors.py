@@ -10,7 +10,8 @@ import pytest
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Ambiguous, Held, NotSent, ProviderError, Refused
 from pagoefectivo.providers.base import Gateway
-from tests.unit.providers.stage import REFUND, VOUCHER, Line
+from tests.unit.providers.line import Line
+from tests.unit.providers.stage import REFUND, VOUCHER
 
 
 @pytest.mark.parametrize(

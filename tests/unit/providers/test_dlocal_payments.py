@@ -14,7 +14,8 @@ from pagoefectivo.domain.exceptions import Ambiguous, NotSent
 from pagoefectivo.domain.messages import Absent, PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus
 from pagoefectivo.providers.base import Operation
-from tests.unit.providers.stage import PAYMENT, VOUCHER, Line, changed, sample
+from tests.unit.providers.line import Line
+from tests.unit.providers.stage import PAYMENT, VOUCHER, changed, sample
 
 
 def test_a_voucher_is_asked_for_in_exactly_the_documented_bytes_and_signature(line: Line) -> None:

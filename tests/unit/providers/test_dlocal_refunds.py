@@ -12,7 +12,8 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Held
 from pagoefectivo.domain.messages import Absent, RefundUpdate
 from pagoefectivo.domain.states import Proof, RefundStatus
-from tests.unit.providers.stage import DESTINATION, PAYMENT, REFUND, Line, changed, sample
+from tests.unit.providers.line import Line
+from tests.unit.providers.stage import DESTINATION, PAYMENT, REFUND, changed, sample
 
 
 def test_a_refund_is_asked_for_in_exactly_the_documented_bytes(line: Line) -> None:

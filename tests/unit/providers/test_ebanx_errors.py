@@ -17,7 +17,7 @@ from tests.unit.providers.ebanx_stage import (
     sample,
     will_answer,
 )
-from tests.unit.providers.stage import Line
+from tests.unit.providers.line import Line
 
 Ask = Callable[[Gateway], object]
 ISSUE: Ask = lambda gateway: gateway.issue_voucher(VOUCHER)  # noqa: E731

@@ -31,7 +31,7 @@ from tests.unit.providers.ebanx_stage import (
     will_answer,
     with_payment,
 )
-from tests.unit.providers.stage import Line
+from tests.unit.providers.line import Line
 
 PENDING = sample("payment_pending.json")
 CREATE = (

@@ -21,7 +21,7 @@ from tests.unit.providers.ebanx_stage import (
     will_answer,
     with_payment,
 )
-from tests.unit.providers.stage import Line
+from tests.unit.providers.line import Line
 
 PAID = sample("payment_paid_with_refunds.json")
 
