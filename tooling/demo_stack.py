@@ -82,7 +82,7 @@ def _settings(stack: Stack, *, hurried: bool) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PAGOEFECTIVO_PUBLIC_BASE_URL": stack.web_url,
-        "PAGOEFECTIVO_SANDBOX_URL": f"{stack.sandbox_url}/dlocal",
+        "PAGOEFECTIVO_SANDBOX_URL": stack.sandbox_url,
         "PAGOEFECTIVO_TIMING": json.dumps(HURRIED if hurried else CALM),
         "PAGOEFECTIVO_SWEEP_SECONDS": "1" if hurried else "5",
     }
