@@ -14,12 +14,15 @@ from pagoefectivo.domain.messages import Destination, Payer
 from pagoefectivo.domain.money import parse_amount, parse_currency
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order, Refund
+from pagoefectivo.selectors.accounts import AccountFacts, account_facts
 from pagoefectivo.services import orders, refunds
 from pagoefectivo.services.actors import SHOP, Actor
 
 __all__ = [
+    "AccountFacts",
     "Destination",
     "Payer",
+    "account_facts",
     "cancel_order",
     "get_order",
     "open_order",

@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from project.accounts import sandbox_accounts
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_DIR = BASE_DIR / ".dev"  # what this machine keeps between runs; never committed
 
@@ -164,19 +166,7 @@ REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRen
 
 PAGOEFECTIVO: dict[str, Any] = {
     "PUBLIC_BASE_URL": os.environ.get("PAGOEFECTIVO_PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
-    "ACCOUNTS": {
-        "default": {
-            "PROVIDER": "dlocal",
-            "ENVIRONMENT": "sandbox",
-            "CREDENTIALS": {
-                "login": os.environ.get("PAGOEFECTIVO_LOGIN", "sandbox_login"),
-                "trans_key": os.environ.get("PAGOEFECTIVO_TRANS_KEY", "sandbox_trans_key"),
-                "secret_key": os.environ.get("PAGOEFECTIVO_SECRET_KEY", "sandbox_secret_key"),
-            },
-            "BASE_URL": os.environ.get("PAGOEFECTIVO_SANDBOX_URL", "http://127.0.0.1:8077/dlocal"),
-            "CONFIRMATION": "query",
-        },
-    },
+    "ACCOUNTS": sandbox_accounts(os.environ.get("PAGOEFECTIVO_SANDBOX_URL", "http://127.0.0.1:8077")),
     "SHOP_NAME": "Tienda Faro",
     "SUPPORT_CONTACT": "ayuda@shop.example",
     "TIMING": json.loads(os.environ.get("PAGOEFECTIVO_TIMING", "{}")),  # the demo and some tests are in a hurry

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tooling import demo_journey
-from tooling.demo_stack import Stack, running_stack
+from tooling.demo_stack import ADMIN, SECOND_PERSON, Stack, running_stack
 from tooling.processes import ChildFailed, exit_on_signals
 
 LISTENING_SECONDS = 0.5
@@ -40,13 +40,17 @@ def _stay(stack: Stack) -> int:
     for name, address in {
         "Shop": f"{stack.web_url}/",
         "A payment code's page": code_page,
-        "Back office": f"{stack.web_url}/admin/   login: {stack.admin_name}   password: {stack.admin_password}",
-        "Counter of the sandbox PSP": f"{stack.sandbox_url}/   (pay, expire, refund, move the clock)",
+        "Back office": f"{stack.web_url}/admin/   login: {ADMIN}   password: {stack.password}",
+        "Second person there": f"login: {SECOND_PERSON}, the same password   (approves, confirms a payout)",
+        "Counter of all four PSPs": f"{stack.sandbox_url}/   (pay, expire, refund, move the clock)",
         "API, to read": f"{stack.api_url}/docs/",
         "API key": stack.api_key,
     }.items():
         print(f"  {name:<28}{address}")
-    print("\nBuy something, pay its code at the counter, then look at the order in the back office.")
+    print(
+        "\nBuy something through one company or another, pay its code at the counter, look at the order in the back office."
+    )
+    print("Then give the money back, and see how each company does it.")
     print("Ctrl-C stops everything; nothing is kept.", flush=True)
     while True:
         time.sleep(LISTENING_SECONDS)

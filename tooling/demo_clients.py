@@ -42,13 +42,12 @@ class Client:
 class Buyer(Client):
     """Buys in the storefront with cookies and forms, as a browser does."""
 
-    def check_out(self, product: str) -> str:
-        """Buy one piece; return the address of the payment code's page."""
+    def check_out(self, product: str, account: str) -> str:
+        """Buy one piece through the company behind an account; return the address of the payment code's page."""
         address = f"{self._stack.web_url}/comprar/{product}/"
         hidden = dict(_HIDDEN.findall(self._get(address).text))
-        answer = self._session.post(
-            address, data={**DETAILS, **hidden}, allow_redirects=False, timeout=PATIENCE_SECONDS
-        )
+        form = {**DETAILS, **hidden, "account": account}
+        answer = self._session.post(address, data=form, allow_redirects=False, timeout=PATIENCE_SECONDS)
         return answer.headers.get("Location", f"HTTP {answer.status_code}")
 
     def newest_reference(self) -> str:
@@ -100,6 +99,15 @@ class ApiClient(Client):
         """Ask for a refund that may be refused; return the status and the answer."""
         answer = self._ask_refund(reference, amount)
         return answer.status_code, answer.json()
+
+    def send_to(self, refund_id: str, holder: str, document: str, account_number: str) -> Document:
+        """Say to which bank account a refund goes; return the refund."""
+        destination = {
+            "holder_name": holder,
+            "document": {"type": "DNI", "number": document},
+            "account_number": account_number,
+        }
+        return self._made(self._post(f"refunds/{refund_id}/destination/", destination, key=str(uuid.uuid4())))
 
     def refund_named(self, refund_id: str) -> Document:
         return cast("Document", self._get(f"{self._stack.api_url}/refunds/{refund_id}/").json())

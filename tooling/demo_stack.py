@@ -21,7 +21,8 @@ from tooling.processes import Child, ChildFailed, Children, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB_PORT, SANDBOX_PORT = 8000, 8077
-ADMIN = "admin"
+ADMIN, SECOND_PERSON = "admin", "finance"
+DIRECT = "pagoefectivo_direct"  # the account and its provider
 SCOPES = ["orders:read", "orders:write", "refunds:read", "refunds:write"]
 # LEASE must outlast twice CONNECT + READ
 CALM = {"POLL": ["15s", "30s", "1m", "5m"], "RETRY": ["2s", "5s", "15s", "1m"]}
@@ -34,9 +35,8 @@ class Stack:
 
     web_url: str
     sandbox_url: str
-    admin_password: str
+    password: str
     api_key: str = ""
-    admin_name: str = ADMIN
     children: list[Child] = field(default_factory=list)
 
     @property
@@ -63,10 +63,10 @@ def running_stack(folder: Path, *, hurried: bool, base: Mapping[str, str] = os.e
     """Bring the whole shop up with its logs in `folder`; stop all of it on every way out. `base` names the servers."""
     web = f"http://127.0.0.1:{free_port() if hurried else _preferred(WEB_PORT)}"
     sandbox = f"http://127.0.0.1:{free_port() if hurried else _preferred(SANDBOX_PORT)}"
-    stack = Stack(web, sandbox, admin_password=secrets.token_urlsafe(9))
+    stack = Stack(web, sandbox, password=secrets.token_urlsafe(9))
     environment = {**base, **_settings(stack, hurried=hurried)}
     with Children() as children:
-        _start(stack, children, "the sandbox PSP", _sandbox(sandbox), folder, environment)
+        _start(stack, children, "the sandbox PSP", _sandbox(stack), folder, environment)
         server = _start(stack, children, "the web server", _web(web), folder, environment)
         worker = _start(stack, children, "the Celery worker", _worker(), folder, environment)
         _prepare(stack, environment)  # while the others load
@@ -82,7 +82,7 @@ def _settings(stack: Stack, *, hurried: bool) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PAGOEFECTIVO_PUBLIC_BASE_URL": stack.web_url,
-        "PAGOEFECTIVO_SANDBOX_URL": f"{stack.sandbox_url}/dlocal",
+        "PAGOEFECTIVO_SANDBOX_URL": stack.sandbox_url,
         "PAGOEFECTIVO_TIMING": json.dumps(HURRIED if hurried else CALM),
         "PAGOEFECTIVO_SWEEP_SECONDS": "1" if hurried else "5",
     }
@@ -98,7 +98,7 @@ def _start(
 
 
 def _prepare(stack: Stack, environment: Mapping[str, str]) -> None:
-    """Make the tables, somebody to log in, and an API key. In this process: another Django would cost seconds."""
+    """Make the tables, two people to log in, for some acts take two, and an API key. In this process: another Django would cost seconds."""
     os.environ.update(environment)
     django.setup()
     from django.contrib.auth import get_user_model
@@ -106,13 +106,16 @@ def _prepare(stack: Stack, environment: Mapping[str, str]) -> None:
     from pagoefectivo.services import api_keys
 
     call_command("migrate", verbosity=0)
-    get_user_model()._default_manager.create_superuser(ADMIN, "admin@shop.example", stack.admin_password)
+    for name in (ADMIN, SECOND_PERSON):
+        get_user_model()._default_manager.create_superuser(name, f"{name}@shop.example", stack.password)
     _, stack.api_key = api_keys.create_key("demo", SCOPES)
     connections.close_all()
 
 
-def _sandbox(url: str) -> list[str]:
-    return ["-m", "pagoefectivo.sandbox", "--port", _port(url)]
+def _sandbox(stack: Stack) -> list[str]:
+    """PagoEfectivo itself is told once where notifications go; the others hear it with each payment."""
+    address = f"{DIRECT}={stack.web_url}/pagoefectivo/webhooks/{DIRECT}/"
+    return ["-m", "pagoefectivo.sandbox", "--port", _port(stack.sandbox_url), "--notification-url", address]
 
 
 def _web(url: str) -> list[str]:

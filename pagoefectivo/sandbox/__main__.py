@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import threading
+from collections.abc import Sequence
 from typing import Any
 
+from pagoefectivo.sandbox.refusals import ControlRefused
 from pagoefectivo.sandbox.server import SandboxServer
+
+ADDRESS = re.compile(r"(?:(?P<psp>\w+)=)?(?P<url>https?://.+)", re.ASCII)
+ADDRESS_HELP = "where notifications go that a payment names no address for; PSP=URL for one PSP alone, may be repeated"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,10 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="pagoefectivo sandbox", description="A stand-in PSP on this machine.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8077, help="0 takes a free port")
-    parser.add_argument("--notification-url", help="where notifications go when a payment names no address")
+    parser.add_argument("--notification-url", action="append", default=[], metavar="URL", help=ADDRESS_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     options = parser.parse_args(arguments)
-    server = SandboxServer(options.host, options.port, **_switches(options))
+    try:
+        server = SandboxServer(options.host, options.port, **_addresses(options.notification_url))
+    except ControlRefused as refusal:
+        parser.error(f"--notification-url: {refusal}")
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -32,8 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _switches(options: argparse.Namespace) -> dict[str, Any]:
-    return {"notification_url": options.notification_url} if options.notification_url else {}
+def _addresses(written: Sequence[str]) -> dict[str, Any]:
+    """Return the server's keywords for `--notification-url`: addresses by PSP, and the switch for all others."""
+    addresses, switch = {}, {}
+    for each in written:
+        found = ADDRESS.fullmatch(each)
+        if found is None:
+            raise ControlRefused(f"{each!r} is not [PSP=]URL")
+        if found["psp"]:
+            addresses[found["psp"]] = found["url"]
+        else:
+            switch["notification_url"] = found["url"]
+    return {"addresses": addresses, **switch}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 from pagoefectivo.sandbox.company import Company
@@ -17,7 +18,8 @@ ONE = Decimal("1.00")
 
 def _section(view: View, title: str, count: int, cards: list[Markup], empty: str) -> Markup:
     heading = tag("h2", view.say(title), tag("small", count))
-    return tag("section", heading, cards or tag("p", view.say(empty), class_="card empty"))
+    nothing = "Nothing of this PSP yet." if view.psp else empty
+    return tag("section", heading, cards or tag("p", view.say(nothing), class_="card empty"))
 
 
 def _badge(view: View, state: str) -> Markup:
@@ -29,9 +31,27 @@ def _facts(view: View, facts: dict[str, str | None]) -> Markup:
     return tag("dl", rows)
 
 
+def psps(company: Company, view: View) -> Markup:
+    """Return the way to one PSP's codes, refunds and notifications, and back to all of them."""
+    counts = Counter(each.psp for each in company.ledger.payments())
+    choices = {"": (view.say("All PSPs"), counts.total())}
+    choices |= {name: (face.title, counts[name]) for name, face in company.faces.items()}
+    links = [
+        tag(
+            "a",
+            title,
+            tag("small", count),
+            href=view.query(psp=name),
+            aria_current="true" if name == view.psp else None,
+        )
+        for name, (title, count) in choices.items()
+    ]
+    return tag("nav", links, class_="psps", aria_label="PSP")
+
+
 def codes(company: Company, view: View) -> Markup:
     """Return the latest codes with what may happen to them."""
-    payments = company.ledger.payments()[::-1]
+    payments = [each for each in company.ledger.payments()[::-1] if view.shows(each.psp)]
     cards = [_code(company, view, each) for each in payments[:SHOWN]]
     empty = "No code has been issued yet. Create an order in the shop and it will appear here."
     return _section(view, "Codes", len(payments), cards, empty)
@@ -54,10 +74,10 @@ def _code(company: Company, view: View, payment: Payment) -> Markup:
         "Came in": f"{payment.received_currency} {payment.received:,.2f}" if payment.receipts else None,
         "Refunded": f"{payment.received_currency} {refunded:,.2f}" if refunded else None,
     }
-    return tag("article", top, _facts(view, facts), _code_acts(view, payment), class_="card")
+    return tag("article", top, _facts(view, facts), _code_acts(company, view, payment), class_="card")
 
 
-def _code_acts(view: View, payment: Payment) -> Markup:
+def _code_acts(company: Company, view: View, payment: Payment) -> Markup:
     code, amount = payment.code, payment.amount
     if payment.state == "pending":
         first = [act(view, "pay", "Pay at the counter", main=True, code=code)]
@@ -72,12 +92,13 @@ def _code_acts(view: View, payment: Payment) -> Markup:
             _any_amount(view, code),
         ]
     elif payment.state == "paid":
-        first = [act(view, "dashboard_refund", "Refund from here", code=code)]
+        refunds_here = "refunds" in company.faces[payment.psp].abilities
+        first = [act(view, "dashboard_refund", "Refund from here", code=code)] if refunds_here else []
         more = [act(view, "pay", "Pay once more", code=code, twice=1), act(view, "reverse", "Reverse", code=code)]
     else:
         first, more = [act(view, "pay", "Pay late", code=code, late=1)], []
     rest = tag("details", tag("summary", view.say("More")), tag("div", more, class_="acts")) if more else None
-    return join(tag("div", first, class_="acts"), rest)
+    return join(tag("div", first, class_="acts") if first else None, rest)
 
 
 def _any_amount(view: View, code: str) -> Markup:
@@ -95,7 +116,7 @@ def _any_amount(view: View, code: str) -> Markup:
 
 def refunds(company: Company, view: View) -> Markup:
     """Return the latest refunds with what the bank may do."""
-    known = company.ledger.refunds()[::-1]
+    known = [each for each in company.ledger.refunds()[::-1] if view.shows(each.psp)]
     cards = [_refund(company, view, each) for each in known[:SHOWN]]
     return _section(view, "Refunds", len(known), cards, "No refund has been asked for yet.")
 
@@ -109,10 +130,10 @@ def _refund(company: Company, view: View, refund: Refund) -> Markup:
         tag("span", f"{refund.currency} {refund.amount:,.2f}", class_="amount"),
         class_="top",
     )
-    account = refund.bank.get("bank_account", refund.bank.get("bank"))
     facts = {
         "Order": f"{payment.order_id} · {payment.code}" if payment else None,
-        "Bank details": f"…{account[-4:]}" if account else view.say("none: the payer would get a form by e-mail"),
+        "PSP": company.faces[refund.psp].title,
+        "Bank details": _destination(view, refund),
         "Paid out": f"{refund.currency} {refund.paid_out:,.2f}" if refund.state == "succeeded" else None,
         "Answer": refund.reason,
     }
@@ -133,19 +154,26 @@ def _refund(company: Company, view: View, refund: Refund) -> Markup:
     return tag("article", top, _facts(view, facts), tag("div", acts, class_="acts") if acts else None, class_="card")
 
 
+def _destination(view: View, refund: Refund) -> str:
+    account = refund.bank.get("bank_account")
+    if account:
+        return f"…{account[-4:]}"
+    return view.say(refund.bank.get("bank") or "none: the payer would get a form by e-mail")
+
+
 def deliveries(company: Company, view: View) -> Markup:
     """Return the latest notifications with what the receiver said."""
-    known = company.notifier.deliveries()[::-1]
-    cards = [_delivery(view, each) for each in known[:SHOWN]]
+    known = [each for each in company.notifier.deliveries()[::-1] if view.shows(each.psp)]
+    cards = [_delivery(company, view, each) for each in known[:SHOWN]]
     return _section(view, "Notifications", len(known), cards, "No notification has been sent yet.")
 
 
-def _delivery(view: View, delivery: Delivery) -> Markup:
+def _delivery(company: Company, view: View, delivery: Delivery) -> Markup:
     last = delivery.attempts[-1] if delivery.attempts else None
     result = "" if last is None else f"{last.status or last.error} · {last.latency_ms:.0f} ms"
     top = tag(
         "div",
-        tag("strong", f"#{delivery.id} {view.say(delivery.subject)}"),
+        tag("strong", f"#{delivery.id} {view.say(delivery.subject)} · {company.faces[delivery.psp].title}"),
         _badge(view, delivery.state),
         tag("span", delivery.kind, class_="badge rejected") if delivery.kind else None,
         tag("span", result, class_="amount"),

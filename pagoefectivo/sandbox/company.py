@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pagoefectivo.sandbox.clock import Clock
@@ -14,16 +15,21 @@ from pagoefectivo.sandbox.faults import API_KINDS, WEBHOOK_KINDS, FaultPlan
 from pagoefectivo.sandbox.ledger import Ledger, Payment, Refund
 from pagoefectivo.sandbox.psps import faces
 from pagoefectivo.sandbox.psps.face import Face
+from pagoefectivo.sandbox.refusals import ControlRefused
 from pagoefectivo.sandbox.switches import Switches
 from pagoefectivo.sandbox.webhooks import Notifier
 from pagoefectivo.sandbox.wire import Answer
 
 
 class Company:
-    """One company in memory. `start` brings its clock and its notifications to life."""
+    """One company in memory. `start` brings its clock and its notifications to life.
 
-    def __init__(self, switches: Mapping[str, Any] | None = None) -> None:
+    `addresses` says, by face, where its first customer wants notifications; ControlRefused for a face that is none.
+    """
+
+    def __init__(self, switches: Mapping[str, Any] | None = None, addresses: Mapping[str, str] | None = None) -> None:
         self._own_switches = dict(switches or {})
+        self._addresses = dict(addresses or {})
         self.switches = Switches()
         self.switches.update(self._own_switches)
         self.clock = Clock()
@@ -39,12 +45,17 @@ class Company:
         self.notifier = Notifier(self.ledger, self.clock, self.switches, self.webhook_faults, self.faces)
         self.exchange = Exchange(self.clock, self.switches, self.pause, self._notify_before_answer)
         self._stopping = threading.Event()
+        for name in self._addresses:
+            if name not in self.faces:
+                raise ControlRefused(f"there is no PSP {name!r}; there are: {', '.join(self.faces)}")
         self.add_default_merchants()
 
     def add_default_merchants(self) -> None:
-        """Open one account at each face, with the credentials that the face always gives its first customer."""
+        """Open one account at each face, with the credentials and the address that its first customer always has."""
         first = [face.merchant() for face in self.faces.values()]
-        self.ledger.merchants = {(each.psp, each.login): each for each in first}
+        self.ledger.merchants = {
+            (each.psp, each.login): replace(each, notification_url=self._addresses.get(each.psp)) for each in first
+        }
 
     def start(self) -> None:
         self._stopping.clear()

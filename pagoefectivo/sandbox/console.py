@@ -58,13 +58,20 @@ class Console:
             return self._statement(request.path.removeprefix(STATEMENTS))
         if request.path != "/":
             return Answer(404, b"NOT_FOUND", "text/plain")
-        language = request.query.get("lang", LANGUAGES[0])
-        view = View(language if language in LANGUAGES else LANGUAGES[0], request.query.get("refresh") == "1")
+        view = self._view(request.query)
         if request.method == "POST":
             return self._do(request, view)
         with self._lock:
             (notice, problem), self._said = self._said, (None, None)
         return Answer(200, page(self._company, view, notice, problem), HTML, HEADERS)
+
+    def _view(self, query: Mapping[str, str]) -> View:
+        language, psp = query.get("lang", ""), query.get("psp", "")
+        return View(
+            language if language in LANGUAGES else LANGUAGES[0],
+            query.get("refresh") == "1",
+            psp if psp in self._company.faces else "",
+        )
 
     def _statement(self, path: str) -> Answer:
         psp, _, layout = path.partition("/")

@@ -6,7 +6,7 @@ import base64
 from hashlib import sha256
 from pathlib import Path
 
-from pagoefectivo.sandbox.cards import codes, deliveries, refunds
+from pagoefectivo.sandbox.cards import codes, deliveries, psps, refunds
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.faults import ANY, API_KINDS, OPERATIONS, SUBJECTS, WEBHOOK_KINDS
 from pagoefectivo.sandbox.markup import Markup, join, tag
@@ -28,7 +28,7 @@ def page(company: Company, view: View, notice: str | None, problem: str | None) 
             "main",
             tag("p", notice, class_="card notice banner", role="status") if notice else None,
             tag("p", problem, class_="card problem banner", role="alert") if problem else None,
-            tag("div", codes(company, view), refunds(company, view), deliveries(company, view)),
+            tag("div", psps(company, view), codes(company, view), refunds(company, view), deliveries(company, view)),
             tag(
                 "aside",
                 _clock(company, view),
@@ -88,8 +88,8 @@ def _scenarios(company: Company, view: View) -> Markup:
     form = tag(
         "form",
         tag("input", type="hidden", name="act", value="scenario"),
-        tag("label", view.say("Scenario"), tag("select", options, name="scenario")),
-        tag("button", view.say("For the next code")),
+        tag("label", view.say("Scenario"), tag("select", options, name="scenario"), class_="wide"),
+        tag("button", view.say("For the next code"), class_="wide"),
         method="post",
         action=view.query(),
         class_="fields",

@@ -8,6 +8,7 @@ import logging
 import socket
 import struct
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -192,11 +193,14 @@ class Listener(ThreadingHTTPServer):
 class SandboxServer:
     """The sandbox as a server in this process; `control` does what `SandboxControl` does from another.
 
-    `port` 0 takes a free one. Further keywords are switches (see `Switches`), kept over `reset`.
+    `port` 0 takes a free one. `addresses` are those of notifications, by PSP (see `Company`); further keywords are
+    switches (see `Switches`). Both are kept over `reset`.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, **switches: Any) -> None:
-        self.company = Company(switches)
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 0, *, addresses: Mapping[str, str] | None = None, **switches: Any
+    ) -> None:
+        self.company = Company(switches, addresses)
         self.control = Operations(self.company)
         self.ledger = self.company.ledger
         self._listener = Listener((host, port), self.company, self.control)

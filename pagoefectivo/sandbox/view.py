@@ -13,17 +13,22 @@ LIMA = timezone(timedelta(hours=-5))
 
 @dataclass(frozen=True)
 class View:
-    """What the reader chose: language and whether the page refreshes itself."""
+    """What the reader chose: language, whether the page refreshes itself, and one PSP alone where not all of them."""
 
     language: str = "es"
     refresh: bool = False
+    psp: str = ""
 
     def say(self, text: str, **values: str) -> str:
         return say(text, self.language, **values)
 
     def query(self, **changes: object) -> str:
-        chosen = {"lang": self.language, "refresh": int(self.refresh), **changes}
-        return "?" + "&".join(f"{key}={value}" for key, value in chosen.items())
+        chosen = {"lang": self.language, "refresh": int(self.refresh), "psp": self.psp, **changes}
+        return "?" + "&".join(f"{key}={value}" for key, value in chosen.items() if value != "")
+
+    def shows(self, psp: str) -> bool:
+        """Whether what belongs to this PSP is on the page."""
+        return self.psp in ("", psp)
 
 
 def act(view: View, name: str, label: str, *, main: bool = False, **fields: str | int) -> Markup:

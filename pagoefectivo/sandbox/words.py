@@ -18,6 +18,10 @@ SPANISH = {
     "No code has been issued yet. Create an order in the shop and it will appear here.": (
         "Todavía no hay códigos. Crea un pedido en la tienda y aparecerá aquí."
     ),
+    "All PSPs": "Todos",
+    "Nothing of this PSP yet.": "Todavía no hay nada de este PSP.",
+    "Mercado Pago account": "cuenta de Mercado Pago",
+    "dashboard": "en el panel del PSP",
     "No refund has been asked for yet.": "Todavía no se pidió ninguna devolución.",
     "No notification has been sent yet.": "Todavía no se envió ningún aviso.",
     "Pay at the counter": "Pagar en ventanilla",

@@ -24,7 +24,7 @@ def left(product: Product) -> int:
     return max(product.stock - gone, 0)
 
 
-def buy(reference: str, product: Product, payer: shop.Payer) -> Order:
+def buy(reference: str, product: Product, payer: shop.Payer, account: str) -> Order:
     """Buy one piece; the same `reference` again is the same purchase. Raises RuleRefused, and then nothing was bought."""
     purchase, is_new = Purchase.objects.get_or_create(  # before the order: a payment must always find its purchase
         reference=reference, defaults={"product": product.slug, "amount": product.price, "currency": CURRENCY}
@@ -35,6 +35,7 @@ def buy(reference: str, product: Product, payer: shop.Payer) -> Order:
             amount=product.price,
             currency=CURRENCY,
             payer=payer,
+            account=account,
             description=str(product.name),
             metadata={"product": product.slug},
         )
@@ -50,9 +51,9 @@ def was_turned_down(order: Order) -> bool:
     return newest is not None and newest.state == VoucherState.FAILED
 
 
-def page_url(reference: str) -> str:
-    """Return the protected page of a purchase's payment code; empty where none was ever asked for."""
+def order_of(reference: str) -> Order | None:
+    """Return a purchase's order with the protected page of its code; None where none was ever asked for."""
     try:
-        return shop.get_order(reference=reference).page_url
+        return shop.get_order(reference=reference)
     except NotFound:
-        return ""
+        return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from pagoefectivo.domain.exceptions import PagoEfectivoError, RuleRefused
 from project.shop import purchases
 from project.shop.catalogue import PRODUCTS, Product
+from project.shop.companies import Company, companies
 from project.shop.forms import CheckoutForm
 from project.shop.models import Purchase
 
@@ -30,8 +33,9 @@ def products(request: HttpRequest) -> HttpResponse:
 def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask who buys; then issue the payment code and send the buyer to its page."""
     product = _product(slug)
-    form = CheckoutForm(request.POST or None)
-    ticket = request.POST.get("ticket") or signing.dumps([purchases.new_reference(), slug], salt=_TICKET)
+    choices = companies()
+    form = CheckoutForm(request.POST or None, choices)
+    ticket = request.POST.get("ticket") or _new_ticket(slug, choices)
     if request.method == "POST" and form.is_valid():
         answer = _bought(request, form, product, ticket)
         if answer is not None:
@@ -57,7 +61,9 @@ def purchase(request: HttpRequest, reference: str) -> HttpResponse:
     found = Purchase.objects.filter(reference=reference).first()
     if found is None or reference not in request.session.get(_MINE, []):
         raise Http404
-    shown = {"purchase": found, "product": PRODUCTS.get(found.product), "page_url": purchases.page_url(reference)}
+    order = purchases.order_of(reference)
+    company = next((each for each in companies() if order and each.account == order.account), None)
+    shown = {"purchase": found, "product": PRODUCTS.get(found.product), "order": order, "company": company}
     return render(request, "shop/purchase.html", shown)
 
 
@@ -67,20 +73,27 @@ def _product(slug: str) -> Product:
     return PRODUCTS[slug]
 
 
+def _new_ticket(slug: str, choices: Sequence[Company]) -> str:
+    """A purchase for each company: a double click buys once, and another company is another purchase."""
+    return signing.dumps([slug, {each.account: purchases.new_reference() for each in choices}], salt=_TICKET)
+
+
 def _bought(request: HttpRequest, form: CheckoutForm, product: Product, ticket: str) -> HttpResponse | None:
-    """Buy, or leave the reasons in the form. The signed ticket makes a double click one purchase."""
+    """Buy, or leave the reasons in the form."""
+    account = form.chosen_account()
     try:
-        reference, slug = signing.loads(ticket, salt=_TICKET)
+        slug, references = signing.loads(ticket, salt=_TICKET)
     except signing.BadSignature:
         raise Http404 from None
-    if slug != product.slug:
+    if slug != product.slug or account not in references:
         raise Http404
+    reference = references[account]
     known = Purchase.objects.filter(reference=reference).exists()
     if not known and not purchases.left(product):
         form.add_error(None, _("It has just been sold out."))
         return None
     try:
-        order = purchases.buy(reference, product, form.payer())
+        order = purchases.buy(reference, product, form.payer(), account)
     except RuleRefused as refusal:
         form.show(refusal.reasons)
         return None

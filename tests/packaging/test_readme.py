@@ -96,7 +96,7 @@ def test_the_install_lines_are_what_the_wheels_host_is_made_of(host: Host) -> No
 
 
 def test_the_tutorial_goes_as_it_says(psp: SandboxServer) -> None:  # noqa: F811 - the fixture
-    issue, state, refund = blocks(ROOT / "docs" / "tutorial.md", "python")[2:]
+    issue, state, refund, companies = blocks(ROOT / "docs" / "tutorial.md", "python")[2:]
     world: dict[str, Any] = {}
 
     def types(block: str) -> str:
@@ -113,3 +113,9 @@ def test_the_tutorial_goes_as_it_says(psp: SandboxServer) -> None:  # noqa: F811
     psp.control.settle_refund(Order.objects.get().refunds.get().provider_reference)
     world["shop"].refresh_order(reference="A-1")
     assert types(state) == "partially_refunded"
+    assert types(companies).splitlines() == [
+        "default dLocal async True",
+        "ebanx EBANX async_payer_input True",
+        "mercadopago Mercado Pago sync False",
+        "pagoefectivo_direct PagoEfectivo manual True",
+    ]

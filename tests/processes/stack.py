@@ -49,7 +49,7 @@ class Stack:
             **os.environ,
             **storage,
             "PAGOEFECTIVO_PUBLIC_BASE_URL": self.web_url,
-            "PAGOEFECTIVO_SANDBOX_URL": sandbox.url_of("dlocal"),
+            "PAGOEFECTIVO_SANDBOX_URL": sandbox.url,
             "PAGOEFECTIVO_SWEEP_SECONDS": SWEEP_EVERY,
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "DRILL_FOLDER": str(self.drill),

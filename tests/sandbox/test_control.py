@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from pagoefectivo.sandbox.__main__ import _addresses, main
 from pagoefectivo.sandbox.control import SandboxControl
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.sandbox.refusals import ControlRefused
@@ -171,3 +172,26 @@ def test_the_sandbox_runs_as_a_program_until_it_is_told_to_stop() -> None:
         finally:
             program.send_signal(signal.SIGTERM)
         assert program.wait(timeout=5) == 0
+
+
+def test_the_console_cannot_make_a_psp_forget_where_its_customer_listens(receiver: Receiver) -> None:
+    with SandboxServer(addresses={"pagoefectivo_direct": receiver.url}) as server:
+        server.control.reset()
+        listening = {psp: each.notification_url for (psp, _), each in server.ledger.merchants.items()}
+    assert listening == {"dlocal": None, "ebanx": None, "mercadopago": None, "pagoefectivo_direct": receiver.url}
+
+
+def test_a_program_is_told_where_the_customers_of_each_psp_listen() -> None:
+    given = ["https://shop.example/all/", "ebanx=https://shop.example/?to=ebanx"]
+    assert _addresses(given) == {
+        "addresses": {"ebanx": "https://shop.example/?to=ebanx"},
+        "notification_url": "https://shop.example/all/",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["nobody=https://shop.example/", "shop.example", "ebanx="])
+def test_a_wrong_address_is_a_usage_error(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--port", "0", "--notification-url", wrong])
+    assert ended.value.code == 2
+    assert wrong.partition("=")[0] in capsys.readouterr().err
