@@ -262,7 +262,9 @@ def test_E09_past_the_window_is_refused_with_its_date_before_any_call(
     provider: str, psp: Any, paid_order: Any, world: Any
 ) -> None:
     paid_order()
-    last_day = only_voucher().paid_at + declared(provider).refund_window
+    paid_at = only_voucher().paid_at
+    assert paid_at is not None
+    last_day = paid_at + declared(provider).refund_window
     world.advance(seconds=declared(provider).refund_window.total_seconds() + 60)
     psp.clear_calls()
     before = everything()
