@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -69,7 +69,7 @@ class VentanillaGateway(Gateway):
         found = self._ask(Operation.FIND_REFUND, path, lambda said: [refund(each) for each in listed(said, reference)])
         return self._only(Operation.FIND_REFUND, found, ErrorCode.REFUND_DUPLICATE)
 
-    def _only(self, operation: Operation, found: list[Any], code: ErrorCode) -> Any:
+    def _only(self, operation: Operation, found: list[Read], code: ErrorCode) -> Read | Absent:
         if len(found) > 1:
             raise Held(ProviderFault(code, operation=operation))
         return found[0] if found else Absent(proves_never=False)
