@@ -1,4 +1,4 @@
-"""The parts of `docs/` that the code can tell itself: settings, commands, signals, states, error codes."""
+"""The parts of `docs/` that the code can tell itself: settings, providers, commands, signals, states, error codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tooling import docs_meanings
+from tooling import docs_meanings, docs_providers
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -72,8 +72,9 @@ def _settings() -> Iterator[str]:
         "TIMING.": conf.TIMING_DEFAULTS,
         "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
     }
+    meanings = docs_meanings.SETTINGS | docs_providers.settings_meanings()
     rows = [
-        (f"`{prefix}{key}`", f"`{json.dumps(default)}`", docs_meanings.SETTINGS[f"{prefix}{key}"])
+        (f"`{prefix}{key}`", f"`{json.dumps(default)}`", meanings[f"{prefix}{key}"])
         for prefix, defaults in groups.items()
         for key, default in defaults.items()
     ]
@@ -138,8 +139,13 @@ def _errors() -> Iterator[str]:
     return _table(["code", "who acts", "what it says", "what to do next"], rows)
 
 
+def _providers() -> Iterator[str]:
+    return _table(*docs_providers.abilities())
+
+
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": _settings,
+    "providers": _providers,
     "commands": _commands,
     "signals": _signals,
     "states": _states,

@@ -1,4 +1,4 @@
-"""What a setting and a signal mean, in one sentence each. A key without a sentence is an error of the docs."""
+"""What a setting, a signal and an ability mean, in one sentence each. A key without a sentence is an error of the docs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ SETTINGS = {
     "DEFAULT_EXPIRY": "Time to pay where `open_order` is given none.",
     "TIMING": "Waits and timeouts; see the keys below.",
     "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
-    "ACCOUNTS.<name>.PROVIDER": "The PSP: `dlocal`, or the dotted path of a Provider class of your own.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
-    "ACCOUNTS.<name>.CREDENTIALS": "`dlocal`: `login`, `trans_key`, `secret_key` (a list while rotating, the new one first).",
     "ACCOUNTS.<name>.BASE_URL": "Another host for the PSP's API. Plain http to this machine only.",
     "ACCOUNTS.<name>.CONFIRMATION": "`query`: paid needs an authenticated status query. `webhook`: a signature over the body is enough.",
     "ACCOUNTS.<name>.REFUND_REQUIRES": "`paid` or `settled`; without: what the provider declares.",
@@ -47,4 +45,36 @@ SIGNALS = {
     "refund_succeeded": "the provider said that this refund reached the buyer",
     "refund_failed": "the bank or the provider rejected it; its amount is free again",
     "refund_needs_destination": "the buyer's bank account is missing",
+}
+ABILITIES = {
+    "refund_mode": "how refunds are made",
+    "partial_refunds": "a part can be refunded",
+    "multiple_refunds": "several refunds of one payment",
+    "refund_window": "refunds until so long after payment",
+    "refund_needs_settled": "only once the payment was settled to the shop",
+    "refund_needs_balance": "only while there is balance at the PSP",
+    "payer_data_by_provider": "the PSP itself finds out where the buyer's money goes",
+    "absent_payment_proves_never": "a payment that it does not find was never made",
+    "absent_refund_proves_never": "a refund that it does not find was never made",
+    "idempotency_life": "a repeated request is known by its key for",
+    "longest_in_flight": "a request without an answer may still be at work for",
+    "cancel_voucher": "an unpaid code can be withdrawn",
+    "sets_expiry": "the shop chooses the deadline",
+    "shortest_expiry": "shortest time to pay",
+    "longest_expiry": "longest time to pay",
+    "limits": "amounts",
+    "required_payer_fields": "the buyer has to give",
+    "webhook_covers_body": "the signature of a notification covers what it says",
+    "webhook_points": "a notification only says what to ask about",
+    "extend_voucher": "a code's deadline can be moved",
+    "whole_day_expiry": "a deadline is the end of a day",
+    "payments_per_question": "payments in one question",
+    "destination_fields": "a refund needs of the buyer's account",
+}
+REFUND_MODES = {
+    "none": "not at all",
+    "sync": "by its API, done with the answer",
+    "async": "by its API, decided later",
+    "async_payer_input": "by its API, after the buyer filled in its form",
+    "manual": "no API: by bank transfer of the shop",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,12 @@ def test_every_registered_provider_is_under_the_suite(slug: str) -> None:
     proven = [each for each in classes if issubclass(each, ProviderConformance) and hasattr(each, "provider")]
     assert [each.provider for each in proven] == [provider_named(slug)]
     assert len(planted(slug)) >= 5
+
+
+def test_promises_without_a_provider_say_what_is_missing() -> None:
+    nobodys: Any = SimpleNamespace(cls=type("Nobodys", (ProviderConformance,), {}), fixturenames=[])
+    with pytest.raises(pytest.UsageError, match="Nobodys promises for a provider and names no `provider`"):
+        ProviderConformance().pytest_generate_tests(nobodys)
 
 
 @pytest.mark.parametrize("name", BUGS)

@@ -15,6 +15,7 @@ from django.core.management import call_command, get_commands
 
 from pagoefectivo.management.verbs import VERBS
 from pagoefectivo.models import Order
+from pagoefectivo.providers.registry import provider_named, provider_slugs
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.testing import no_network, psp, sandbox_server  # noqa: F401 - fixtures
 from tests.packaging.conftest import ROOT, Host
@@ -82,6 +83,24 @@ def test_every_proof_that_the_readme_names_is_a_test_in_that_file() -> None:
 def test_every_python_block_is_python(document: Path) -> None:
     for block in blocks(document, "python"):
         ast.parse(block)
+
+
+def test_the_page_on_providers_shows_what_is_tested() -> None:
+    page = blocks(ROOT / "docs" / "adding-a-provider.md", "python")
+    tested = [_unspaced(path.read_text()) for path in (ROOT / "tests" / "thirdparty").rglob("*.py")]
+    shown = [part for block in page if not block.startswith("PAGOEFECTIVO") for part in re.split(r"\n\n(?=\S)", block)]
+    assert len(shown) >= 15
+    assert [part for part in shown if not any(_unspaced(part) in code for code in tested)] == []
+
+
+def _unspaced(code: str) -> str:
+    return "".join(code.split())
+
+
+def test_every_provider_has_a_page_that_names_its_keys() -> None:
+    for slug in provider_slugs():
+        page = (ROOT / "docs" / "providers" / f"{slug}.md").read_text()
+        assert [field for field in provider_named(slug).credential_fields if field not in page] == []
 
 
 def test_the_generated_tables_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,12 @@ then runs every promise against it, over real HTTP on loopback. Nothing here kno
         provider = Ours
         credentials = {"api_key": "canary-key"}
 
-        def payment_body(self, raw_status: str) -> bytes: ...
+        def payment_body(self, raw_status: str) -> bytes: ...  # and refund_body, error_body: how the PSP answers
+        def signed_headers(self, body: bytes) -> dict[str, str]: ...  # how it signs what it tells us
+        def accepts(self, request: Arrived) -> bool: ...  # how it checks what we send
+
+Write the hooks by hand, from the PSP's documents: with the provider's own code a mistake would agree with itself. Every
+other hook of `Stage` has a default. `docs/adding-a-provider.md` walks through a whole provider.
 """
 
 from __future__ import annotations

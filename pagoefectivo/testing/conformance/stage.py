@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -63,11 +63,11 @@ class Stage:
 
     def payment_body(self, raw_status: str) -> bytes:
         """Return a payment of `payment_reference`, order `VOUCHER.reference`, in this status of the PSP's."""
-        raise NotImplementedError
+        raise NotImplementedError("your class of promises fills the hook payment_body")
 
     def refund_body(self, raw_status: str) -> bytes:
         """Return a refund of `refund_reference`, our `REFUND.reference`, in this status of the PSP's."""
-        raise NotImplementedError
+        raise NotImplementedError("your class of promises fills the hook refund_body")
 
     def issued_body(self) -> bytes:
         """Return the answer to a new code; by default the payment, pending."""
@@ -87,17 +87,17 @@ class Stage:
 
     def error_body(self, raw_code: str) -> bytes:
         """Return the PSP's refusal with this code."""
-        raise NotImplementedError
+        raise NotImplementedError("your class of promises fills the hook error_body")
 
     def signed_headers(self, body: bytes) -> dict[str, str]:
         """Return the headers with which the PSP would send this notification, by an implementation of its own."""
-        raise NotImplementedError
+        raise NotImplementedError("your class of promises fills the hook signed_headers")
 
     def accepts(self, request: Arrived) -> bool:
         """Return whether the PSP would take this request for the account's: its key or token, and its signature over
         exactly these bytes, checked by an implementation of its own.
         """
-        raise NotImplementedError
+        raise NotImplementedError("your class of promises fills the hook accepts")
 
     def second_credentials(self) -> Mapping[str, str | tuple[str, ...]]:
         """Return the credentials of another account, none of them shared; by default ours, written backwards."""
@@ -189,10 +189,12 @@ class Stage:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Spread each promise over the provider's own tables."""
-        if metafunc.cls is None or not hasattr(metafunc.cls, "provider"):
-            return
-        provider: type[Provider] = metafunc.cls.provider
-        supported = metafunc.cls.supported()
+        for name in ("provider", "credentials"):
+            if not hasattr(metafunc.cls, name):
+                raise pytest.UsageError(f"{metafunc.cls.__name__} promises for a provider and names no `{name}`")
+        promises: Any = metafunc.cls
+        provider: type[Provider] = promises.provider
+        supported = promises.supported()
         rows = sorted(((row, rule) for row, rule in provider.errors.items() if row[0] in supported), key=itemgetter(0))
         tables: dict[str, tuple[list[object], list[str]]] = {
             "operation": (list(supported), list(supported)),

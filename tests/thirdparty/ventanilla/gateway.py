@@ -19,8 +19,6 @@ from tests.thirdparty.ventanilla.tables import ERRORS, PAYMENT_STATUSES, REFUND_
 
 Read = TypeVar("Read")
 
-Update = TypeVar("Update", PaymentUpdate, RefundUpdate)
-
 
 class VentanillaGateway(Gateway):
     """Speaks for one account."""
@@ -71,7 +69,7 @@ class VentanillaGateway(Gateway):
         found = self._ask(Operation.FIND_REFUND, path, lambda said: [refund(each) for each in listed(said, reference)])
         return self._only(Operation.FIND_REFUND, found, ErrorCode.REFUND_DUPLICATE)
 
-    def _only(self, operation: Operation, found: list[Update], code: ErrorCode) -> Update | Absent:
+    def _only(self, operation: Operation, found: list[Read], code: ErrorCode) -> Read | Absent:
         if len(found) > 1:
             raise Held(ProviderFault(code, operation=operation))
         return found[0] if found else Absent(proves_never=False)
