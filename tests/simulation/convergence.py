@@ -82,10 +82,11 @@ class Convergence:
         yield f"L1 voucher {row.id} is {row.state}, the PSP has {[each.id for each in found]}"
 
     def _refunds(self) -> Iterator[str]:
-        known = set()
+        known, is_unsure = set(), False
         for row in self._rows("refund"):
             known.add(row.theirs)
             found = self._psp.refunds_of(row.reference)
+            is_unsure = is_unsure or row.state in UNANSWERED
             truth = self._psp.refunds.get(row.theirs) or (found[0] if found else None)
             if truth is None and row.state in {"failed", "canceled"}:
                 continue
@@ -95,6 +96,8 @@ class Convergence:
                 known.update(each.id for each in found)
                 continue
             yield f"L1 refund {row.id} is {row.state}, the PSP says {truth.status if truth else 'nothing'}"
+        if is_unsure and not self._psp.profile.names_refunds:
+            return  # what is listed may be ours, and only its key can tell
         if self._psp.profile.lists_refunds:
             yield from (f"L3 {each.id} is unknown to us" for each in self._lost(known))
 
@@ -103,10 +106,12 @@ class Convergence:
 
     def _cannot_know(self, kind: str) -> bool:
         """Whether the PSP leaves no way to find out: then a person is the only right answer."""
-        profile = self._psp.profile
-        if profile.looks_up and profile.absent_proves:
+        profile, able = self._psp.profile, self._psp.able
+        looks_up = profile.looks_up and (kind == "payment" or profile.names_refunds)
+        proves = able.absent_payment_proves_never if kind == "payment" else able.absent_refund_proves_never
+        if looks_up and proves:
             return False
-        return not profile.looks_up or profile.key_life <= self._world.time
+        return not looks_up or able.idempotency_life.total_seconds() <= self._world.time
 
     # --- L2 --------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,9 @@ class Courier:
         psp.announce = self.announce
 
     def announce(self, kind: str, row_id: str, document: Document) -> None:
+        tells = self._psp.profile.tells
+        if tells and (kind != "payment" or document["status"] not in tells):
+            return
         world, dice = self._world, self._world.dice("post")
         said = dict(document)
         if self._psp.profile.points:

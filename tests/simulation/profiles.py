@@ -1,12 +1,20 @@
-"""Seven kinds of PSP. What one declares is true of its model; what it leaves out the app must live with."""
+"""Kinds of PSP. What one declares is true of its model; what it leaves out the app must live with.
+
+Eight are made up, so that each ability meets each lack of another; four declare what the real providers declare.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
-from pagoefectivo.providers.base import Capabilities, RefundMode
+from pagoefectivo.providers.base import Capabilities, Provider, RefundMode
+from pagoefectivo.providers.dlocal import DLocal
+from pagoefectivo.providers.ebanx import Ebanx
+from pagoefectivo.providers.mercadopago import MercadoPago
+from pagoefectivo.providers.pagoefectivo_direct import PagoEfectivoDirect
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -30,11 +38,18 @@ class Profile:
     latest: float = 30.0  # the latest execution after we gave up
     in_flight: float = 120.0
     needs_query: bool = True
+    declared: Capabilities | None = None  # a real provider's
+    unique_payment: bool = False  # a second payment under our reference is refused
+    names_refunds: bool = True  # its documents bear our reference of a refund
+    late_money_is_payers: bool = False
+    is_dated: bool = True  # its signatures bear a date that they cover
+    tells: frozenset[str] = frozenset()  # the only statuses of payments that it tells; empty: all, and refunds too
+    own_deadline: float = 0.0  # 0: it takes the merchant's
 
     @property
     def capabilities(self) -> Capabilities:
         """What the app is told."""
-        return Capabilities(
+        return self.declared or Capabilities(
             refund_mode=RefundMode.ASYNC,
             partial_refunds=True,
             multiple_refunds=True,
@@ -66,4 +81,29 @@ _ALL = (
     Profile("no_lookup", looks_up=False, caps_refunds=False, latest=150, in_flight=180),
     Profile("blind", key_life=0, looks_up=False, caps_refunds=False, latest=150, in_flight=180),
 )
-PROFILES = {profile.name: profile for profile in _ALL}
+INVENTED = {profile.name: profile for profile in _ALL}
+
+
+def _real(provider: type[Provider], **behaviour: Any) -> Profile:
+    """A real provider's declaration, but for deadlines that fit into a history of twelve hours."""
+    able = replace(provider.capabilities, shortest_expiry=timedelta(hours=1))
+    told: dict[str, Any] = {
+        "key_life": able.idempotency_life.total_seconds(),
+        "covers_body": able.webhook_covers_body,
+        "points": able.webhook_points,
+        "cancels": able.cancel_voucher,
+        "latest": able.longest_in_flight.total_seconds() - 10,
+        "in_flight": able.longest_in_flight.total_seconds(),
+    }
+    return Profile(provider.slug, declared=able, **(told | behaviour))
+
+
+_DECLARED = (
+    _real(DLocal, unique_payment=True, own_deadline=6 * HOUR, longest_lag=20),
+    _real(Ebanx, unique_payment=True, is_dated=False, longest_lag=20),
+    _real(MercadoPago, key_life=24 * HOUR, names_refunds=False, late_money_is_payers=True, longest_lag=20),
+    _real(PagoEfectivoDirect, looks_up=False, lists_refunds=False, is_dated=False, tells=frozenset({"PAID"})),
+)
+REAL = {profile.name: profile for profile in _DECLARED}
+PROFILES = INVENTED | REAL
+FIRST_REAL = 100_000  # from this seed on a history is of a real provider's kind; those below keep their stories

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import InvalidSignature, SignatureFault, UnreadableMessage
+from pagoefectivo.domain.exceptions import (
+    Ambiguous,
+    Held,
+    InvalidSignature,
+    ProviderError,
+    ProviderFault,
+    SignatureFault,
+    UnreadableMessage,
+)
 from pagoefectivo.domain.messages import (
     Absent,
     PaymentUpdate,
@@ -50,6 +58,7 @@ ERRORS: Mapping[tuple[Operation, str], ErrorRule] = {
     (Operation.CANCEL_VOUCHER, "not_cancelable"): ErrorRule(ErrorCode.CANCEL_NOT_SUPPORTED, ErrorClass.TERMINAL),
     (Operation.REQUEST_REFUND, "duplicate"): ErrorRule(ErrorCode.REFUND_DUPLICATE, ErrorClass.AMBIGUOUS),
     (Operation.REQUEST_REFUND, "not_paid"): ErrorRule(ErrorCode.REFUND_NOT_ALLOWED, ErrorClass.TERMINAL),
+    (Operation.REQUEST_REFUND, "partial"): ErrorRule(ErrorCode.REFUND_PARTIAL_UNSUPPORTED, ErrorClass.TERMINAL),
     (Operation.REQUEST_REFUND, "exceeds"): ErrorRule(ErrorCode.REFUND_AMOUNT_EXCEEDED, ErrorClass.TERMINAL),
     **{(read, "not_found"): ErrorRule(ErrorCode.POLL_NOT_FOUND, ErrorClass.AMBIGUOUS) for read in READS},
 }
@@ -70,7 +79,7 @@ class SimulatedGateway(Gateway):
     """Speaks for one account."""
 
     def __init__(self, profile: Profile, account: Account, recorder: Recorder, wire: Wire) -> None:
-        self._profile, self._now = profile, wire.now
+        self._profile, self._able, self._now = profile, profile.capabilities, wire.now
         self._secret = credential(account, "secret")
         self._transport = Transport(account, recorder, wire)
 
@@ -90,7 +99,13 @@ class SimulatedGateway(Gateway):
 
     def find_payment(self, reference: str) -> PaymentUpdate | Absent:
         found = self._search(Operation.FIND_PAYMENT, f"/search/{reference}")
-        return payment_update(found[0], Proof.READ) if found else Absent(self._profile.absent_proves)
+        return payment_update(found[0], Proof.READ) if found else Absent(self._able.absent_payment_proves_never)
+
+    def fetch_payments(self, provider_references: Sequence[str]) -> Mapping[str, PaymentUpdate | ProviderError]:
+        found = parts(self._get(Operation.FETCH_PAYMENT, f"/batch/{','.join(provider_references)}"), "found")
+        unknown = Ambiguous(ProviderFault(ErrorCode.POLL_NOT_FOUND, operation=Operation.FETCH_PAYMENT))
+        updates = {text(each, "id"): payment_update(each, Proof.READ) for each in found}
+        return {each: updates.get(each, unknown) for each in provider_references}
 
     def cancel_voucher(self, provider_reference: str) -> PaymentUpdate:
         answer = self._post(Operation.CANCEL_VOUCHER, f"/payments/{provider_reference}/cancel", {}, "")
@@ -111,8 +126,19 @@ class SimulatedGateway(Gateway):
         return refund_update(self._get(Operation.FETCH_REFUND, f"/refunds/{provider_reference}"), Proof.READ)
 
     def find_refund(self, reference: str, payment_reference: str) -> RefundUpdate | Absent:
+        if not self._profile.names_refunds:
+            return self._absent_unless_a_part_is_gone(payment_reference)
         found = self._search(Operation.FIND_REFUND, f"/search/{payment_reference}/{reference}")
-        return refund_update(found[0], Proof.READ) if found else Absent(self._profile.absent_proves)
+        return refund_update(found[0], Proof.READ) if found else Absent(self._able.absent_refund_proves_never)
+
+    def _absent_unless_a_part_is_gone(self, payment_reference: str) -> Absent:
+        """Only its key can tell which refund is ours: see Mercado Pago's gateway."""
+        payment = payment_update(self._get(Operation.FIND_REFUND, f"/payments/{payment_reference}"), Proof.READ)
+        undone = (RefundStatus.FAILED, RefundStatus.RETURNED)
+        gone = sum((each.amount or Decimal(0) for each in payment.refunds if each.status not in undone), Decimal(0))
+        if payment.amount and 0 < gone < payment.amount:
+            raise Held(ProviderFault(ErrorCode.REFUND_OUTCOME_UNKNOWN, operation=Operation.FIND_REFUND))
+        return Absent(self._able.absent_refund_proves_never)
 
     def _search(self, operation: Operation, path: str) -> tuple[Document, ...]:
         return parts(self._get(operation, path), "found") if self._profile.looks_up else ()
@@ -152,7 +178,8 @@ class SimulatedReader(WebhookReader):
         matched = index_of_match((signature(each, date, body, covers_body=covers) for each in self._secrets), given)
         if matched is None:
             raise InvalidSignature(SignatureFault.MISMATCH)
-        return Verification(secret_index=matched, covers_body=covers, signed_at=instant(float(date)))
+        signed_at = instant(float(date)) if self._profile.is_dated else None
+        return Verification(secret_index=matched, covers_body=covers, signed_at=signed_at)
 
     def parse(
         self, body: bytes, query: str = "", *, believed: bool

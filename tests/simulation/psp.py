@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.profiles import MINUTE, Profile
+from pagoefectivo.providers.base import RefundMode
+from tests.simulation.profiles import HOUR, MINUTE, Profile
 from tests.simulation.world import FAULTY_SECONDS, World
 
 ZERO = Decimal("0.00")
+DAY = 24 * HOUR
+MIDNIGHT = 16 * HOUR  # a history begins at eight in the morning in Lima
+FORM_LAPSES, FORMS_LEFT = 7 * DAY, 0.2  # buyers who never fill in the form for their bank account
 DEAD_REFUND = frozenset({"FAILED", "RETURNED"})
 Document = dict[str, Any]
 
@@ -79,7 +84,7 @@ class Psp:
     """One PSP with one merchant: us."""
 
     def __init__(self, world: World, profile: Profile) -> None:
-        self.world, self.profile = world, profile
+        self.world, self.profile, self.able = world, profile, profile.capabilities
         self.payments: dict[str, Payment] = {}
         self.refunds: dict[str, Refund] = {}
         self.announce: Callable[[str, str, Document], None] = lambda *_: None
@@ -93,7 +98,8 @@ class Psp:
         known = self._remembered("payment", key)
         if known:
             return self.payments[known]
-        if self.profile.unique_reference and self.payments_of(asked["reference"]):
+        is_unique = self.profile.unique_reference or self.profile.unique_payment
+        if is_unique and self.payments_of(asked["reference"]):
             raise Declined(409, "duplicate")
         if self.world.strikes("rejected"):
             raise Declined(422, "rejected")
@@ -104,9 +110,8 @@ class Psp:
         others = [each for each in self.payments.values() if each.reference != asked["reference"]]
         if others and world.strikes("code_reused", 0.5):
             code = others[0].code
-        payment = Payment(
-            f"PAY-{number}", asked["reference"], amount, asked["currency"], code, world.time, float(asked["expires_at"])
-        )
+        ends = self._deadline(float(asked["expires_at"]))
+        payment = Payment(f"PAY-{number}", asked["reference"], amount, asked["currency"], code, world.time, ends)
         self.payments[payment.id] = payment
         self._remember("payment", key, payment.id)
         self._changed(payment)
@@ -121,6 +126,8 @@ class Psp:
         return payment
 
     def refund(self, asked: Document, key: str) -> Refund:
+        if self.able.refund_mode is RefundMode.MANUAL:
+            self.world.complain("I10", "a PSP that has no refunds is asked for one")
         known = self._remembered("refund", key)
         if known:
             return self.refunds[known]
@@ -132,8 +139,10 @@ class Psp:
         amount = Decimal(asked["amount"])
         if payment.status != "PAID":
             raise Declined(422, "not_paid")
+        if not self.able.partial_refunds and amount != payment.paid:
+            raise Declined(422, "partial")
         if self.profile.caps_refunds and payment.given_back + amount > payment.paid:
-            raise Declined(422, "exceeds")
+            raise Declined(422, "exceeds" if self.profile.names_refunds else "duplicate")
         refund = self._add_refund(payment, asked["reference"], amount, asked.get("account", ""))
         self._remember("refund", key, refund.id)
         self.audit(payment)
@@ -157,7 +166,9 @@ class Psp:
         self._changed(payment)
 
     def pay_late(self, payment: Payment, amount: Decimal) -> None:
-        """Money that came in time at an agent, or after all, and is posted on a dead code."""
+        """Money that came in time at an agent, or after all, and is posted on a dead code, or is the payer's again."""
+        if self.profile.late_money_is_payers:
+            return
         payment.status = "PENDING"
         self.pay(payment, amount, payment.currency)
 
@@ -168,7 +179,10 @@ class Psp:
 
     def refund_outside(self, payment: Payment, amount: Decimal) -> None:
         """A refund on the PSP's dashboard, of which nobody told the app."""
-        if payment.status == "PAID" and payment.given_back + amount <= payment.paid:
+        if self.able.refund_mode is RefundMode.MANUAL or payment.status != "PAID":
+            return
+        amount = amount if self.able.partial_refunds else payment.paid
+        if payment.given_back + amount <= payment.paid:
             self._add_refund(payment, "", amount, "dashboard")
 
     def _add_refund(self, payment: Payment, reference: str, amount: Decimal, account: str) -> Refund:
@@ -176,12 +190,19 @@ class Psp:
         refund = Refund(f"REF-{self._number()}", reference, payment, amount, payment.currency, account, world.time)
         self.refunds[refund.id] = refund
         payment.refunds.append(refund)
+        if self.able.refund_mode is RefundMode.SYNC:
+            refund.status = "SUCCEEDED"
         self._changed(refund)
-        world.later(world.dice("settling").uniform(0.5 * MINUTE, 40 * MINUTE), lambda: self._settle(refund))
+        if refund.status == "PENDING":
+            dice = world.dice("settling")
+            wait = dice.uniform(0.5 * MINUTE, 40 * MINUTE)
+            is_form_left = self.able.refund_mode is RefundMode.ASYNC_PAYER_INPUT and dice.random() < FORMS_LEFT
+            world.later(FORM_LAPSES if is_form_left else wait, lambda: self._settle(refund, lapsed=is_form_left))
         return refund
 
-    def _settle(self, refund: Refund) -> None:
-        refund.status = "FAILED" if refund.reference and self.world.strikes("refund_fails") else "SUCCEEDED"
+    def _settle(self, refund: Refund, *, lapsed: bool) -> None:
+        fails = lapsed or (refund.reference and self.world.strikes("refund_fails"))
+        refund.status = "FAILED" if fails else "SUCCEEDED"
         self._changed(refund)
         if refund.status == "SUCCEEDED" and self.world.strikes("refund_returned"):
             left = max(FAULTY_SECONDS - self.world.time, 1.0)
@@ -195,6 +216,14 @@ class Psp:
         if payment.status == "PENDING":
             payment.status = "EXPIRED"
             self._changed(payment)
+
+    def _deadline(self, wanted: float) -> float:
+        """When a code asked for now dies: as wanted, by the contract's own rule, or when that day is over in Lima."""
+        if self.profile.own_deadline:
+            return self.world.time + self.profile.own_deadline
+        if self.able.whole_day_expiry:
+            return MIDNIGHT + math.ceil((wanted - MIDNIGHT) / DAY) * DAY
+        return wanted
 
     # --- books -----------------------------------------------------------------------------------------------------
 
@@ -221,6 +250,8 @@ class Psp:
                 document |= {"amount": row.paid, "currency": row.paid_currency, "paid_at": row.paid_at}
         else:
             document["payment"] = row.payment.id
+            if not self.profile.names_refunds:
+                document["reference"] = ""
         row.history.append((self.world.time, document))
         kind = "payment" if isinstance(row, Payment) else "refund"
         self.world.tell(f"PSP: {kind} {row.id} {row.status} {document['amount']} {document['currency']}")

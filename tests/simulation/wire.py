@@ -166,6 +166,9 @@ class SimulatedSession(requests.Session):
         if kind == "search":
             found: list[Any] = psp.refunds_of(rest[0]) if rest else psp.payments_of(name)
             return {"found": [psp.document(each, lag=lag) for each in found if each.born_at <= world.time - lag]}
+        if kind == "batch":
+            there = [psp.payments[each] for each in name.split(",") if each in psp.payments]
+            return {"found": [psp.document(each, lag=lag) for each in there if each.born_at <= world.time - lag]}
         books: Mapping[str, Payment | Refund] = psp.payments if kind == "payments" else psp.refunds
         if name not in books:
             raise Declined(404, "not_found")
