@@ -129,7 +129,7 @@ def test_F11_a_late_refusal_ends_nothing_while_another_may_be_sending(
     psp: Operations, issued: Callable[..., Order]
 ) -> None:
     """The first worker was refused and stood still; the second looked up, found nothing, and is sending again."""
-    psp.fault("create", "timeout_before")
+    psp.fault("create", "drop_before")
     issued()
     voucher = Voucher.objects.get()
     assert voucher.state == VoucherState.UNKNOWN
