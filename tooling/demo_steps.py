@@ -86,10 +86,10 @@ def paid(scene: Scene, reference: str, payment: Document) -> None:
 
 def confirmed_twice(scene: Scene, reference: str, payment: Document) -> None:
     """The notification was taken, and not believed before the PSP was asked."""
-    [delivery] = scene.psp.deliveries(payment["id"])
+    [delivery] = wait(lambda: scene.psp.deliveries(payment["id"]), lambda seen: bool(seen and seen[0]["attempts"]))
     answers = [attempt["status"] for attempt in delivery["attempts"]]
     scene.report.step("webhook", f"{delivery['state']}, our answer {answers[-1]}", holds=answers[-1] == HTTPStatus.OK)
-    sources = scene.api.sources(reference)
+    sources = wait(lambda: scene.api.sources(reference), lambda seen: {"webhook", "poll"} <= seen)
     names = (payment["id"], payment["code"])
     calls = [f"{call['path']} {call['body']}" for call in scene.psp.calls("get_payment")]
     asked = sum(1 for call in calls if any(name in call for name in names))
