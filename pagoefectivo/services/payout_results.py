@@ -89,7 +89,7 @@ def record(results: Sequence[BankResult], *, actor: Actor, source: Source, dry_r
     work = _Recording(tuple(results), actor, source, dry_run=dry_run)
     try:
         return seams.transact(work)
-    except IntegrityError:  # somebody else recorded one of the operation numbers at the same instant
+    except (IntegrityError, _JustRecorded):  # somebody else did so with one of the operation numbers at this instant
         return seams.transact(work)
 
 
@@ -103,6 +103,10 @@ def _one(public_id: str, outcome: Outcome, actor: Actor, source: Source, **state
         if verdict.refusal:
             raise RuleRefused(verdict.refusal)
     return refund_named(public_id, actor=actor)
+
+
+class _JustRecorded(Exception):
+    """An operation number that nobody had recorded when it was judged is another refund's by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ class _Recording:
             occurred_at=_noon(result.on) if result.on else None,
             event_identity=result.identity if is_paid else "",
         )
-        lifecycle.write(
+        applied = lifecycle.write(
             locked,
             update,
             source=self.source,
@@ -173,6 +177,8 @@ class _Recording:
             actor=self.actor.name,
             now=now,
         )
+        if is_paid and not applied.is_new:
+            raise _JustRecorded
         if code:
             ErrorOccurrence.objects.create(
                 code=code, operation=OPERATION, account=refund.account, refund=refund, occurred_at=now

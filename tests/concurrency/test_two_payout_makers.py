@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,10 +14,10 @@ from django.db.models import Sum
 
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import Order, PaymentEvent, Payout, Refund
+from pagoefectivo.models import Anomaly, Order, PaymentEvent, Payout, Refund
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import payouts, refunds
-from tests.concurrency.conftest import Team
+from pagoefectivo.services import payout_results, payouts, refunds
+from tests.concurrency.conftest import PATIENCE, Team
 from tests.integration import by_hand
 from tests.integration.by_hand import BY_HAND, ELSEWHERE, hand_over, lines_of, person, ready, total_of
 
@@ -98,6 +99,39 @@ def test_one_operation_number_on_two_refunds_at_once_counts_once(waiting: Any, p
         outcomes = pair.race(partial(by_hand.paid, first, f"77{number}"), partial(by_hand.paid, second, f"77{number}"))
         assert sorted(type(each).__name__ for each in outcomes) == ["Refund", "RuleRefused"]
         assert PaymentEvent.objects.filter(event_identity=f"bank 77{number}").count() == 1
+
+
+def test_an_operation_number_recorded_after_it_was_judged_counts_once(
+    waiting: Any, pair: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ana", "beto", "luz"):
+        person(name)
+    first, second = waiting(0)[1:3]
+    hand_over()
+    judged, recorded = threading.Event(), threading.Event()
+    choose = payout_results.choose
+
+    def slowly(locked: Any, refund: Refund) -> None:
+        if refund.pk == second.pk:
+            judged.set()
+            assert recorded.wait(PATIENCE)
+        choose(locked, refund)
+
+    def at_that_instant() -> Refund:
+        assert judged.wait(PATIENCE)
+        try:
+            return by_hand.paid(first, "771")
+        finally:
+            recorded.set()
+
+    monkeypatch.setattr(payout_results, "choose", slowly)
+    quick, slow = pair.race(at_that_instant, partial(by_hand.paid, second, "771"))
+    assert isinstance(quick, Refund)
+    assert isinstance(slow, RuleRefused)
+    second.refresh_from_db()
+    assert second.state == "pending"
+    assert PaymentEvent.objects.filter(event_identity="bank 771").count() == 1
+    assert Anomaly.objects.count() == 0
 
 
 def test_two_people_who_record_one_transfer_at_once_record_it_once(waiting: Any, pair: Team) -> None:
