@@ -30,7 +30,7 @@ LACKING = [(name, field) for name in EVERYBODY for field in sorted(declared(name
 
 def read_by_a_shopkeeper(reason: Reason) -> None:
     """Two whole sentences in each language, none like another's, and nothing left to fill in."""
-    said = set()
+    said: set[str] = set()
     for language, stop in LANGUAGES.items():
         with override(language):
             sentences = (reason.message, reason.next_step)

@@ -84,7 +84,7 @@ class _History:
         self.psp = Psp(world, profile)
         self.people = People(world, self.psp)
         self.invariants = Invariants(world, self.psp, self.people, trusts_webhooks=not profile.needs_query)
-        self.convergence = Convergence(world, self.psp)
+        self.convergence = Convergence(world, self.psp, self.people.bank)
         self.courier = Courier(world, self.psp, SECRET, self.invariants.accept)
         self.psp.audit = self.invariants.audit
         self.healed_after = 0.0
@@ -281,7 +281,7 @@ class _Shop:
 
     def _listener(self, name: str) -> Any:
         def listen(*, sender: type, occurred_at: Any, **subjects: Any) -> None:
-            row = next(subjects[each] for each in ("order", "voucher", "refund") if each in subjects)
+            row = next(subjects[each] for each in ("refund", "voucher", "order") if each in subjects)
             if connection.in_atomic_block:
                 self._world.complain("I11", f"{name} is announced inside a transaction")
             self.heard[name, sender.__name__, row.pk, str(occurred_at)] += 1

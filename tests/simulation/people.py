@@ -15,8 +15,10 @@ from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import ConfigurationError, PagoEfectivoError
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import Source
+from pagoefectivo.providers.base import RefundMode
 from pagoefectivo.services import orders, refunds
 from pagoefectivo.services.actors import Actor, Permission
+from tests.simulation.bank import Bank, Desk
 from tests.simulation.database import rows
 from tests.simulation.profiles import HOUR, MINUTE
 from tests.simulation.psp import Payment, Psp
@@ -24,6 +26,8 @@ from tests.simulation.world import FAULTY_SECONDS, World
 
 ACCOUNT_OF_BUYER, ACCOUNT_OF_INSIDER = "00219312345678901234", "99988877766655544433"
 PAYER = shop.Payer("canary.buyer@example.pe", "Canary Buyer", "+51987654321", "DNI", "45678912")
+TO_BUYER = Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_BUYER, "C")
+TO_INSIDER = Destination("Canary Buyer", "DNI", "45678912", "", ACCOUNT_OF_INSIDER, "C")
 CANARIES = (PAYER.email, PAYER.name, PAYER.phone, PAYER.document_number, ACCOUNT_OF_BUYER, ACCOUNT_OF_INSIDER)
 AGENT = frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS, Permission.READ_REFUNDS, Permission.WRITE_REFUNDS})
 ANA, LUIS = Actor("staff:ana", AGENT), Actor("staff:luis", AGENT)
@@ -48,6 +52,8 @@ class People:
     def __init__(self, world: World, psp: Psp) -> None:
         self._world, self._psp = world, psp
         self.approved: dict[str, set[tuple[Decimal, str]]] = {}  # what an approver saw, by our refund reference
+        self.bank = Bank(world, psp, self.approved) if psp.able.refund_mode is RefundMode.MANUAL else None
+        self._desk = Desk(world, self.bank, self.request) if self.bank else None
 
     def plan(self) -> None:
         dice, actors = self._world.dice("plan"), self._world.setup.actors
@@ -150,15 +156,26 @@ class People:
             ("insider", self._approve_own, 3),
             ("insider", self._redirect, 2),
             ("operator", self._accept, 1),
+            *self._acts_at_the_desk(),
         ]
         actor, act, _ = dice.choices(acts, [weight for _, _, weight in acts])[0]
         if actor not in self._world.setup.actors:
             return lambda: None
         return lambda: act(sale, dice)
 
+    def _acts_at_the_desk(self) -> list[tuple[str, Callable[[Sale, Random], None], int]]:
+        desk = self._desk
+        if desk is None:
+            return []
+        return [
+            ("agents", lambda _, __: desk.give_account(TO_BUYER, LUIS), 5),
+            ("operator", lambda _, __: desk.pay_out(), 5),
+            ("operator", lambda _, dice: desk.read_statement(dice), 5),
+        ]
+
     def _refund(self, sale: Sale, dice: Random) -> None:
         amount = (sale.amount * dice.choice((25, 50, 50, 100, 110)) / 100).quantize(Decimal("0.01"))
-        destination = dice.choice((None, Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_BUYER, "C")))
+        destination = dice.choice((None, TO_BUYER))
         nonce, actor = dice.choice((None, f"n{dice.random()}")), dice.choice((ANA, LUIS, INSIDER))
 
         def asked() -> None:
@@ -215,9 +232,8 @@ class People:
             self.request("mallory.approve", partial(self._look_and_approve, public_id, INSIDER, 0.0))
 
     def _redirect(self, _: Sale, __: Random) -> None:
-        elsewhere = Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_INSIDER, "C")
         for public_id in self._refunds_in("requested", "awaiting_approval")[:1]:
-            redirect = partial(refunds.set_destination, public_id, elsewhere, actor=INSIDER, source=Source.STAFF)
+            redirect = partial(refunds.set_destination, public_id, TO_INSIDER, actor=INSIDER, source=Source.STAFF)
             self.request("mallory.redirect", redirect)
 
     def _accept(self, sale: Sale, _: Random) -> None:
@@ -240,12 +256,17 @@ class People:
         return refund_outside
 
     def finish(self) -> None:
-        """At the end of the day nothing waits for an approval any more."""
+        """At the end of the day nothing waits for a person any more."""
         for public_id in self._refunds_in("awaiting_approval"):
             if "approver" in self._world.setup.actors and self._world.dice("evening").random() < 0.5:
                 self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, 0.0))
             else:
                 self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
+
+        if self._desk:
+            self._desk.give_account(TO_BUYER, LUIS)
+            self._desk.pay_out()
+            self._desk.read_statement(self._world.dice("evening"))
 
     def _refunds_in(self, *states: str, of: str = "") -> list[str]:
         marks = ", ".join("?" for _ in states)
