@@ -66,6 +66,8 @@ class People:
                 dice.choice((MINUTE, 20 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, FAULTY_SECONDS)),
             )
             self._plan_sale(sale, dice)
+        if self._desk:
+            self._plan_desk(self._desk)
 
     def _plan_sale(self, sale: Sale, dice: Random) -> None:
         world = self._world
@@ -156,22 +158,23 @@ class People:
             ("insider", self._approve_own, 3),
             ("insider", self._redirect, 2),
             ("operator", self._accept, 1),
-            *self._acts_at_the_desk(),
         ]
         actor, act, _ = dice.choices(acts, [weight for _, _, weight in acts])[0]
         if actor not in self._world.setup.actors:
             return lambda: None
         return lambda: act(sale, dice)
 
-    def _acts_at_the_desk(self) -> list[tuple[str, Callable[[Sale, Random], None], int]]:
-        desk = self._desk
-        if desk is None:
-            return []
-        return [
-            ("agents", lambda _, __: desk.give_account(TO_BUYER, LUIS), 5),
-            ("operator", lambda _, __: desk.pay_out(), 5),
-            ("operator", lambda _, dice: desk.read_statement(dice), 5),
-        ]
+    def _plan_desk(self, desk: Desk) -> None:
+        """Those who pay refunds out look at their desk every now and then, whoever asks for what meanwhile."""
+        world, dice = self._world, self._world.dice("desk")
+        acts = (
+            lambda: desk.give_account(TO_BUYER, LUIS),
+            lambda: self._approve_waiting(dice),
+            desk.pay_out,
+            lambda: desk.read_statement(dice),
+        )
+        for _ in range(dice.choice((8, 16, 32))):
+            world.later(dice.uniform(0, FAULTY_SECONDS), dice.choice(acts))
 
     def _refund(self, sale: Sale, dice: Random) -> None:
         amount = (sale.amount * dice.choice((25, 50, 50, 100, 110)) / 100).quantize(Decimal("0.01"))
@@ -211,6 +214,9 @@ class People:
             self.request("ana.withdraw", partial(refunds.cancel, public_id, actor=ANA, source=Source.STAFF))
 
     def _approve(self, _: Sale, dice: Random) -> None:
+        self._approve_waiting(dice)
+
+    def _approve_waiting(self, dice: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:2]:
             self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, dice.uniform(0, 20)))
 
