@@ -118,7 +118,7 @@ def test_an_expired_code_whose_deadline_was_moved_is_found_paid(
     assert only_voucher().next_action_at > deadline
 
     psp.pay(voucher.code)
-    world.advance(days=14)
+    world.advance(days=20)  # the wait of sixty days is stretched by up to a fifth, as every wait is
     sweep()
     assert (only_voucher().state, only_order().state, oddities()) == ("paid", "in_review", ["paid_late"])
 
