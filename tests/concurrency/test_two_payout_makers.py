@@ -17,6 +17,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Anomaly, Order, PaymentEvent, Payout, Refund
 from pagoefectivo.selectors import invariants
 from pagoefectivo.services import payout_results, payouts, refunds
+from pagoefectivo.services.commands import choose
 from tests.concurrency.conftest import PATIENCE, Team
 from tests.integration import by_hand
 from tests.integration.by_hand import BY_HAND, ELSEWHERE, hand_over, lines_of, person, ready, total_of
@@ -109,7 +110,6 @@ def test_an_operation_number_recorded_after_it_was_judged_counts_once(
     first, second = waiting(0)[1:3]
     hand_over()
     judged, recorded = threading.Event(), threading.Event()
-    choose = payout_results.choose
 
     def slowly(locked: Any, refund: Refund) -> None:
         if refund.pk == second.pk:

@@ -8,13 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from pagoefectivo.domain.states import PaymentStatus, RefundState
+from pagoefectivo.domain.payouts import Outcome
+from pagoefectivo.domain.states import PaymentStatus, RefundState, RefundStatus
 from pagoefectivo.models import Refund
 from pagoefectivo.services import (
     facts,
     ledger,
     lifecycle,
+    payout_results,
+    payouts,
     refunds,
     reservations,
     seams,
@@ -150,6 +154,19 @@ def unknown_frees_the_amount(patch: Patch) -> None:
 
 def sends_what_no_longer_fits(patch: Patch) -> None:
     patch.put(submission, "objection_to", lambda _: lambda _row: None)
+
+
+def pays_out_what_is_with_the_bank(patch: Patch) -> None:
+    patch.put(payouts, "ready", lambda _: lambda account, currency: _approved(account, currency).order_by("pk"))
+
+
+def _approved(account: str, currency: str) -> QuerySet[Refund]:
+    unsettled = Refund.objects.filter(state__in=(RefundState.REQUESTED, RefundState.PENDING))
+    return unsettled.filter(account=account, currency=currency, destination__isnull=False).exclude(approved_by="")
+
+
+def what_the_bank_refused_is_paid(patch: Patch) -> None:
+    patch.put(payout_results, "_STATUS", lambda status: {**status, Outcome.REJECTED: RefundStatus.SUCCEEDED})
 
 
 def no_fencing(patch: Patch) -> None:

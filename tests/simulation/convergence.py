@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.simulation.bank import Bank
 from tests.simulation.database import rows
 from tests.simulation.invariants import money
 from tests.simulation.psp import Payment, Psp, Refund
@@ -33,8 +34,8 @@ class Row:
 class Convergence:
     """L1 to L6 over one history."""
 
-    def __init__(self, world: World, psp: Psp) -> None:
-        self._world, self._psp = world, psp
+    def __init__(self, world: World, psp: Psp, bank: Bank | None) -> None:
+        self._world, self._psp, self._bank = world, psp, bank
         self.rows = self.parked = 0
 
     def differences(self) -> list[str]:
@@ -81,7 +82,17 @@ class Convergence:
             return
         yield f"L1 voucher {row.id} is {row.state}, the PSP has {[each.id for each in found]}"
 
+    def _transfers(self, bank: Bank) -> Iterator[str]:
+        for row in self._rows("refund"):
+            transfer = bank.transfers.get(row.reference)
+            resting = RESTING_REFUND.get(transfer.status, set()) if transfer else {"failed", "canceled"}
+            if row.state not in resting:
+                yield f"L1 refund {row.id} is {row.state}, the bank says {transfer.status if transfer else 'nothing'}"
+
     def _refunds(self) -> Iterator[str]:
+        if self._bank:
+            yield from self._transfers(self._bank)
+            return
         known, is_unsure = set(), False
         for row in self._rows("refund"):
             known.add(row.theirs)

@@ -57,10 +57,12 @@ def kill(number: int) -> tuple[str, int | None, str]:
     from tests.simulation.faults import setup_of
     from tests.simulation.history import live
     from tests.simulation.mutants import MUTANTS
+    from tests.simulation.profiles import FIRST_REAL
 
     mutant = MUTANTS[number]
     with mutant.planted():
-        for seed in (mutant.seed, *range(SEEDS_PER_MUTANT)):
+        first = FIRST_REAL if mutant.seed >= FIRST_REAL else 0
+        for seed in (mutant.seed, *range(first, first + SEEDS_PER_MUTANT)):
             violation = live(setup_of(seed)).violation
             if violation is not None:
                 return mutant.name, seed, str(violation).partition("\n")[0][:110]

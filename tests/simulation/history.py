@@ -84,7 +84,7 @@ class _History:
         self.psp = Psp(world, profile)
         self.people = People(world, self.psp)
         self.invariants = Invariants(world, self.psp, self.people, trusts_webhooks=not profile.needs_query)
-        self.convergence = Convergence(world, self.psp)
+        self.convergence = Convergence(world, self.psp, self.people.bank)
         self.courier = Courier(world, self.psp, SECRET, self.invariants.accept)
         self.psp.audit = self.invariants.audit
         self.healed_after = 0.0

@@ -44,6 +44,7 @@ ONWARD: dict[str, dict[str, set[str]]] = {
         "returned": set(),
     },
 }
+BY_HAND = {"awaiting_approval": {*ONWARD["refund"]["awaiting_approval"], "requested"}}  # approved, for the next file
 _DUE = " UNION ALL ".join(
     f"SELECT min(CASE WHEN lease_until > next_action_at THEN lease_until ELSE next_action_at END) AS due "  # noqa: S608
     f"FROM pagoefectivo_{table} WHERE next_action_at IS NOT NULL"
@@ -67,6 +68,7 @@ class Invariants:
 
     def __init__(self, world: World, psp: Psp, people: People, *, trusts_webhooks: bool) -> None:
         self._world, self._psp, self._people = world, psp, people
+        self._onward = {**ONWARD, "refund": {**ONWARD["refund"], **BY_HAND}} if people.bank else ONWARD
         self._proofs = {"read", "answer", "signed_body"} if trusts_webhooks else {"read", "answer"}
         self._states: dict[tuple[str, int], str] = {}
         self._last_change = 0
@@ -165,7 +167,7 @@ class Invariants:
             self._world.tell(f"  {subject} {key[1]}: {before} → {after} ({source}, {actor})")
             if before != stood or not (source and actor):
                 raise Violation("I7", f"{key} went from {before}, but stood at {stood}")
-            if subject in ONWARD and after not in ONWARD[subject][before]:
+            if subject in self._onward and after not in self._onward[subject][before]:
                 raise Violation("I5", f"{key} went from {before} to {after}")
             self._states[key] = after
         for subject, found, column in (("order", orders, 1), ("voucher", vouchers, 2), ("refund", refunds, 2)):
@@ -229,6 +231,9 @@ class Invariants:
         self._check_lease("refund", number, lease)
         if state != "succeeded" or ("refund", number, state) in self._proven:
             return
+        if self._people.bank:
+            self._require_transfer(number, reference, money(amount))
+            return
         truth = self._psp.refunds.get(theirs)
         if truth is None or "SUCCEEDED" not in truth.was or truth.amount != money(amount):
             raise Violation(
@@ -243,6 +248,20 @@ class Invariants:
         if not read[0][0]:
             raise Violation("I6", f"refund {reference} succeeded without a read that says so")
         self._proven.add(("refund", number, state))
+
+    def _require_transfer(self, number: int, reference: str, amount: Decimal) -> None:
+        """In a refund by hand the bank's books stand for the PSP's, and its operation number for a read."""
+        transfer = self._people.bank.transfers.get(reference) if self._people.bank else None
+        if transfer is None or not transfer.was_paid or transfer.amount != amount:
+            raise Violation("I6", f"refund {reference} is said to have succeeded, the bank says {transfer}")
+        attested = rows(
+            "SELECT count(*) FROM pagoefectivo_paymentevent WHERE refund_id = ? AND is_believed AND proof = 'attested' "
+            "AND status = 'succeeded' AND event_identity <> ''",
+            number,
+        )
+        if not attested[0][0]:
+            raise Violation("I6", f"refund {reference} succeeded without the bank's operation number")
+        self._proven.add(("refund", number, "succeeded"))
 
     # --- orders ----------------------------------------------------------------------------------------------------
 

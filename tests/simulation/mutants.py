@@ -7,6 +7,7 @@ from tests.simulation import bugs_of_money as money
 from tests.simulation import bugs_of_sending as sending
 from tests.simulation import bugs_of_telling as telling
 from tests.simulation.planting import Mutant, Plant
+from tests.simulation.profiles import FIRST_REAL
 
 _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("a new key at every try", sending.new_key_per_try, 5),
@@ -46,6 +47,8 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("a new refund under a dead one's key", money.key_of_the_failed_refund, 34),
     ("an unknown refund frees its amount", money.unknown_frees_the_amount, 5),
     ("what went back elsewhere is sent as well", money.sends_what_no_longer_fits, 0),
+    ("a refund is in two payout files", money.pays_out_what_is_with_the_bank, FIRST_REAL),
+    ("what the bank refused is paid", money.what_the_bank_refused_is_paid, FIRST_REAL),
     ("a lease without fencing", money.no_fencing, 830),
     ("a state changes without a trace", telling.moves_without_a_trace, 0),
     ("the log names the buyer", telling.says_who_the_buyer_is, 0),

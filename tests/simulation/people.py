@@ -15,8 +15,10 @@ from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import ConfigurationError, PagoEfectivoError
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import Source
+from pagoefectivo.providers.base import RefundMode
 from pagoefectivo.services import orders, refunds
 from pagoefectivo.services.actors import Actor, Permission
+from tests.simulation.bank import Bank, Desk
 from tests.simulation.database import rows
 from tests.simulation.profiles import HOUR, MINUTE
 from tests.simulation.psp import Payment, Psp
@@ -24,6 +26,8 @@ from tests.simulation.world import FAULTY_SECONDS, World
 
 ACCOUNT_OF_BUYER, ACCOUNT_OF_INSIDER = "00219312345678901234", "99988877766655544433"
 PAYER = shop.Payer("canary.buyer@example.pe", "Canary Buyer", "+51987654321", "DNI", "45678912")
+TO_BUYER = Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_BUYER, "C")
+TO_INSIDER = Destination("Canary Buyer", "DNI", "45678912", "", ACCOUNT_OF_INSIDER, "C")
 CANARIES = (PAYER.email, PAYER.name, PAYER.phone, PAYER.document_number, ACCOUNT_OF_BUYER, ACCOUNT_OF_INSIDER)
 AGENT = frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS, Permission.READ_REFUNDS, Permission.WRITE_REFUNDS})
 ANA, LUIS = Actor("staff:ana", AGENT), Actor("staff:luis", AGENT)
@@ -48,6 +52,8 @@ class People:
     def __init__(self, world: World, psp: Psp) -> None:
         self._world, self._psp = world, psp
         self.approved: dict[str, set[tuple[Decimal, str]]] = {}  # what an approver saw, by our refund reference
+        self.bank = Bank(world, psp, self.approved) if psp.able.refund_mode is RefundMode.MANUAL else None
+        self._desk = Desk(world, self.bank, self.request) if self.bank else None
 
     def plan(self) -> None:
         dice, actors = self._world.dice("plan"), self._world.setup.actors
@@ -60,6 +66,8 @@ class People:
                 dice.choice((MINUTE, 20 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, FAULTY_SECONDS)),
             )
             self._plan_sale(sale, dice)
+        if self._desk:
+            self._plan_desk(self._desk)
 
     def _plan_sale(self, sale: Sale, dice: Random) -> None:
         world = self._world
@@ -156,9 +164,21 @@ class People:
             return lambda: None
         return lambda: act(sale, dice)
 
+    def _plan_desk(self, desk: Desk) -> None:
+        """Those who pay refunds out look at their desk every now and then, whoever asks for what meanwhile."""
+        world, dice = self._world, self._world.dice("desk")
+        acts = (
+            lambda: desk.give_account(TO_BUYER, LUIS),
+            lambda: self._approve_waiting(dice),
+            desk.pay_out,
+            lambda: desk.read_statement(dice),
+        )
+        for _ in range(dice.choice((8, 16, 32))):
+            world.later(dice.uniform(0, FAULTY_SECONDS), dice.choice(acts))
+
     def _refund(self, sale: Sale, dice: Random) -> None:
         amount = (sale.amount * dice.choice((25, 50, 50, 100, 110)) / 100).quantize(Decimal("0.01"))
-        destination = dice.choice((None, Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_BUYER, "C")))
+        destination = dice.choice((None, TO_BUYER))
         nonce, actor = dice.choice((None, f"n{dice.random()}")), dice.choice((ANA, LUIS, INSIDER))
 
         def asked() -> None:
@@ -194,6 +214,9 @@ class People:
             self.request("ana.withdraw", partial(refunds.cancel, public_id, actor=ANA, source=Source.STAFF))
 
     def _approve(self, _: Sale, dice: Random) -> None:
+        self._approve_waiting(dice)
+
+    def _approve_waiting(self, dice: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:2]:
             self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, dice.uniform(0, 20)))
 
@@ -215,9 +238,8 @@ class People:
             self.request("mallory.approve", partial(self._look_and_approve, public_id, INSIDER, 0.0))
 
     def _redirect(self, _: Sale, __: Random) -> None:
-        elsewhere = Destination("Canary Buyer", "DNI", "45678912", "002", ACCOUNT_OF_INSIDER, "C")
         for public_id in self._refunds_in("requested", "awaiting_approval")[:1]:
-            redirect = partial(refunds.set_destination, public_id, elsewhere, actor=INSIDER, source=Source.STAFF)
+            redirect = partial(refunds.set_destination, public_id, TO_INSIDER, actor=INSIDER, source=Source.STAFF)
             self.request("mallory.redirect", redirect)
 
     def _accept(self, sale: Sale, _: Random) -> None:
@@ -239,12 +261,17 @@ class People:
         return refund_outside
 
     def finish(self) -> None:
-        """At the end of the day nothing waits for an approval any more."""
+        """At the end of the day nothing waits for a person any more."""
         for public_id in self._refunds_in("awaiting_approval"):
             if "approver" in self._world.setup.actors and self._world.dice("evening").random() < 0.5:
                 self.request("rosa.approve", partial(self._look_and_approve, public_id, APPROVER, 0.0))
             else:
                 self.request("rosa.decline", partial(refunds.decline, public_id, actor=APPROVER, source=Source.STAFF))
+
+        if self._desk:
+            self._desk.give_account(TO_BUYER, LUIS)
+            self._desk.pay_out()
+            self._desk.read_statement(self._world.dice("evening"))
 
     def _refunds_in(self, *states: str, of: str = "") -> list[str]:
         marks = ", ".join("?" for _ in states)

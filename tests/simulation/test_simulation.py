@@ -38,6 +38,12 @@ def test_days_full_of_faults_end_as_the_provider_says() -> None:
     assert summary["faults"] >= 10 * summary["seeds"]
 
 
+def test_days_with_what_the_real_providers_declare_end_as_they_say() -> None:
+    summary = told_by(simulate("--from", "100000", "--seeds", "16", "--jobs", "2"))
+    assert (summary["seeds"], summary["violations"]) == (16, 0)
+    assert summary["profiles"] == ["dlocal", "ebanx", "mercadopago", "pagoefectivo_direct"]
+
+
 def test_one_seed_is_one_story_under_any_hash_seed() -> None:
     runs = [simulate("--seeds", "3", "--jobs", "1", "--hashes", hash_seed=each) for each in ("1", "2")]
     one, other = (told_by(run)["hashes"] for run in runs)
