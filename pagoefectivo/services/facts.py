@@ -33,7 +33,11 @@ FREEZING = (
 
 
 def of_voucher(
-    voucher: Voucher, *, heard: PaymentUpdate | None = None, siblings: Sequence[Voucher] = ()
+    voucher: Voucher,
+    *,
+    heard: PaymentUpdate | None = None,
+    said_before: bool = False,
+    siblings: Sequence[Voucher] = (),
 ) -> VoucherFacts:
     """Return a voucher's facts; what only matters while its code is unknown is looked up only then."""
     unanswered = heard is not None and voucher.state in UNANSWERED_VOUCHER
@@ -51,6 +55,7 @@ def of_voucher(
         hinted_paid=unanswered and _was_hinted_paid(voucher),
         code_taken=unanswered and heard is not None and holders_of_code(voucher, heard).exists(),
         was_expired=heard is not None and voucher.state == VoucherState.CONFIRMING and _was_expired(voucher),
+        said_before=said_before,
         others_paid=any(other.paid_amount > 0 for other in siblings if other.pk != voucher.pk),
     )
 

@@ -135,7 +135,7 @@ def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
     is_new = _remember(writing, update, believed=believed)
     if is_new and believed:
         ledger.count_payments(voucher, update)
-    known = facts.of_voucher(voucher, heard=update, siblings=locked.vouchers)
+    known = facts.of_voucher(voucher, heard=update, said_before=not is_new, siblings=locked.vouchers)
     decision = decisions.decide_payment(known, update, writing.policy, writing.now)
     if believed and AnomalyKind.CODE_REUSED not in decision.anomalies:
         ledger.take_details(voucher, update)
@@ -143,7 +143,7 @@ def _hear_payment(writing: _Writing, update: PaymentUpdate) -> bool:
         voucher.asked_at = writing.now
     if believed and update.error_code:
         voucher.error_code, voucher.raw_code = update.error_code, update.raw_code
-    _carry_out(writing, voucher, decision)
+    _carry_out(writing, voucher, decision, unanswered=decision.ask_again)
     if AnomalyKind.CODE_REUSED in decision.anomalies:
         for holder in facts.holders_of_code(voucher, update):  # theirs may be the money that comes for ours
             anomalies.open_anomaly(AnomalyKind.CODE_REUSED, holder, None, holds_order=True, now=writing.now)

@@ -62,8 +62,8 @@ class Convergence:
             yield from self._settled_voucher(row, truth)
 
     def _settled_voucher(self, row: Row, truth: Payment) -> Iterator[str]:
-        if truth.status == "REVERSED" and row.odd & {"payment_reversed", "status_unrecognised"}:
-            return  # came and went: a person has to look
+        if _came_and_went(row, truth):
+            return
         if truth.paid and (row.state != "paid" or money(row.paid) != truth.paid):
             yield f"L1 voucher {row.id} is {row.state} with {row.paid}, the PSP has {truth.paid}"
         elif truth.status == "REVERSED":
@@ -74,13 +74,17 @@ class Convergence:
             yield f"L1 voucher {row.id} is {row.state}, the PSP says PENDING"
 
     def _unsettled_voucher(self, row: Row, found: list[Payment]) -> Iterator[str]:
-        if found and row.odd & HELD_BACK:
-            return  # held back from the buyer on purpose
         if row.state in DEAD_VOUCHER and not found:
             return
-        if row.state in UNANSWERED and "outcome_unknown" in row.odd and self._cannot_know("payment"):
+        if self._is_left_to_people(row, found):
             return
         yield f"L1 voucher {row.id} is {row.state}, the PSP has {[each.id for each in found]}"
+
+    def _is_left_to_people(self, row: Row, found: list[Payment]) -> bool:
+        """Whether a voucher without a payment is held back from the buyer on purpose, or nobody can look it up."""
+        if found and row.odd & HELD_BACK:
+            return True
+        return row.state in UNANSWERED and "outcome_unknown" in row.odd and self._cannot_know("payment")
 
     def _transfers(self, bank: Bank) -> Iterator[str]:
         for row in self._rows("refund"):
@@ -113,7 +117,15 @@ class Convergence:
             yield from (f"L3 {each.id} is unknown to us" for each in self._lost(known))
 
     def _lost(self, known: set[str]) -> list[Refund]:
-        return [each for each in self._psp.refunds.values() if each.id not in known]
+        """Refunds that we should know of: not those of a payment that only people can find."""
+        unseen = {
+            each.id
+            for row in self._rows("voucher")
+            if not row.theirs and self._is_left_to_people(row, found := self._psp.payments_of(row.reference))
+            for each in found
+        }
+        refunds = self._psp.refunds.values()
+        return [each for each in refunds if each.id not in known and each.payment.id not in unseen]
 
     def _cannot_know(self, kind: str) -> bool:
         """Whether the PSP leaves no way to find out: then a person is the only right answer."""
@@ -155,7 +167,12 @@ class Convergence:
         )}  # fmt: skip
         for row in self._rows("voucher"):
             truth = self._psp.payments.get(row.theirs)
-            if truth is not None and truth.paid_currency not in {"", "PEN"} and row.id not in warned:
+            if (
+                truth is not None
+                and not _came_and_went(row, truth)
+                and truth.paid_currency not in {"", "PEN"}
+                and row.id not in warned
+            ):
                 yield f"L1 voucher {row.id} was paid in {truth.paid_currency} and nobody was told"
 
     # --- L6 --------------------------------------------------------------------------------------------------------
@@ -206,3 +223,8 @@ class Convergence:
             Row(number, state, ours, theirs, shown, amount, got, frozenset(odd.get(number, ())))
             for number, state, ours, theirs, shown, amount, got in found
         ]
+
+
+def _came_and_went(row: Row, truth: Payment) -> bool:
+    """Whether money was taken back, perhaps before we could read of it, and a person was told."""
+    return truth.status == "REVERSED" and bool(row.odd & {"payment_reversed", "status_unrecognised"})

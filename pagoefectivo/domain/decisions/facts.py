@@ -52,6 +52,7 @@ class VoucherFacts:
     code_taken: bool = False  # another voucher of the account already has the stated code or reference
     others_paid: bool = False  # another voucher of the order already brought money
     was_expired: bool = False  # the provider had called it dead before a message said paid
+    said_before: bool = False  # the provider says once more what it already said
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,16 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The transitions to call in order, what is odd about it, and whether the provider is asked at once."""
+    """The transitions to call in order, what is odd about it, and whether the provider is asked at once.
+
+    `ask_again`: the answer may lag behind what is known, so the question counts as unanswered.
+    """
 
     moves: tuple[str, ...] = ()
     anomalies: tuple[AnomalyKind, ...] = ()
     settled: tuple[AnomalyKind, ...] = ()
     ask_now: bool = False
+    ask_again: bool = False
     why: str = ""
 
 

@@ -49,7 +49,7 @@ def decide_payment(voucher: VoucherFacts, update: PaymentUpdate, policy: Policy,
     if update.status is PaymentStatus.PAID:
         return _answer_paid(voucher, update)
     if voucher.state is VoucherState.PAID:
-        return _answer_gone(update)
+        return _answer_gone(voucher, update, now)
     if update.status in {PaymentStatus.UNRECOGNISED, PaymentStatus.REVERSED}:
         moves = ("lose",) if voucher.state is VoucherState.SUBMITTING else ()
         return Decision(moves=moves, anomalies=(AnomalyKind.STATUS_UNRECOGNISED,), why="unrecognised")
@@ -91,13 +91,22 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
     return Decision(moves=moves, anomalies=tuple(anomalies), settled=settled, why="provider_says_paid")
 
 
-def _answer_gone(update: PaymentUpdate) -> Decision:
-    """Answer what speaks against money that came. Letters overtake each other, so one of them only brings a question."""
+def _answer_gone(voucher: VoucherFacts, update: PaymentUpdate, now: datetime) -> Decision:
+    """Answer what speaks against money that came. Letters overtake each other, so one of them only brings a question.
+
+    So does, for a while, a read of what had been said before the money came: a copy of the provider's may lag behind.
+    """
     if update.status is not PaymentStatus.REVERSED and update.status not in DEAD:
         return NOTHING
     if update.proof is Proof.SIGNED_BODY:
         return Decision(ask_now=True)
+    if voucher.said_before and update.status in DEAD and _changed_lately(voucher, now):
+        return Decision(ask_again=True)
     return Decision(anomalies=(AnomalyKind.PAYMENT_REVERSED,), why="reversed")
+
+
+def _changed_lately(voucher: VoucherFacts, now: datetime) -> bool:
+    return voucher.changed_at is None or now - voucher.changed_at < DOUBT_AFTER
 
 
 def _is_after_deadline(voucher: VoucherFacts, update: PaymentUpdate) -> bool:
@@ -130,7 +139,7 @@ def _answer_dead(voucher: VoucherFacts) -> Decision:
 
 def _answer_pending(voucher: VoucherFacts, now: datetime) -> Decision:
     if voucher.state is VoucherState.CONFIRMING:
-        if voucher.changed_at is None or now - voucher.changed_at < DOUBT_AFTER:
+        if _changed_lately(voucher, now):
             return Decision(settled=SEEN)
         return Decision(
             moves=("doubt",), anomalies=(AnomalyKind.WEBHOOK_UNCONFIRMED,), settled=SEEN, why="provider_says_pending"

@@ -95,6 +95,14 @@ def test_C09_a_payment_taken_back_is_an_anomaly_and_rewrites_nothing(status: Pay
     assert (decision.moves, decision.anomalies) == ((), (AnomalyKind.PAYMENT_REVERSED,))
 
 
+def test_C04_a_lagging_copy_that_repeats_what_was_said_before_the_payment_is_asked_again_for_half_an_hour() -> None:
+    fresh = replace(VOUCHER, state=VoucherState.PAID, said_before=True, changed_at=NOW - DOUBT_AFTER / 2)
+    assert decided(fresh, said(PaymentStatus.EXPIRED), paid=PRICE) == Decision(ask_again=True)
+    old = replace(fresh, changed_at=NOW - DOUBT_AFTER)
+    assert decided(old, said(PaymentStatus.EXPIRED), paid=PRICE).anomalies == (AnomalyKind.PAYMENT_REVERSED,)
+    assert decided(fresh, said(PaymentStatus.REVERSED), paid=PRICE).anomalies == (AnomalyKind.PAYMENT_REVERSED,)
+
+
 @pytest.mark.parametrize("status", [PaymentStatus.REVERSED, PaymentStatus.EXPIRED])
 def test_A03_an_overtaken_letter_that_speaks_against_a_payment_only_brings_a_question(status: PaymentStatus) -> None:
     paid, trusting = replace(VOUCHER, state=VoucherState.PAID), Policy(webhook_is_enough=True)
