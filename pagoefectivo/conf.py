@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
+    "BANK_CUT_OFF": "14:00",  # of transfers between banks, by their clearing house in 2014; no newer one is published
     "TIMING": {},
     "RETENTION_DAYS": {},
 }
@@ -76,6 +77,7 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
 FASTEST = 1000
 MOST_DAYS = 36500
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 
 
@@ -132,6 +134,7 @@ class Config:
     support_contact: str
     trusted_proxies: int
     default_expiry: timedelta
+    bank_cut_off: time | None
     timing: Timing
     retention: Retention
 
@@ -181,6 +184,7 @@ def current() -> Config:
         support_contact=str(keys["SUPPORT_CONTACT"]),
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
+        bank_cut_off=_hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
     )
@@ -280,6 +284,16 @@ def _days(written: object, where: str) -> timedelta | None:
             where, f"{written!r} is not a whole number of days from 1 to {MOST_DAYS}.", "None keeps it for ever."
         )
     return timedelta(days=written)
+
+
+def _hour(written: object, where: str) -> time | None:
+    if written is None:
+        return None
+    if not isinstance(written, str) or not _HOUR.fullmatch(written):
+        raise SettingsProblem(
+            where, f"{written!r} is not an hour.", 'Write one of Lima, for example "14:00"; None: midnight.'
+        )
+    return time.fromisoformat(written)
 
 
 def _public_url(written: object) -> str:
