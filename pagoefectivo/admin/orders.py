@@ -104,6 +104,8 @@ class OrderAdmin(OrderActs, ExportedAdmin):
             path("<int:object_id>/refresh/", wrap(self.refresh_view), name="pagoefectivo_order_refresh"),
             path("<int:object_id>/reissue/", wrap(self.reissue_view), name="pagoefectivo_order_reissue"),
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_order_cancel"),
+            path("<int:object_id>/extend/", wrap(self.extend_view), name="pagoefectivo_order_extend"),
+            path("<int:object_id>/give-up/", wrap(self.give_up_view), name="pagoefectivo_order_give_up"),
             path("<int:object_id>/accept/", wrap(self.accept_view), name="pagoefectivo_order_accept"),
             path("<int:object_id>/refund/", wrap(self.refund_view), name="pagoefectivo_order_refund"),
             path("<int:object_id>/raw/", wrap(self.raw_view), name="pagoefectivo_order_raw"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import lima, money
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.states import LIVE_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Anomaly, Order, Refund, Voucher
 
@@ -82,6 +83,10 @@ def _of_awaiting(order: Order, voucher: Voucher | None) -> str:
             return _("Not paid yet. The buyer can pay the code until {deadline} (Lima time).").format(deadline=deadline)
         case VoucherState.CONFIRMING:
             return _("Announced as paid, not confirmed: the provider is being asked. Do not deliver yet.")
+        case VoucherState.FAILED if voucher.error_code == ErrorCode.CREATE_OUTCOME_UNKNOWN:
+            return _(
+                "The code was lost and given up: the buyer may have it, and nobody can look it up. Issue a new code."
+            )
         case VoucherState.FAILED:
             return _("No payment code could be created, so the buyer cannot pay. Issue a new code once it is mended.")
         case _:

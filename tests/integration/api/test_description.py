@@ -51,6 +51,7 @@ def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> N
     assert calls == {
         ("get", "/orders/"), ("post", "/orders/"), ("get", "/orders/{reference}/"),
         ("get", "/orders/{reference}/timeline/"), ("post", "/orders/{reference}/vouchers/"),
+        ("post", "/orders/{reference}/extend/"), ("post", "/orders/{reference}/give-up/"),
         ("post", "/orders/{reference}/cancel/"), ("post", "/orders/{reference}/refresh/"),
         ("post", "/orders/{reference}/refunds/"), ("get", "/refunds/{refund_id}/"),
         *{("post", f"/refunds/{{refund_id}}/{act}/") for act in ("approve", "decline", "cancel", "retry", "destination")},

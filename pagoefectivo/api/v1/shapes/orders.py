@@ -64,6 +64,12 @@ class NewOrder(StrictShape):
     metadata = MetadataField(required=False)
 
 
+class NewDeadline(StrictShape):
+    """How much time the buyer gets, from now on."""
+
+    expires_in = DurationField()
+
+
 class NoBody(StrictShape):
     """Nothing, or an empty object."""
 
