@@ -168,12 +168,14 @@ def _behaviour(company: Company, view: View) -> Markup:
     return tag("section", tag("h2", view.say("Behaviour")), tag("div", save, empty, class_="card"))
 
 
-def _statements(company: Company, view: View) -> Markup:
+def _statements(company: Company, view: View) -> Markup | None:
     links = [
-        tag("li", tag("a", f"{psp} · {layout}", href=f"{STATEMENTS}{psp}/{layout}"))
+        tag("li", tag("a", f"{company.faces[psp].title} · {layout}", href=f"{STATEMENTS}{psp}/{layout}"))
         for psp, theirs in layouts().items()
-        if psp in company.faces
+        if psp in company.faces and view.shows(psp)
         for layout in theirs
     ]
+    if not links:
+        return None
     card = tag("div", tag("ul", links, class_="plain"), class_="card")
     return tag("section", tag("h2", view.say("Settlement files")), card)

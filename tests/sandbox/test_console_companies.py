@@ -124,3 +124,13 @@ def test_the_stories_are_those_that_the_chosen_psp_can_play(sandbox: SandboxServ
         assert stories(f"psp={psp}") == [each["name"] for each in sandbox.control.scenarios(psp)]
     assert "refund-done" in stories("psp=ebanx")
     assert "refund-done" not in stories("psp=pagoefectivo_direct")
+
+
+def test_the_settlement_files_are_those_of_the_chosen_psp(sandbox: SandboxServer) -> None:
+    def files(query: str) -> list[str]:
+        return re.findall(r'<a href="/statements/[^"]+">([^<]+)</a>', look(sandbox, query))
+
+    assert files("lang=en&psp=ebanx") == ["EBANX · settlement-csv", "EBANX · settlement-json"]
+    assert set(files("lang=en")) > set(files("lang=en&psp=ebanx"))
+    assert files("lang=en&psp=pagoefectivo_direct") == []
+    assert "<h2>Settlement files</h2>" not in look(sandbox, "lang=en&psp=pagoefectivo_direct")
