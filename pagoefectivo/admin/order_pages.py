@@ -28,6 +28,7 @@ from pagoefectivo.admin.presentation import (
     without_code,
 )
 from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.redaction import mask_code, mask_email
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, RefundState, VoucherState
@@ -306,6 +307,8 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
 def explained(row: Voucher | Refund) -> advice.Advice | None:
     """An error that was overcome stays in the timeline; beside the state stands only what still holds."""
     holds = row.state in {*UNSENT_VOUCHER, *UNANSWERED_VOUCHER, VoucherState.FAILED, RefundState.RETURNED}
+    if isinstance(row, Voucher) and is_lost(row):
+        return advice.on_code(ErrorCode.CREATE_LOST)
     return advice.on_code(row.error_code, raw=row.raw_code) if row.error_code and holds else None
 
 

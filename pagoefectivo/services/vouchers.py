@@ -101,13 +101,22 @@ def _give_up(order_id: int, actor: Actor, source: Source) -> None:
         locked.voucher = voucher
         worries = Anomaly.objects.filter(voucher=voucher, kind=AnomalyKind.OUTCOME_UNKNOWN, closed_at=None)
         worries.update(closed_at=now, closed_by=actor.name, resolution="given up")
-        _obey(locked, Verb.GIVE_UP, "given_up", actor, source)
+        _obey(locked, Verb.GIVE_UP, "given_up", actor, source, error_code=ErrorCode.CREATE_LOST)
 
 
-def _obey(locked: Locked, verb: Verb, why: str, actor: Actor, source: Source, *, until: datetime | None = None) -> None:
+def _obey(
+    locked: Locked,
+    verb: Verb,
+    why: str,
+    actor: Actor,
+    source: Source,
+    *,
+    until: datetime | None = None,
+    error_code: ErrorCode | None = None,
+) -> None:
     lifecycle.write(
         locked,
-        Command(verb, voucher_id=locked.voucher.pk, why=why, until=until),
+        Command(verb, voucher_id=locked.voucher.pk, why=why, until=until, error_code=error_code),
         source=source,
         evidence=lifecycle.Evidence(locked.voucher.account),
         actor=actor.name,

@@ -153,7 +153,7 @@ def test_a_deadline_that_the_provider_can_move_is_moved_there_too(
     provider: str, psp: Any, open_order: Any, world: Any, sweep: Any
 ) -> None:
     code = open_order(expires_in=timedelta(hours=24)).current_voucher.code
-    moved = shop.extend_voucher(reference="A-1042", expires_in=timedelta(hours=72)).current_voucher
+    moved: Any = shop.extend_voucher(reference="A-1042", expires_in=timedelta(hours=72)).current_voucher
     assert (moved.code, moved.expires_at - world.now() > timedelta(hours=71)) == (code, True)
     world.advance(hours=30)
     sweep()

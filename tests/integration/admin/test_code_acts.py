@@ -66,11 +66,15 @@ def test_a_lost_code_is_given_up_after_the_question(
     world.advance(minutes=3)
     sweep()
     assert buttons(browser, order) == {"give_up", "reissue", "cancel"}
+    standing = text_of(browser.get(order_page(order), headers=ENGLISH))
+    assert "Issue a new code, or give the lost one up." in standing
+    assert "CREATE_LOST" in standing
     question = text_of(browser.get(order_page(order, "give_up"), headers=ENGLISH))
     assert "Nobody knows whether the provider made this code" in question
     page = done(browser, order, "give_up")
     assert "The lost code was given up: the order can get a new code." in page
     assert "The code was lost and given up" in page
+    assert "CREATE_LOST" in page
     assert "give_up" not in buttons(browser, order)
 
 
