@@ -83,7 +83,7 @@ def _changes(order: Order, names: _Names) -> Iterator[TimelineEntry]:
             "before": labels.get(change.from_state, change.from_state),
             "after": labels.get(change.to_state, change.to_state),
         }
-        if change.transition == "extend":
+        if change.transition == "prolong":
             sentence = _("A later deadline was asked for")
         details = {
             "subject": change.subject,

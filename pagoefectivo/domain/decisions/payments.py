@@ -155,7 +155,7 @@ def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetim
     if command.verb is Verb.GIVE_UP and state is VoucherState.UNKNOWN:
         return Decision(moves=("fail",), why=command.why)
     if command.verb is Verb.EXTEND and state is VoucherState.ISSUED:
-        return Decision(moves=("extend",), why=command.why)
+        return Decision(moves=("prolong",), why=command.why)
     if command.verb is Verb.CANCEL and state is VoucherState.REQUESTED:
         return Decision(moves=("cancel",), why=command.why)
     if command.verb is Verb.CANCEL and state in LIVE_VOUCHER:

@@ -45,7 +45,7 @@ def test_more_time_is_asked_for_in_hours_and_told_as_a_clock_in_lima(at_desk: An
     page = done(browser, order, "extend", hours="72")
     assert "The code can now be paid until" in page
     assert "A later deadline was asked for" in page
-    assert StateChange.objects.get(transition="extend").actor == "staff:luz"
+    assert StateChange.objects.get(transition="prolong").actor == "staff:luz"
 
 
 def test_without_an_answer_nobody_is_told_that_the_deadline_moved(at_desk: Any, psp: Any, open_order: Any) -> None:

@@ -58,7 +58,7 @@ def test_the_deadline_moves_and_the_code_stays(waiting: Any, psp: Any, world: An
     )
     assert abs(moved.expires_at - world.now() - TWO_DAYS) < timedelta(seconds=5)
     assert (calls_of(psp, "get_payment"), calls_of(psp, "extend")) == (1, 1)
-    asked = StateChange.objects.get(transition="extend")
+    asked = StateChange.objects.get(transition="prolong")
     assert (asked.actor, asked.source, asked.why) == ("shop", "api", f"until {moved.expires_at:%Y-%m-%dT%H:%M:%SZ}")
     assert [each.sentence for each in timeline_of(only_order()) if each.details.get("why") == asked.why]
 
@@ -69,7 +69,7 @@ def test_the_deadline_moves_and_the_code_stays(waiting: Any, psp: Any, world: An
     world.advance(seconds=2)
     sweep()
     assert (only_order().state, oddities(), outbox()) == ("paid", [], ["voucher_issued", "order_paid"])
-    assert moves("voucher") == ["submit", "issue", "extend", "pay"]
+    assert moves("voucher") == ["submit", "issue", "prolong", "pay"]
 
 
 def test_an_answer_that_was_lost_is_read_back(waiting: Any, psp: Any, world: Any, sweep: Any) -> None:
