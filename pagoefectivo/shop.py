@@ -15,7 +15,7 @@ from pagoefectivo.domain.money import parse_amount, parse_currency
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.selectors.accounts import AccountFacts, account_facts
-from pagoefectivo.services import orders, refunds
+from pagoefectivo.services import orders, refunds, vouchers
 from pagoefectivo.services.actors import SHOP, Actor
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "Payer",
     "account_facts",
     "cancel_order",
+    "extend_voucher",
     "get_order",
+    "give_up_voucher",
     "open_order",
     "refresh_order",
     "reissue_voucher",
@@ -74,6 +76,16 @@ def reissue_voucher(*, reference: str) -> Order:
 def cancel_order(*, reference: str) -> Order:
     """Withdraw an unpaid order; see `services.orders.cancel_order`."""
     return orders.cancel_order(reference, actor=SHOP, source=Source.API)
+
+
+def extend_voucher(*, reference: str, expires_in: timedelta) -> Order:
+    """Move the deadline of an unpaid code to `expires_in` from now; see `services.vouchers.extend`."""
+    return vouchers.extend(reference, expires_in=expires_in, actor=SHOP, source=Source.API)
+
+
+def give_up_voucher(*, reference: str) -> Order:
+    """Stop waiting for a code that nobody can find any more; see `services.vouchers.give_up`."""
+    return vouchers.give_up(reference, actor=SHOP, source=Source.API)
 
 
 def refresh_order(*, reference: str) -> Order:

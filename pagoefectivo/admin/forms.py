@@ -59,6 +59,17 @@ class RefundForm(forms.Form):
         return nonce
 
 
+class DeadlineForm(forms.Form):
+    """How long the buyer may still pay."""
+
+    hours = forms.IntegerField(
+        label=_("How many hours from now?"),
+        min_value=1,
+        max_value=9999,
+        widget=forms.NumberInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class AcceptForm(forms.Form):
     """Why a payment that does not fit is taken all the same."""
 

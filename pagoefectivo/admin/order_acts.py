@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -11,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import order_pages, refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
-from pagoefectivo.admin.forms import AcceptForm, RefundForm
+from pagoefectivo.admin.forms import AcceptForm, DeadlineForm, RefundForm
 from pagoefectivo.admin.presentation import money
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Order, Refund
-from pagoefectivo.services import orders, refunds
+from pagoefectivo.services import orders, refunds, vouchers
 
 if TYPE_CHECKING:
     from pagoefectivo.admin.reading import ReadOnlyAdmin as _Admin
@@ -64,6 +65,36 @@ class OrderActs(_Admin):
                 messages.success(request, order_pages.canceled(fresh))
                 return redirect("admin:pagoefectivo_order_change", order.pk)
         return order_pages.confirm_cancel(self, request, order)
+
+    @door("pagoefectivo.cancel_order")
+    def extend_view(self, request: HttpRequest, order: Order) -> HttpResponse:
+        """Move the deadline of an unpaid code."""
+        form = DeadlineForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            expires_in = timedelta(hours=form.cleaned_data["hours"])
+            fresh = carry_out(
+                request,
+                lambda: vouchers.extend(
+                    order.reference, expires_in=expires_in, actor=actor_of(request), source=Source.STAFF
+                ),
+            )
+            if fresh is not None:
+                messages.success(request, order_pages.extended(fresh))
+                return redirect("admin:pagoefectivo_order_change", order.pk)
+        return order_pages.ask_deadline(self, request, order, form)
+
+    @door("pagoefectivo.cancel_order")
+    def give_up_view(self, request: HttpRequest, order: Order) -> HttpResponse:
+        """Stop waiting for a code that nobody can find."""
+        if request.method == "POST":
+            fresh = carry_out(
+                request,
+                lambda: vouchers.give_up(order.reference, actor=actor_of(request), source=Source.STAFF),
+            )
+            if fresh is not None:
+                messages.success(request, order_pages.given_up(fresh))
+                return redirect("admin:pagoefectivo_order_change", order.pk)
+        return order_pages.confirm_give_up(self, request, order)
 
     @door("pagoefectivo.accept_payment")
     def accept_view(self, request: HttpRequest, order: Order) -> HttpResponse:

@@ -20,6 +20,7 @@ from pagoefectivo.admin.presentation import (
     actor_word,
     awaited,
     clock,
+    lima,
     link,
     moment,
     money,
@@ -28,6 +29,7 @@ from pagoefectivo.admin.presentation import (
     without_code,
 )
 from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.redaction import mask_code, mask_email
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, RefundState, VoucherState
@@ -35,6 +37,7 @@ from pagoefectivo.models import ApiExchange, Order, PaymentEvent, Refund, Vouche
 from pagoefectivo.models.labels import SOURCE_LABELS
 from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
 from pagoefectivo.selectors.timeline import TimelineEntry, timeline_of
+from pagoefectivo.selectors.vouchers import can_be_extended, is_lost
 
 NEWEST = 20
 _PATHS = dict(SOURCE_LABELS)
@@ -62,7 +65,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Orde
         "anomalies": [(anomaly, advice.on_anomaly(anomaly)) for anomaly in oddities],
         "created": moment(order.created_at),
         "timeline": [_entry(entry) for entry in reversed(timeline_of(order))],
-        "may": _may(request, order),
+        "may": _may(request, order, vouchers),
     }
     return TemplateResponse(request, "admin/pagoefectivo/order/detail.html", context)
 
@@ -121,6 +124,35 @@ def confirm_cancel(model_admin: admin.ModelAdmin[Any], request: HttpRequest, ord
     return ask(model_admin, request, order, question)
 
 
+def ask_deadline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
+    voucher = order.current_voucher
+    deadline = lima(voucher.expires_at or voucher.wanted_expiry_at) if voucher else "–"
+    question = Question(
+        title=_("More time for order %s") % order.reference,
+        sentences=[
+            _("The code stays the same. Now it can be paid until {deadline} (Lima time).").format(deadline=deadline),
+            _("The provider is first asked whether it was paid. If it was, nothing is moved."),
+        ],
+        button=_("Move the deadline"),
+    )
+    return ask(model_admin, request, order, question, form)
+
+
+def confirm_give_up(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order) -> HttpResponse:
+    question = Question(
+        title=_("Give up the lost code of order %s") % order.reference,
+        sentences=[
+            _("Nobody knows whether the provider made this code, and it cannot be looked up."),
+            _("Once it is given up, the order can get a new code, or ends if it is being withdrawn."),
+            _("If somebody pays the lost code later, the money is taken and a person decides about it."),
+        ],
+        button=_("Give the code up"),
+        is_grave=True,
+        warning=_("Ask the provider's support first whether it has a code for this order."),
+    )
+    return ask(model_admin, request, order, question)
+
+
 def confirm_accept(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
     holding = order.anomalies.filter(closed_at=None, holds_order=True)
     question = Question(
@@ -148,6 +180,21 @@ def canceled(order: Order) -> str:
     if order.state == OrderState.CANCELED:
         return _("The order was withdrawn.")
     return _("The order is being withdrawn: the provider has not answered yet and is asked again by itself.")
+
+
+def extended(order: Order) -> str:
+    """Say what asking for a new deadline came to."""
+    voucher: Any = order.current_voucher
+    if voucher.extend_wanted_until is not None:
+        return _("The provider has not answered yet: the deadline is read back by itself.")
+    return _("The code can now be paid until {deadline} (Lima time).").format(deadline=lima(voucher.expires_at))
+
+
+def given_up(order: Order) -> str:
+    """Say what giving a code up came to."""
+    if order.state == OrderState.CANCELED:
+        return _("The lost code was given up, and the order was withdrawn.")
+    return _("The lost code was given up: the order can get a new code.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +311,12 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
 def explained(row: Voucher | Refund) -> advice.Advice | None:
     """An error that was overcome stays in the timeline; beside the state stands only what still holds."""
     holds = row.state in {*UNSENT_VOUCHER, *UNANSWERED_VOUCHER, VoucherState.FAILED, RefundState.RETURNED}
+    if isinstance(row, Voucher) and is_lost(row):
+        return advice.on_code(ErrorCode.CREATE_LOST)
     return advice.on_code(row.error_code, raw=row.raw_code) if row.error_code and holds else None
 
 
-def _may(request: HttpRequest, order: Order) -> dict[str, bool]:
+def _may(request: HttpRequest, order: Order, vouchers: Sequence[Voucher]) -> dict[str, bool]:
     """Tell which acts make sense now and are allowed to this person; the services decide again."""
     user: Any = request.user
     unpaid = order.state in UNPAID and order.paid_amount <= ZERO and order.cancel_wanted_at is None
@@ -275,6 +324,8 @@ def _may(request: HttpRequest, order: Order) -> dict[str, bool]:
         "refresh": user.has_perm("pagoefectivo.refresh_order"),
         "reissue": unpaid and user.has_perm("pagoefectivo.cancel_order"),
         "cancel": unpaid and user.has_perm("pagoefectivo.cancel_order"),
+        "extend": unpaid and any(map(can_be_extended, vouchers[-1:])) and user.has_perm("pagoefectivo.cancel_order"),
+        "give_up": any(map(is_lost, vouchers)) and user.has_perm("pagoefectivo.cancel_order"),
         "accept": order.state == OrderState.IN_REVIEW and user.has_perm("pagoefectivo.accept_payment"),
         "refund": order.paid_amount > ZERO and user.has_perm("pagoefectivo.request_refund"),
         "raw": user.has_perm(SEES_PAYLOADS),

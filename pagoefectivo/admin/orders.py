@@ -17,7 +17,7 @@ from pagoefectivo.admin import order_pages, search
 from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.order_acts import OrderActs
 from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, StateFilter
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import Order, Voucher
 from pagoefectivo.selectors import exports
@@ -37,7 +37,7 @@ LISTED = (
 class OrderAdmin(OrderActs, ExportedAdmin):
     """Find an order in seconds and see everything that ever happened to it."""
 
-    list_filter = ("state", AccountFilter, "created_at")
+    list_filter = (("state", StateFilter), AccountFilter, "created_at")
     search_fields = ("reference",)  # opens the search box; get_search_results decides what is asked
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
     export_table = staticmethod(exports.orders_csv)
@@ -104,6 +104,8 @@ class OrderAdmin(OrderActs, ExportedAdmin):
             path("<int:object_id>/refresh/", wrap(self.refresh_view), name="pagoefectivo_order_refresh"),
             path("<int:object_id>/reissue/", wrap(self.reissue_view), name="pagoefectivo_order_reissue"),
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_order_cancel"),
+            path("<int:object_id>/extend/", wrap(self.extend_view), name="pagoefectivo_order_extend"),
+            path("<int:object_id>/give-up/", wrap(self.give_up_view), name="pagoefectivo_order_give_up"),
             path("<int:object_id>/accept/", wrap(self.accept_view), name="pagoefectivo_order_accept"),
             path("<int:object_id>/refund/", wrap(self.refund_view), name="pagoefectivo_order_refund"),
             path("<int:object_id>/raw/", wrap(self.raw_view), name="pagoefectivo_order_raw"),

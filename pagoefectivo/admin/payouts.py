@@ -33,7 +33,7 @@ class PayoutAdmin(ReadOnlyAdmin):
     """Refunds that people pay out by bank transfer, file by file."""
 
     change_list_template = "admin/pagoefectivo/payout/change_list.html"
-    list_display = ("reference", "account", "made", "who", "count", "sum", "unanswered")
+    list_display = ("reference", "made", "sum", "unanswered", "account", "count", "who")
     list_filter = (AccountFilter, "created_at")
     unread = ("content",)
 

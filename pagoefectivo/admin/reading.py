@@ -43,6 +43,14 @@ class AccountFilter(admin.SimpleListFilter):
         return queryset.filter(account=self.value()) if self.value() else queryset
 
 
+class StateFilter(admin.ChoicesFieldListFilter):
+    """The states, under a heading in the reader's language: the field itself has no name for people."""
+
+    def __init__(self, *described: Any, **named: Any) -> None:
+        super().__init__(*described, **named)
+        self.title = _("state")
+
+
 class ReadOnlyAdmin(_ModelAdmin):
     """A list and a page per row, for eyes only; lists cost the same at any table size."""
 

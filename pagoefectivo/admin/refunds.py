@@ -17,7 +17,7 @@ from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.payout_acts import PayoutActs, told
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin
+from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin, StateFilter
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Refund, RefundDestination
@@ -30,7 +30,7 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
     """Follow a refund from the request to the buyer's account."""
 
     list_display = ("of_order", "standing", "given", "created", "why", "who", "public_id")
-    list_filter = ("state", AccountFilter, "created_at")
+    list_filter = (("state", StateFilter), AccountFilter, "created_at")
     list_select_related = ("order",)
     export_table = staticmethod(exports.refunds_csv)
     unread = ("order__payer_document_number", "order__metadata")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import lima, money
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.states import LIVE_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Anomaly, Order, Refund, Voucher
+from pagoefectivo.selectors.vouchers import is_lost
 
 
 def of_order(order: Order, vouchers: Sequence[Voucher], refunds: Sequence[Refund], anomalies: Sequence[Anomaly]) -> str:
@@ -76,12 +78,18 @@ def _of_awaiting(order: Order, voucher: Voucher | None) -> str:
     match VoucherState(voucher.state):
         case VoucherState.REQUESTED | VoucherState.SUBMITTING:
             return _("The payment code is being created; the provider has not answered yet.")
+        case VoucherState.UNKNOWN if is_lost(voucher):
+            return _("Nobody can find out whether the code was created. Issue a new code, or give the lost one up.")
         case VoucherState.UNKNOWN:
             return _("We do not know yet whether the code was created; the provider is asked before anything is sent.")
         case VoucherState.ISSUED:
             return _("Not paid yet. The buyer can pay the code until {deadline} (Lima time).").format(deadline=deadline)
         case VoucherState.CONFIRMING:
             return _("Announced as paid, not confirmed: the provider is being asked. Do not deliver yet.")
+        case VoucherState.FAILED if voucher.error_code == ErrorCode.CREATE_LOST:
+            return _(
+                "The code was lost and given up: the buyer may have it, and nobody can look it up. Issue a new code."
+            )
         case VoucherState.FAILED:
             return _("No payment code could be created, so the buyer cannot pay. Issue a new code once it is mended.")
         case _:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin.presentation import link, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, BelowOrderAdmin
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, BelowOrderAdmin, StateFilter
 from pagoefectivo.models import Voucher
 
 SHOWN = [
@@ -39,7 +39,7 @@ SHOWN = [
 class VoucherAdmin(BelowOrderAdmin):
     """One attempt to be paid; everything about it is told on its order's page."""
 
-    list_filter = ("state", AccountFilter, "created_at")
+    list_filter = (("state", StateFilter), AccountFilter, "created_at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata", "barcode_svg")
 

@@ -44,9 +44,13 @@ class ErrorCode(StrEnum):
     CREATE_EXPIRY_INVALID = "CREATE_EXPIRY_INVALID"
     CREATE_METHOD_DISABLED = "CREATE_METHOD_DISABLED"
     CREATE_OUTCOME_UNKNOWN = "CREATE_OUTCOME_UNKNOWN"
+    CREATE_LOST = "CREATE_LOST"
     CREATE_ANSWER_DIFFERS = "CREATE_ANSWER_DIFFERS"
     CREATE_RISK_REJECTED = "CREATE_RISK_REJECTED"
     CANCEL_NOT_SUPPORTED = "CANCEL_NOT_SUPPORTED"
+    EXTEND_UNSUPPORTED = "EXTEND_UNSUPPORTED"
+    EXTEND_ENDED = "EXTEND_ENDED"
+    EXTEND_NOT_LATER = "EXTEND_NOT_LATER"
     AUTH_INVALID_CREDENTIALS = "AUTH_INVALID_CREDENTIALS"
     AUTH_IP_NOT_ALLOWED = "AUTH_IP_NOT_ALLOWED"
     AUTH_NOT_PERMITTED = "AUTH_NOT_PERMITTED"
@@ -172,9 +176,13 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.CREATE_EXPIRY_INVALID: ErrorEntry(Who.DEVELOPER, _("The deadline must be between {minimum} and {maximum}."), _("Choose a deadline inside the limits of the account.")),
     _C.CREATE_METHOD_DISABLED: ErrorEntry(Who.FINANCE, _("The provider has not enabled PagoEfectivo for your account."), _("Write to the provider.")),
     _C.CREATE_OUTCOME_UNKNOWN: ErrorEntry(Who.NOBODY, _("We do not know yet whether the code was created."), _("Nothing to do: the provider is asked before anything is sent again.")),
+    _C.CREATE_LOST: ErrorEntry(Who.SUPPORT, _("Nobody can find out whether this code was created."), _("Issue a new code for the order. Should the lost one be paid, the money is taken and shown here.")),
     _C.CREATE_ANSWER_DIFFERS: ErrorEntry(Who.SUPPORT, _("The provider created a code with other data than we asked for."), _("Do not show the code; ask the provider to cancel it.")),
     _C.CREATE_RISK_REJECTED: ErrorEntry(Who.SUPPORT, _("The provider rejected the operation for risk."), _("Offer another way to pay; do not insist.")),
     _C.CANCEL_NOT_SUPPORTED: ErrorEntry(Who.NOBODY, _("The provider cannot withdraw this code."), _("Nothing to do: it is watched until it expires.")),
+    _C.EXTEND_UNSUPPORTED: ErrorEntry(Who.SUPPORT, _("This provider cannot move the deadline of a code."), _("Issue a new code: it comes with a deadline of its own.")),
+    _C.EXTEND_ENDED: ErrorEntry(Who.SUPPORT, _("The code can no longer be paid, so its deadline cannot be moved."), _("Issue a new code for the order.")),
+    _C.EXTEND_NOT_LATER: ErrorEntry(Who.SUPPORT, _("The new deadline would not be later than the one that holds."), _("Give the buyer more time, or leave the deadline as it is.")),
     _C.AUTH_INVALID_CREDENTIALS: ErrorEntry(Who.DEVELOPER, _("The keys of the account are not valid."), _("Check the keys and the environment of the account.")),
     _C.AUTH_IP_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("The provider does not accept calls from this server."), _("Register the outgoing IP address with the provider.")),
     _C.AUTH_NOT_PERMITTED: ErrorEntry(Who.FINANCE, _("The provider has not enabled this part of its service for your account."), _("Write to the provider and ask for it to be enabled.")),

@@ -41,7 +41,7 @@ def voucher_objections(
     """Return every reason against asking the provider for this voucher; empty means that it may be asked for."""
     return (
         *_amount_objections(amount, currency, limits),
-        *_expiry_objections(expires_in, limits),
+        *expiry_objections(expires_in, limits),
         *_payer_objections(payer, limits),
         *_text_objections({"name": payer.name, "email": payer.email, "description": description}),
     )
@@ -62,10 +62,12 @@ def _amount_objections(amount: Decimal, currency: str, limits: VoucherLimits) ->
         )
 
 
-def _expiry_objections(expires_in: timedelta, limits: VoucherLimits) -> Iterator[Reason]:
-    if not limits.shortest_expiry <= expires_in <= limits.longest_expiry:
-        values = {"minimum": _hours(limits.shortest_expiry), "maximum": _hours(limits.longest_expiry)}
-        yield Reason(ErrorCode.CREATE_EXPIRY_INVALID, field="expires_in", values=values)
+def expiry_objections(expires_in: timedelta, limits: VoucherLimits) -> tuple[Reason, ...]:
+    """Return why the account does not give a code this much time from now; empty means that it does."""
+    if limits.shortest_expiry <= expires_in <= limits.longest_expiry:
+        return ()
+    values = {"minimum": _hours(limits.shortest_expiry), "maximum": _hours(limits.longest_expiry)}
+    return (Reason(ErrorCode.CREATE_EXPIRY_INVALID, field="expires_in", values=values),)
 
 
 def _payer_objections(payer: Payer, limits: VoucherLimits) -> Iterator[Reason]:

@@ -223,6 +223,8 @@ class Verb(StrEnum):
     FAIL = "fail"
     RETRY = "retry"
     CANCEL = "cancel"
+    EXTEND = "extend"
+    GIVE_UP = "give_up"
     EXPIRE = "expire"
     REQUIRE_APPROVAL = "require_approval"
     REQUIRE_DESTINATION = "require_destination"
@@ -232,7 +234,10 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A decision of our own on one voucher or refund row; `why` is a short code, never personal data."""
+    """A decision of our own on one voucher or refund row; `why` is a short code, never personal data.
+
+    `until` is the deadline that EXTEND asks for.
+    """
 
     verb: Verb
     voucher_id: int | None = None
@@ -242,6 +247,7 @@ class Command:
     raw_code: str = ""
     retry_after: float | None = None
     attempts: int = 0
+    until: datetime | None = None
 
 
 Update = PaymentUpdate | RefundUpdate | Command

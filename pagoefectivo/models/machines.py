@@ -105,6 +105,9 @@ class VoucherMachine(Machine):
     @transition(state, source=[V.ISSUED, V.EXPIRED], target=V.CONFIRMING)
     def begin_confirming(self) -> None: ...
 
+    @transition(state, source=V.ISSUED, target=V.ISSUED)
+    def prolong(self) -> None: ...
+
     @transition(state, source=V.CONFIRMING, target=V.ISSUED)
     def doubt(self) -> None: ...
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.redaction import mask_code
-from pagoefectivo.domain.states import LIVE_VOUCHER
+from pagoefectivo.domain.states import LIVE_VOUCHER, VoucherState
 from pagoefectivo.models.fields import DueRow, due_index, money_field
 from pagoefectivo.models.machines import VoucherMachine
 from pagoefectivo.models.orders import Order
@@ -40,6 +42,8 @@ class Voucher(VoucherMachine, DueRow):
     outside_amount = money_field(verbose_name=_("refunded outside"), default=0)
     cancel_wanted_at = models.DateTimeField(_("cancel wanted"), null=True, blank=True)
     replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True)
+    extend_wanted_at = models.DateTimeField(_("new deadline asked for"), null=True, blank=True)
+    extend_wanted_until = models.DateTimeField(_("new deadline"), null=True, blank=True)
     asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     raw_code = models.CharField(max_length=64, blank=True)
@@ -76,6 +80,11 @@ class Voucher(VoucherMachine, DueRow):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.masked_code}".strip()
+
+    def is_being_extended(self, now: datetime) -> bool:
+        """Whether a new deadline was asked for that the provider has not confirmed, and that still lies ahead."""
+        wanted = self.extend_wanted_until
+        return self.state == VoucherState.ISSUED and wanted is not None and wanted > now
 
     @property
     def masked_code(self) -> str:

@@ -12,7 +12,7 @@ from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.ledger import Merchant, Payment, Refund
 from pagoefectivo.sandbox.records import Record
 from pagoefectivo.sandbox.refusals import ControlRefused
-from pagoefectivo.sandbox.scenarios import SCENARIOS
+from pagoefectivo.sandbox.scenarios import playable
 from pagoefectivo.sandbox.webhooks import forger_of
 
 POLL_SECONDS = 0.01
@@ -133,8 +133,7 @@ class Operations:
         able = self._company.faces[psp].abilities if psp else None
         return [
             {"name": each.slug, "title": each.title, "story": each.story, "refund": each.gives_back}
-            for each in SCENARIOS.values()
-            if able is None or not each.needs or each.needs in able
+            for each in playable(able)
         ]
 
     def faults(self) -> dict[str, list[Record]]:

@@ -10,7 +10,7 @@ from pagoefectivo.sandbox.cards import codes, deliveries, psps, refunds
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.faults import ANY, API_KINDS, OPERATIONS, SUBJECTS, WEBHOOK_KINDS
 from pagoefectivo.sandbox.markup import Markup, join, tag
-from pagoefectivo.sandbox.scenarios import SCENARIOS
+from pagoefectivo.sandbox.scenarios import SCENARIOS, playable
 from pagoefectivo.sandbox.statements import layouts
 from pagoefectivo.sandbox.view import View, act, lima_time
 
@@ -84,7 +84,8 @@ def _clock(company: Company, view: View) -> Markup:
 
 def _scenarios(company: Company, view: View) -> Markup:
     chosen = SCENARIOS.get(company.director.next_slug)
-    options = [tag("option", view.say(each.title), value=each.slug) for each in SCENARIOS.values()]
+    able = company.faces[view.psp].abilities if view.psp else None
+    options = [tag("option", view.say(each.title), value=each.slug) for each in playable(able)]
     form = tag(
         "form",
         tag("input", type="hidden", name="act", value="scenario"),
@@ -167,12 +168,14 @@ def _behaviour(company: Company, view: View) -> Markup:
     return tag("section", tag("h2", view.say("Behaviour")), tag("div", save, empty, class_="card"))
 
 
-def _statements(company: Company, view: View) -> Markup:
+def _statements(company: Company, view: View) -> Markup | None:
     links = [
-        tag("li", tag("a", f"{psp} · {layout}", href=f"{STATEMENTS}{psp}/{layout}"))
+        tag("li", tag("a", f"{company.faces[psp].title} · {layout}", href=f"{STATEMENTS}{psp}/{layout}"))
         for psp, theirs in layouts().items()
-        if psp in company.faces
+        if psp in company.faces and view.shows(psp)
         for layout in theirs
     ]
+    if not links:
+        return None
     card = tag("div", tag("ul", links, class_="plain"), class_="card")
     return tag("section", tag("h2", view.say("Settlement files")), card)

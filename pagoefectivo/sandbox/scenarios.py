@@ -6,7 +6,7 @@ by the last digits of the bank account. `tests/acceptance/test_scenarios.py` hol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -264,4 +264,11 @@ _ALL = (
     ),
 )
 SCENARIOS = {each.slug: each for each in _ALL}
+
+
+def playable(abilities: Collection[str] | None) -> list[Scenario]:
+    """The stories that a PSP with these abilities can play; all of them where no PSP is meant."""
+    return [each for each in _ALL if not each.needs or abilities is None or each.needs in abilities]
+
+
 ENDINGS = {"9001": "refund-rejected", "9002": "refund-returned", "9003": "form-unfilled"}

@@ -83,6 +83,8 @@ def _changes(order: Order, names: _Names) -> Iterator[TimelineEntry]:
             "before": labels.get(change.from_state, change.from_state),
             "after": labels.get(change.to_state, change.to_state),
         }
+        if change.transition == "prolong":
+            sentence = _("A later deadline was asked for")
         details = {
             "subject": change.subject,
             "id": {"order": names.order, "voucher": names.of(change.voucher_id, None)}.get(

@@ -31,6 +31,7 @@ NOT_NEWS = {
     ("order", OrderState.PARTIALLY_REFUNDED, OrderState.PAID),
     ("order", OrderState.REFUNDED, OrderState.PAID),
     ("voucher", VoucherState.CONFIRMING, VoucherState.ISSUED),
+    ("voucher", VoucherState.ISSUED, VoucherState.ISSUED),
 }
 
 

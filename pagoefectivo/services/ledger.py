@@ -73,6 +73,9 @@ def take_details(voucher: Voucher, update: PaymentUpdate) -> None:
     voucher.barcode = voucher.barcode or update.barcode
     voucher.barcode_svg = voucher.barcode_svg or code128_svg(voucher.barcode or voucher.code)
     voucher.expires_at = update.expires_at or voucher.expires_at
+    wanted = voucher.extend_wanted_until
+    if wanted and update.expires_at and update.expires_at >= wanted:
+        voucher.extend_wanted_at = voucher.extend_wanted_until = None
 
 
 def sum_refunds(voucher: Voucher, refunds: list[Refund]) -> None:

@@ -121,6 +121,8 @@ def _obey(writing: _Writing, command: Command) -> None:
         decision = decisions.decide_voucher_command(facts.of_voucher(row), command, writing.now)
     if command.verb is Verb.FAIL and writing.evidence.is_superseded_for(row):
         return  # the refusal of an earlier try: whoever holds the row now may be sending it once more
+    if command.until and isinstance(row, Voucher) and decision.moves:
+        row.extend_wanted_at, row.extend_wanted_until = writing.now, command.until
     if command.error_code:
         row.error_code, row.raw_code = command.error_code, command.raw_code
     unanswered = command.verb in {Verb.RETRY, Verb.LOSE}

@@ -85,7 +85,7 @@ def refresh_order(reference: str, *, actor: Actor, source: Source) -> Order:
     order = order_named(reference, actor=actor)
     for voucher in order.vouchers.all():
         if voucher.state != VoucherState.FAILED:
-            _ask(voucher, source)
+            ask(voucher, source)
     return order_named(reference, actor=actor)
 
 
@@ -110,10 +110,10 @@ def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
     """
     actor.require(Permission.WRITE_ORDERS)
     order = order_named(reference, actor=actor)
-    _refuse_withdrawn(order)
+    refuse_withdrawn(order)
     current = order.current_voucher
     if current is not None and current.state in LIVE_VOUCHER:
-        _ask(current, source)
+        ask(current, source)
     claim = seams.transact(lambda: _replace_voucher(order.pk, current, actor, source))
     submission.submit(Voucher, claim, source=source)
     _withdraw_replaced(order.pk, source)
@@ -130,7 +130,7 @@ def accept_payment(reference: str, *, note: str, actor: Actor, source: Source) -
 
 def _want_order_canceled(order_id: int, actor: Actor, source: Source) -> None:
     locked = lock_order(order_id)
-    _refuse_paid(locked.order)
+    refuse_paid(locked.order)
     locked.order.cancel_wanted_at = locked.order.cancel_wanted_at or seams.now()
     locked.order.save()
     for voucher in locked.vouchers:
@@ -139,8 +139,8 @@ def _want_order_canceled(order_id: int, actor: Actor, source: Source) -> None:
 
 def _replace_voucher(order_id: int, current: Voucher | None, actor: Actor, source: Source) -> Claim:
     locked = lock_order(order_id)
-    _refuse_paid(locked.order)
-    _refuse_withdrawn(locked.order)
+    refuse_paid(locked.order)
+    refuse_withdrawn(locked.order)
     may_be_found = locked.voucher.state in UNSENT_OR_UNANSWERED and not submission.is_beyond_finding(locked.voucher)
     if may_be_found or locked.voucher.state == VoucherState.CONFIRMING:
         raise StateConflict
@@ -290,12 +290,12 @@ def _want_cancel(locked: Locked, voucher: Voucher, *, actor: Actor, source: Sour
 def _ask_before_release(order: Order, *, actor: Actor, source: Source) -> Order:
     for voucher in Voucher.objects.filter(order=order, state__in=PAYABLE_VOUCHER):
         try:
-            _ask(voucher, source)
+            ask(voucher, source)
         except ProviderError:
             continue
     _withdraw_replaced(order.pk, source)
     fresh = order_named(order.reference, actor=actor)
-    _refuse_paid(fresh)
+    refuse_paid(fresh)
     return fresh
 
 
@@ -304,7 +304,8 @@ def _withdraw_replaced(order_id: int, source: Source) -> None:
         submission.cancel_at_provider(voucher, source=source)
 
 
-def _ask(voucher: Voucher, source: Source) -> None:
+def ask(voucher: Voucher, source: Source) -> None:
+    """Ask the provider about one code now, unless somebody is asking; raises the ProviderError about an issued one."""
     claim = claim_row(Voucher, voucher.pk)
     if claim is None:
         return
@@ -314,11 +315,13 @@ def _ask(voucher: Voucher, source: Source) -> None:
         polling.ask_voucher(voucher, claim, source=source)
 
 
-def _refuse_paid(order: Order) -> None:
+def refuse_paid(order: Order) -> None:
+    """Raise StateConflict(ORDER_ALREADY_PAID) once any money came."""
     if order.paid_amount > 0:
         raise StateConflict(ErrorCode.ORDER_ALREADY_PAID)
 
 
-def _refuse_withdrawn(order: Order) -> None:
+def refuse_withdrawn(order: Order) -> None:
+    """Raise StateConflict(ORDER_CLOSED) once somebody wanted the order withdrawn."""
     if order.cancel_wanted_at is not None:
         raise StateConflict(ErrorCode.ORDER_CLOSED)

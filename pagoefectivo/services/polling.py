@@ -17,7 +17,7 @@ from pagoefectivo.services import breaker, delays, quiet_polls, scheduling, seam
 from pagoefectivo.services.accounts import account_named, payments_per_question, wire
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
-from pagoefectivo.services.submission import about, record
+from pagoefectivo.services.submission import about, extend_again, record
 
 IN_FLIGHT = 32
 AFTER_EACH_OTHER = timedelta(milliseconds=50)
@@ -50,7 +50,8 @@ def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
     except ProviderError as error:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
         raise
-    record(about(voucher, update), recorder, source=source, claim=claim)
+    applied = record(about(voucher, update), recorder, source=source, claim=claim)
+    extend_again(applied.voucher, source=source)
 
 
 def ask_refund(claim: Claim, *, source: Source) -> None:
@@ -180,7 +181,7 @@ def _still_waiting(asked: _Asked) -> quiet_polls.Heard | None:
     answer, voucher = asked.answer, asked.voucher
     if not isinstance(answer, PaymentUpdate) or answer.status is not PaymentStatus.PENDING or answer.refunds:
         return None
-    if voucher.state != VoucherState.ISSUED or voucher.cancel_wanted_at is not None:
+    if voucher.state != VoucherState.ISSUED or voucher.cancel_wanted_at or voucher.extend_wanted_until:
         return None
     return voucher, asked.claim, answer
 
@@ -189,4 +190,5 @@ def _commit(asked: _Asked, recorder: BatchRecorder, source: Source) -> None:
     if isinstance(asked.answer, ProviderError):
         setbacks.note(asked.voucher, asked.answer, verb=Verb.RETRY, source=source, claim=asked.claim)
     elif asked.answer is not None:
-        record(asked.answer, recorder, source=source, claim=asked.claim)
+        applied = record(asked.answer, recorder, source=source, claim=asked.claim)
+        extend_again(applied.voucher, source=source)

@@ -31,7 +31,9 @@ def postpone(heard: list[Heard]) -> set[int]:
     still_held = Q()
     for voucher, claim, _ in repeated:
         still_held |= Q(pk=voucher.pk, lease_token=claim.token)
-    Voucher.objects.filter(still_held, state=VoucherState.ISSUED, cancel_wanted_at=None).update(
+    Voucher.objects.filter(
+        still_held, state=VoucherState.ISSUED, cancel_wanted_at=None, extend_wanted_until=None
+    ).update(
         next_action_at=Case(
             *(When(pk=pk, then=Value(at, output_field=DateTimeField())) for pk, at in due.items()),
             output_field=DateTimeField(),

@@ -49,8 +49,8 @@ def schedule(
 def _next(row: Voucher | Refund, now: datetime, retry_after: float | None, *, unanswered: bool) -> datetime | None:
     timing = conf.current().timing
     by_hand = isinstance(row, Refund) and row.payout_id is not None
-    if row.state in ENDED and (by_hand or not row.provider_reference):
-        return None  # the provider never had it
+    if row.state in ENDED and (by_hand or not (row.provider_reference or unanswered)):
+        return None  # the provider never had it, and nobody says otherwise
     if by_hand:
         return now + WAIT_FOR_PERSON
     if retry_after is not None:

@@ -60,6 +60,8 @@ def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Sourc
         actor="provider",
         now=now,
     )
+    if _is_old_silence(error, command):
+        return
     ErrorOccurrence.objects.create(
         code=fault.code,
         raw_code=fault.raw_code[:64],
@@ -72,6 +74,12 @@ def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Sourc
         request_id=error.request_id,
         occurred_at=now,
     )
+
+
+def _is_old_silence(error: ProviderError, command: Command) -> bool:
+    """Whether nobody was called, and the same was said of this row before: waiting is noted once, not at every look."""
+    said = ErrorOccurrence.objects.filter(code=error.fault.code, operation=error.fault.operation, request_id="")
+    return not error.request_id and said.filter(voucher=command.voucher_id, refund=command.refund_id).exists()
 
 
 def _command(

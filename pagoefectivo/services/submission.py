@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,8 +16,9 @@ from pagoefectivo.models import PaymentEvent, Refund, Voucher
 from pagoefectivo.providers.base import Gateway, Operation
 from pagoefectivo.services import breaker, facts, lifecycle, recovery, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand, resend_bounds
-from pagoefectivo.services.claiming import Claim
+from pagoefectivo.services.claiming import Claim, claim_row
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
+from pagoefectivo.services.scheduling import let_go
 
 Statement = TypeVar("Statement", PaymentUpdate, RefundUpdate, PaymentUpdate | RefundUpdate)
 
@@ -64,6 +66,72 @@ def cancel_at_provider(voucher: Voucher, *, source: Source) -> None:
         setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=None)
     else:
         record(about(voucher, update), recorder, source=source, claim=None)
+
+
+def extend_at_provider(claim: Claim, *, source: Source) -> None:
+    """Ask for the deadline that is wanted for a claimed code, and commit the answer.
+
+    Raises Refused after keeping it: the deadline stays as it is, and nobody wants another. What had no answer is kept
+    as well, and read back by the next question.
+    """
+    voucher = Voucher.objects.get(pk=claim.row_id)
+    recorder = recorder_for(voucher, until=voucher.lease_until)
+    gateway = account_named(voucher.account).gateway(recorder)
+    if voucher.extend_wanted_until is None:
+        raise LookupError("nobody asked for a new deadline")
+    try:
+        with breaker.guarded(voucher.account, Operation.EXTEND_VOUCHER):
+            update = gateway.extend_voucher(voucher.provider_reference, voucher.extend_wanted_until)
+    except ProviderError as error:
+        if isinstance(error, Refused):
+            Voucher.objects.filter(pk=voucher.pk).update(extend_wanted_at=None, extend_wanted_until=None)
+        setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
+        if isinstance(error, Refused):
+            raise
+    else:
+        record(about(voucher, update), recorder, source=source, claim=claim)
+
+
+def extend_again(voucher: Voucher, *, source: Source) -> None:
+    """Ask once more for a deadline that was asked for and, as just read, is not there.
+
+    Only once what was sent can no longer be under way. It names the same instant, so it does no harm twice.
+    """
+    now = seams.now()
+    if not voucher.is_being_extended(now) or voucher.extend_wanted_at is None:
+        return
+    in_flight, _ = resend_bounds(account_named(voucher.account))
+    if now - voucher.extend_wanted_at < in_flight:
+        return
+    claim = claim_row(Voucher, voucher.pk)
+    if claim is None:
+        return
+    Voucher.objects.filter(pk=voucher.pk).update(extend_wanted_at=now)
+    with suppress(Refused):
+        extend_at_provider(claim, source=source)
+
+
+def follow_message(claim: Claim, *, source: Source) -> None:
+    """Ask about a code that ended without a name at the provider, where a message has given it one since.
+
+    Nobody knew whether it exists, and now it may be paid. Without such a message it is left in peace.
+    """
+    voucher = Voucher.objects.get(pk=claim.row_id)
+    if not _name_in_message(voucher):
+        let_go(Voucher, [claim])
+        return
+    recorder = recorder_for(voucher)
+    gateway = account_named(voucher.account).gateway(recorder)
+    try:
+        with breaker.guarded(voucher.account, Operation.FETCH_PAYMENT):
+            found = _named_by_message(voucher, gateway)
+    except ProviderError as error:
+        setbacks.note(voucher, error, verb=Verb.RETRY, source=source, claim=claim)
+        return
+    if found is None:
+        let_go(Voucher, [claim])
+    else:
+        record(about(voucher, found), recorder, source=source, claim=claim)
 
 
 def about(row: Voucher | Refund, update: Statement) -> Statement:
@@ -155,10 +223,14 @@ def _find_or_send(row: Voucher | Refund, account: EffectiveAccount, gateway: Gat
 
 def _named_by_message(voucher: Voucher, gateway: Gateway) -> PaymentUpdate | None:
     """Ask about the payment that a message gave as this voucher's; it is, where the provider itself says so."""
-    told = PaymentEvent.objects.filter(voucher=voucher, refund=None, is_believed=False).exclude(payment_identity="")
-    named = told.order_by("-pk").values_list("payment_identity", flat=True).first()
+    named = _name_in_message(voucher)
     found = gateway.fetch_payment(named) if named else None
     return found if found and found.reference == voucher.reference else None
+
+
+def _name_in_message(voucher: Voucher) -> str | None:
+    told = PaymentEvent.objects.filter(voucher=voucher, refund=None, is_believed=False).exclude(payment_identity="")
+    return told.order_by("-pk").values_list("payment_identity", flat=True).first()
 
 
 def is_beyond_finding(voucher: Voucher) -> bool:

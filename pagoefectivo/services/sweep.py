@@ -101,7 +101,10 @@ def _vouchers(report: SweepReport, exhausted: set[str]) -> int:
         if asker.state in unsent:
             work = partial(submission.submit, Voucher, asker.claim, source=Source.CLOCK)
             _guard(Voucher, asker.claim, work, report)
-    let_go(Voucher, [asker.claim for asker in askers if asker.state in ENDED and not asker.provider_reference])
+    for asker in askers:
+        if asker.state in ENDED and not asker.provider_reference:
+            work = partial(submission.follow_message, asker.claim, source=Source.POLL)
+            _guard(Voucher, asker.claim, work, report)
     sent = [asker for asker in askers if asker.state not in unsent and asker.provider_reference]
     to_ask, waiting = pace.within_budget(sent)
     for account, held in waiting.items():

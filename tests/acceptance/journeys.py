@@ -19,6 +19,7 @@ DECLARED: dict[str, Callable[[Capabilities], bool]] = {
     "keys": lambda able: able.idempotency_life > able.longest_in_flight,
     "sent again": lambda able: able.absent_payment_proves_never or able.idempotency_life > able.longest_in_flight,
     "statements": lambda able: able.webhook_covers_body and not able.webhook_points,
+    "more time": lambda able: able.extend_voucher,
     "withdrawal": lambda able: able.cancel_voucher,
 }
 EVERYBODY = [face.name for face in faces()]

@@ -138,6 +138,31 @@ def test_a_code_that_the_provider_cannot_withdraw_is_withdrawn_here_and_watched(
     assert asked(psp) == {"get_payment": 1}, "the last question before the stock is free, and no other call"
 
 
+@on(lacking="more time")
+def test_a_deadline_that_the_provider_cannot_move_stays(provider: str, psp: Any, open_order: Any) -> None:
+    open_order()
+
+    def ask() -> Any:
+        return shop.extend_voucher(reference="A-1042", expires_in=timedelta(hours=72))
+
+    assert refused(psp, ask) == [(ErrorCode.EXTEND_UNSUPPORTED, "")]
+
+
+@on("more time")
+def test_a_deadline_that_the_provider_can_move_is_moved_there_too(
+    provider: str, psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    code = open_order(expires_in=timedelta(hours=24)).current_voucher.code
+    moved: Any = shop.extend_voucher(reference="A-1042", expires_in=timedelta(hours=72)).current_voucher
+    assert (moved.code, moved.expires_at - world.now() > timedelta(hours=71)) == (code, True)
+    world.advance(hours=30)
+    sweep()
+    psp.pay(code)
+    world.advance(seconds=2)
+    sweep()
+    assert (only_voucher().state, only_order().state) == ("paid", "paid")
+
+
 @on("withdrawal")
 def test_a_code_that_the_provider_can_withdraw_is_withdrawn_there_too(provider: str, psp: Any, open_order: Any) -> None:
     open_order()

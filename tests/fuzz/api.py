@@ -25,7 +25,7 @@ from tests.integration.api.conftest import EVERY_SCOPE, ROOT
 from tests.integration.pages.stage import place_refund
 
 FORGET_LIMITS_EVERY = 200
-OPERATIONS = 14
+OPERATIONS = 16
 PHASES = ("examples", "coverage", "fuzzing")
 _numbers = count(1)
 

@@ -111,3 +111,26 @@ def test_where_a_refund_went_is_told_in_words_unless_it_is_an_account(sandbox: S
     sandbox.control.pay(payment.code)
     sandbox.control.dashboard_refund(payment.code)
     assert "<dt>Bank details</dt><dd>dashboard</dd>" in look(sandbox)
+
+
+def test_the_stories_are_those_that_the_chosen_psp_can_play(sandbox: SandboxServer) -> None:
+    def stories(query: str) -> list[str]:
+        [choice] = re.findall(r'<select name="scenario">.*?</select>', look(sandbox, query))
+        return re.findall(r'<option value="([^"]+)"', choice)
+
+    everything = [each["name"] for each in sandbox.control.scenarios()]
+    assert stories("lang=en") == everything
+    for psp in FACES:
+        assert stories(f"psp={psp}") == [each["name"] for each in sandbox.control.scenarios(psp)]
+    assert "refund-done" in stories("psp=ebanx")
+    assert "refund-done" not in stories("psp=pagoefectivo_direct")
+
+
+def test_the_settlement_files_are_those_of_the_chosen_psp(sandbox: SandboxServer) -> None:
+    def files(query: str) -> list[str]:
+        return re.findall(r'<a href="/statements/[^"]+">([^<]+)</a>', look(sandbox, query))
+
+    assert files("lang=en&psp=ebanx") == ["EBANX · settlement-csv", "EBANX · settlement-json"]
+    assert set(files("lang=en")) > set(files("lang=en&psp=ebanx"))
+    assert files("lang=en&psp=pagoefectivo_direct") == []
+    assert "<h2>Settlement files</h2>" not in look(sandbox, "lang=en&psp=pagoefectivo_direct")

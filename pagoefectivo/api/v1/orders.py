@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from pagoefectivo.api.v1.base import ApiView, answer, answer_of, read_shape, res
 from pagoefectivo.api.v1.problems import failed_voucher
 from pagoefectivo.api.v1.schema import described
 from pagoefectivo.api.v1.shapes.orders import (
+    NewDeadline,
     NewOrder,
     NoBody,
     OrderPage,
@@ -31,7 +33,7 @@ from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, Order
 from pagoefectivo.models import Order
 from pagoefectivo.selectors import orders as known_orders
 from pagoefectivo.selectors.timeline import timeline_of
-from pagoefectivo.services import orders
+from pagoefectivo.services import orders, vouchers
 from pagoefectivo.services.idempotency import Answer
 
 _UNANSWERED = UNSENT_VOUCHER | UNANSWERED_VOUCHER
@@ -133,6 +135,48 @@ class OrderCancel(ApiView):
         order = orders.cancel_order(reference, actor=self.actor, source=Source.API)
         is_waiting = order.state == OrderState.AWAITING_PAYMENT
         return answer(_ACCEPTED if is_waiting else _OK, document(order))
+
+
+class OrderExtend(ApiView):
+    """Moving a deadline."""
+
+    @described(
+        "Give the buyer more time",
+        body=NewDeadline,
+        answers={_OK: OrderShape, _ACCEPTED: OrderShape},
+        problems=(400, 403, 404, 409, 422, 502, 503),
+    )
+    def post(self, request: Request, reference: str) -> HttpResponse:  # noqa: ARG002 - the framework's signature
+        """The code stays the same and can be paid until `expires_in` from now.
+
+        202: the provider has not answered yet; the deadline is read back by itself, read the order again. 422: the
+        provider cannot move it (`EXTEND_UNSUPPORTED`), or not that far; issue a new code then.
+        """
+        asked = self.read(NewDeadline)
+        return self.once(lambda: self._extend(reference, asked["expires_in"]))
+
+    def _extend(self, reference: str, expires_in: timedelta) -> Answer:
+        order = vouchers.extend(reference, expires_in=expires_in, actor=self.actor, source=Source.API)
+        voucher = order.current_voucher
+        is_waiting = voucher is not None and voucher.extend_wanted_until is not None
+        return answer(_ACCEPTED if is_waiting else _OK, document(order))
+
+
+class OrderGiveUp(ApiView):
+    """Giving up a code that nobody can find."""
+
+    @described("Give up a lost payment code", body=NoBody, answers={_OK: OrderShape}, problems=(400, 403, 404, 409))
+    def post(self, request: Request, reference: str) -> HttpResponse:  # noqa: ARG002 - the framework's signature
+        """For a code in the state `unknown` at a provider that cannot look it up: it counts as `failed` from now on.
+
+        The order can get a new code, and ends if it was canceled. Money that comes for the lost code later is taken,
+        and the order is then `in_review`. 409: what became of the code may still be found out.
+        """
+        self.read(NoBody)
+        return self.once(lambda: self._give_up(reference))
+
+    def _give_up(self, reference: str) -> Answer:
+        return answer(_OK, document(vouchers.give_up(reference, actor=self.actor, source=Source.API)))
 
 
 class OrderRefresh(ApiView):

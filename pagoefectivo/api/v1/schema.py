@@ -21,7 +21,7 @@ from rest_framework import serializers
 
 from pagoefectivo import conf
 from pagoefectivo.api.v1.problems import MEDIA_TYPE
-from pagoefectivo.api.v1.shapes.fields import StrictShape
+from pagoefectivo.api.v1.shapes.fields import METADATA_VALUE, StrictShape, metadata_value
 from pagoefectivo.services import idempotency
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -51,7 +51,7 @@ _SETTINGS = {
     "SECURITY": [],
     "SERVERS": [],
     "TAGS": [],
-    "APPEND_COMPONENTS": {},
+    "APPEND_COMPONENTS": {"schemas": {METADATA_VALUE: metadata_value()}},
     "AUTHENTICATION_WHITELIST": None,
     "PARSER_WHITELIST": None,
     "RENDERER_WHITELIST": None,

@@ -161,6 +161,10 @@ def decide_voucher_command(voucher: VoucherFacts, command: Command, now: datetim
         return Decision(moves=("lose",), why=command.why)
     if command.verb is Verb.FAIL and state in UNANSWERED_VOUCHER:
         return Decision(moves=("fail",), settled=ANSWERED, why=command.why)
+    if command.verb is Verb.GIVE_UP and state is VoucherState.UNKNOWN:
+        return Decision(moves=("fail",), why=command.why)
+    if command.verb is Verb.EXTEND and state is VoucherState.ISSUED:
+        return Decision(moves=("prolong",), why=command.why)
     if command.verb is Verb.CANCEL and state is VoucherState.REQUESTED:
         return Decision(moves=("cancel",), why=command.why)
     if command.verb is Verb.CANCEL and state in LIVE_VOUCHER:

@@ -36,6 +36,15 @@ def test_a_list_says_the_state_in_words_and_masks_the_buyer(at_desk: Any, open_o
     assert "maria.quispe" not in page
 
 
+@pytest.mark.parametrize("of", ["order", "voucher", "refund"])
+def test_states_are_filtered_under_a_heading_of_ones_own_language(at_desk: Any, paid_order: Any, of: str) -> None:
+    paid_order()
+    address = reverse(f"admin:pagoefectivo_{of}_changelist")
+    browser = at_desk("support_n1")
+    assert "Por estado" in text_of(browser.get(address, headers={"accept-language": "es-PE"}))
+    assert browser.get(address, {"state__exact": "paid"}).status_code == 200
+
+
 def test_who_may_see_personal_data_sees_the_code_and_the_address(at_desk: Any, open_order: Any) -> None:
     code = open_order().current_voucher.code
     page = text_of(at_desk("support_n2").get(reverse(ORDERS)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from pagoefectivo import models
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ApiKey, NonWorkingDay
 from pagoefectivo.selectors import calendar
-from pagoefectivo.services import api_keys, orders, refunds
+from pagoefectivo.services import api_keys, orders, refunds, vouchers
 from pagoefectivo.services.actors import PermissionRefused, staff
 from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
 
@@ -26,6 +26,8 @@ MAY = {
     "refresh": {"support_n1", "support_n2", "finance"},
     "reissue": {"support_n2"},
     "cancel": {"support_n2"},
+    "extend": {"support_n2"},
+    "give_up": {"support_n2"},
     "accept": {"finance"},
     "refund": {"support_n2", "treasury", "everything"},
     "raw": {"auditor"},
@@ -95,6 +97,10 @@ def test_G17_the_services_refuse_as_well(account: Any, paid_order: Any, person: 
     doings: dict[str, Callable[[], object]] = {
         "reissue": lambda: orders.reissue_voucher(order.reference, actor=actor, source=Source.STAFF),
         "cancel": lambda: orders.cancel_order(order.reference, actor=actor, source=Source.STAFF),
+        "extend": lambda: vouchers.extend(
+            order.reference, expires_in=timedelta(hours=48), actor=actor, source=Source.STAFF
+        ),
+        "give_up": lambda: vouchers.give_up(order.reference, actor=actor, source=Source.STAFF),
         "accept": lambda: orders.accept_payment(order.reference, note="", actor=actor, source=Source.STAFF),
         "refund": lambda: refunds.request(
             order.reference, amount=order.amount, reason="other", actor=actor, source=Source.STAFF

@@ -207,10 +207,11 @@ def test_G22_state_and_amounts_of_fact_are_never_writable(
     answers = [
         api.post("orders/", {**order_like(), **extra}),
         api.post("orders/B-1/refunds/", {**refund, **extra}),
-        *(api.post(f"orders/B-1/{act}/", extra) for act in ("vouchers", "cancel", "refresh")),
+        *(api.post(f"orders/B-1/{act}/", extra) for act in ("vouchers", "cancel", "refresh", "give-up")),
+        api.post("orders/B-1/extend/", {"expires_in": "PT48H", **extra}),
     ]
 
-    assert [(each.status_code, problem(each)["code"]) for each in answers] == [(400, "REQUEST_FIELD_UNKNOWN")] * 5
+    assert [(each.status_code, problem(each)["code"]) for each in answers] == [(400, "REQUEST_FIELD_UNKNOWN")] * 7
     assert written() == before
 
 

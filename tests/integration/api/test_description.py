@@ -26,10 +26,14 @@ def described(psp: Operations, client: Client) -> dict[str, Any]:
     return document
 
 
+def reader(described: dict[str, Any], name: str) -> Any:
+    """What tells whether a document is what the schema says."""
+    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": described["components"]})
+
+
 def holds(described: dict[str, Any], name: str, document: Any) -> None:
     """A document is what the schema says, to the last field."""
-    whole = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
-    Draft202012Validator(whole).validate(document)
+    reader(described, name).validate(document)
     assert document.keys() == described["components"]["schemas"][name]["properties"].keys()
 
 
@@ -51,6 +55,7 @@ def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> N
     assert calls == {
         ("get", "/orders/"), ("post", "/orders/"), ("get", "/orders/{reference}/"),
         ("get", "/orders/{reference}/timeline/"), ("post", "/orders/{reference}/vouchers/"),
+        ("post", "/orders/{reference}/extend/"), ("post", "/orders/{reference}/give-up/"),
         ("post", "/orders/{reference}/cancel/"), ("post", "/orders/{reference}/refresh/"),
         ("post", "/orders/{reference}/refunds/"), ("get", "/refunds/{refund_id}/"),
         *{("post", f"/refunds/{{refund_id}}/{act}/") for act in ("approve", "decline", "cancel", "retry", "destination")},
@@ -118,3 +123,34 @@ def test_nothing_depends_on_what_the_host_set_for_its_own_api(api: ApiClient, se
     assert json.loads(answer.content)["created_at"].endswith("Z")
     assert problem(api.get("orders/NONE/"))["code"] == "NOT_FOUND"
     assert "drf_spectacular" not in settings.INSTALLED_APPS
+
+
+@pytest.mark.parametrize(
+    ("metadata", "allowed"),
+    [
+        ({"cart": [1, "x", None, {"deep": [True, {}]}], "á\x99": "\x85"}, True),
+        ({"text": "a\0"}, False),
+        ({"list": [["a\0"]]}, False),
+        ({"object": {"a\0": 1}}, False),
+        ({"a\0": 1}, False),
+    ],
+)
+def test_what_metadata_may_hold_is_described_as_it_is_taken(
+    described: dict[str, Any], api: ApiClient, metadata: dict[str, Any], allowed: bool
+) -> None:
+    document = order_like(metadata=metadata)
+
+    assert (api.post("orders/", document).status_code == 201) is allowed
+    assert reader(described, "NewOrder").is_valid(document) is allowed
+
+
+def test_control_characters_that_can_be_stored_are_a_rules_business_not_the_shapes(
+    described: dict[str, Any], api: ApiClient, psp: Any
+) -> None:
+    odd = {"email": "a@b.pe", "name": "Ana", "phone": "á\x99", "document": {"type": "DNI", "number": "\x852{Ú"}}
+    document = order_like(payer=odd)
+
+    assert reader(described, "NewOrder").is_valid(document)
+    answer = api.post("orders/", document)
+    assert (answer.status_code, problem(answer)["code"]) == (422, "CREATE_FIELD_INVALID")
+    assert set(problem(answer)["fields"]) == {"payer.phone", "payer.document"}

@@ -89,6 +89,8 @@ def test_the_use_of_a_key_is_noted_once_in_a_while(api: ApiClient, django_assert
         ("post", "orders/", "orders:write"),
         ("post", "orders/A-1042/vouchers/", "orders:write"),
         ("post", "orders/A-1042/cancel/", "orders:write"),
+        ("post", "orders/A-1042/extend/", "orders:write"),
+        ("post", "orders/A-1042/give-up/", "orders:write"),
         ("post", "orders/A-1042/refresh/", "orders:read"),
         ("post", "orders/A-1042/refunds/", "refunds:write"),
         ("post", "refunds/{refund}/cancel/", "refunds:write"),
@@ -111,6 +113,7 @@ def test_a_key_without_the_scope_is_told_which_one_and_nothing_changes(
             {"orders:write"} if needed == "orders:read" else {"refunds:write", "refunds:approve"}
         )
     bodies = {"orders/": order_like(reference="B"), "orders/A-1042/refunds/": asked}
+    bodies["orders/A-1042/extend/"] = {"expires_in": "PT48H"}
     destination = {"holder_name": "M", "account_number": "00219300000000000001"}
     body = bodies.get(path, destination if "destination" in path else None)
     poor = key(*sorted(others), name="poor")
@@ -138,7 +141,8 @@ def test_G04_a_key_of_another_account_finds_what_it_would_find_if_there_were_not
             stranger.get(f"orders/{reference}/timeline/"),
             stranger.get("orders/", reference=reference),
             stranger.get(f"refunds/{refund_id}/"),
-            *(stranger.post(f"orders/{reference}/{act}/") for act in ("vouchers", "cancel", "refresh")),
+            *(stranger.post(f"orders/{reference}/{act}/") for act in ("vouchers", "cancel", "refresh", "give-up")),
+            stranger.post(f"orders/{reference}/extend/", {"expires_in": "PT48H"}),
             stranger.post(f"orders/{reference}/refunds/", asked),
             *(stranger.post(f"refunds/{refund_id}/{act}/") for act in ("approve", "decline", "cancel", "retry")),
         ]

@@ -156,7 +156,8 @@ def test_what_is_not_there_is_a_problem(api: ApiClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["orders/{}/vouchers/", "orders/{}/cancel/", "orders/{}/refresh/", "orders/{}/refunds/"]
+    "act",
+    ["orders/{}/vouchers/", "orders/{}/cancel/", "orders/{}/refresh/", "orders/{}/give-up/", "orders/{}/refunds/"],
 )
 def test_acting_on_what_is_not_there_is_a_problem(api: ApiClient, act: str) -> None:
     body = {"amount": "1.00", "reason": "other"} if "refunds" in act else None

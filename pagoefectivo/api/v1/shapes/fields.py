@@ -21,6 +21,7 @@ from pagoefectivo.domain.money import SYMBOLS, parse_amount, parse_currency
 from pagoefectivo.domain.redaction import redact_text
 
 LARGEST_METADATA = 4096
+METADATA_VALUE = "MetadataValue"
 # Each pattern stands in the description of the API as well, so it says the same in Python and in ECMAScript.
 ANY_TEXT = r"^[^\u0000]*$"
 SHOWN_TEXT = r"^[^\u0000]*[^\s\u0000-\u0020\u007f-\u00a0\ufeff][^\u0000]*$"  # something in it can be seen
@@ -130,7 +131,19 @@ class DurationField(serializers.Field[timedelta, str, str, Any]):
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True})
+def _metadata_object() -> dict[str, Any]:
+    value = {"$ref": f"#/components/schemas/{METADATA_VALUE}"}
+    return {"type": "object", "propertyNames": {"pattern": ANY_TEXT}, "additionalProperties": value}
+
+
+def metadata_value() -> dict[str, Any]:
+    """Describe what may stand in metadata: any JSON whose texts, names included, hold no null."""
+    value = {"$ref": f"#/components/schemas/{METADATA_VALUE}"}
+    scalars = [{"type": "string", "pattern": ANY_TEXT}, {"type": ["number", "boolean", "null"]}]
+    return {"anyOf": [*scalars, {"type": "array", "items": value}, _metadata_object()]}
+
+
+@extend_schema_field(_metadata_object())
 class MetadataField(serializers.Field[dict[str, Any], dict[str, Any], dict[str, Any], Any]):
     """An object of the shop's own, at most 4 KiB as JSON in UTF-8."""
 

@@ -61,7 +61,13 @@ class NewOrder(StrictShape):
     payer = NewPayer()
     expires_in = DurationField(required=False)
     description = TextField(required=False, allow_blank=True)
-    metadata = MetadataField(required=False)
+    metadata = MetadataField(required=False, help_text="The shop's own: at most 4096 bytes of JSON, 14 levels deep.")
+
+
+class NewDeadline(StrictShape):
+    """How much time the buyer gets, from now on."""
+
+    expires_in = DurationField()
 
 
 class NoBody(StrictShape):
