@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
@@ -65,6 +65,15 @@ def lima_moment(instant: datetime, language: str, *, now: datetime) -> str:
         minute=f"{local.minute:02}",
         half=words.halves[local.hour >= 12],  # noqa: PLR2004 - noon
     )
+
+
+def written_day(day: date, language: str) -> str:
+    """Write a day with its year and without weekday or hour: `27 nov. 2026`."""
+    code = language.partition("-")[0]
+    month = _WORDS.get(code, _WORDS["es"]).months[day.month - 1]
+    if code == "zh":
+        return f"{day.year}年{month}{day.day}日"
+    return f"{month} {day.day}, {day.year}" if code == "en" else f"{day.day} {month} {day.year}"
 
 
 def time_left(left: timedelta) -> str:

@@ -41,6 +41,7 @@ class Voucher(VoucherMachine, DueRow):
     cancel_wanted_at = models.DateTimeField(_("cancel wanted"), null=True, blank=True)
     replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True)
     asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
+    said_paid_at = models.DateTimeField(_("buyer says paid"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     raw_code = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("created"), db_index=True)
