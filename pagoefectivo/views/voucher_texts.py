@@ -170,7 +170,7 @@ def page_of(order: Order, vouchers: list[Voucher], refunds: list[Refund], *, lan
         is_soon=timedelta(0) < left < SOON,
         replaced_code=_replaced(vouchers) if shows_code else "",
         is_paid_twice=face is not Face.PAID_TWICE and sum(voucher.paid_amount > 0 for voucher in vouchers) > 1,
-        assurance=assurance(newest, language, now) if face in MAY_SAY_PAID else "",
+        assurance=assurance(newest, language, now) if shows_code else "",
         renewal=_renewal(order, vouchers, now),
         places=places_for(newest.amount, newest.currency, language) if face in PAYABLE else (),
         refunds=tuple(_refund_line(refund, language, now) for refund in refunds),

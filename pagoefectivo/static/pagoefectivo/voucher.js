@@ -50,10 +50,15 @@
     const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
     const digits = document.getElementById("ticks");
     if (digits) digits.textContent = 0 < left && left < 86400 ? `${hours}:${two(minutes)}:${two(seconds)}` : "";
-    if (!document.hidden && MARKS.some((mark) => before > mark && left <= mark)) ask(true);
+    if (!document.hidden && MARKS.some((mark) => before > mark && left <= mark)) setTimeout(ask, 1000, true); // whole seconds were sent: a moment is left
   };
 
   const two = (number) => String(number).padStart(2, "0");
+
+  const announce = () => {
+    const [ears, words] = [document.getElementById("announced"), document.getElementById("left")];
+    if (words && ears.textContent !== words.textContent) ears.textContent = words.textContent;
+  };
 
   const ask = async (aloud) => {
     if (asking) return;
@@ -68,9 +73,9 @@
         const words = document.getElementById("left");
         if (words) words.textContent = news.time_left;
         ends = performance.now() / 1000 + news.seconds_left;
-        if (aloud === true) document.getElementById("announced").textContent = news.time_left;
         etag = answer.headers.get("ETag") || "";
       }
+      if (aloud === true) announce();
       failures = 0;
     } catch {
       failures = Math.min(failures + 1, 6);
