@@ -13,6 +13,7 @@
   let etag = "";
   let timer = 0;
   let asking = false;
+  let aloud = false;
 
   const reveal = () => live.querySelectorAll("button[hidden]").forEach((button) => { button.hidden = false; });
 
@@ -50,17 +51,20 @@
     const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
     const digits = document.getElementById("ticks");
     if (digits) digits.textContent = 0 < left && left < 86400 ? `${hours}:${two(minutes)}:${two(seconds)}` : "";
-    if (!document.hidden && MARKS.some((mark) => before > mark && left <= mark)) setTimeout(ask, 1000, true); // whole seconds were sent: a moment is left
+    if (document.hidden || !MARKS.some((mark) => before > mark && left <= mark)) return;
+    aloud = true;
+    setTimeout(ask, 1000); // whole seconds were sent: a moment is left
   };
 
   const two = (number) => String(number).padStart(2, "0");
 
   const announce = () => {
     const [ears, words] = [document.getElementById("announced"), document.getElementById("left")];
+    aloud = false;
     if (words && ears.textContent !== words.textContent) ears.textContent = words.textContent;
   };
 
-  const ask = async (aloud) => {
+  const ask = async () => {
     if (asking) return;
     asking = true;
     try {
@@ -75,7 +79,7 @@
         ends = performance.now() / 1000 + news.seconds_left;
         etag = answer.headers.get("ETag") || "";
       }
-      if (aloud === true) announce();
+      if (aloud) announce();
       failures = 0;
     } catch {
       failures = Math.min(failures + 1, 6);
