@@ -17,7 +17,7 @@ PAGOEFECTIVO = "https://developer.paysafe.com/ (PagoEfectivo)"
 RELATED = "https://docs.kushki.com/pe/en/cash-payments/authorized-locations"
 RELATED_PPRO = "https://developerhub.ppro.com/simple-api/docs/peru-cash-payments-via-safetypay"
 THE_SHOP = "PAYMENT_CHANNELS"
-REVIEWED_ON = date(2026, 11, 27)
+REVIEWED_ON = date(2026, 11, 22)
 
 
 class Way(StrEnum):

@@ -44,7 +44,8 @@ def sheet(page: Page) -> bytes:
         _line(paper, place.label, 12, bold=True, before=4)
         for number, step in enumerate(place.steps, start=1):
             _line(paper, f"{number}. {step}", 11)
-        _line(paper, place.names, 10)
+        for words in (place.names, *place.excluded):
+            _line(paper, words, 10)
     _foot(paper)
     return bytes(paper.output())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -70,13 +71,22 @@ def _place(offer: Offer, amount: Decimal, currency: str, language: str) -> Place
         label=gettext(_LABELS[offer.way]),
         steps=tuple(gettext(step).format(**values) for step in _STEPS[offer.way]),
         names=" · ".join(offer.names),
-        excluded=tuple(_excluded(small) for small in offer.too_small),
+        excluded=tuple(_excluded(offer.too_small)),
         note=gettext(_NOTES[offer.way]) if offer.way in _NOTES else "",
         reviewed_on=written_day(offer.reviewed_on, language),
     )
 
 
-def _excluded(small: TooSmall) -> str:
-    certain = gettext("{name} takes up to {ceiling} per operation. Choose another place.")
-    hint = gettext("{name} may take only up to {ceiling} per operation (not confirmed). Ask before you go.")
-    return (certain if small.is_certain else hint).format(name=small.name, ceiling=format_money(small.ceiling, "PEN"))
+def _excluded(too_small: tuple[TooSmall, ...]) -> Iterator[str]:
+    """A sentence for each that is known not to take the amount, and one for all that may not."""
+    hints = []
+    for small in too_small:
+        ceiling = format_money(small.ceiling, "PEN")
+        if small.is_certain:
+            known = gettext("{name} takes up to {ceiling} per operation. Choose another place.")
+            yield known.format(name=small.name, ceiling=ceiling)
+        else:
+            hints.append(f"{small.name} {ceiling}")
+    if hints:
+        text = gettext("These may take less per operation (not confirmed; ask before you go): {places}.")
+        yield text.format(places=" · ".join(hints))

@@ -29,8 +29,9 @@ def test_the_way_to_pay_is_chosen_without_javascript_and_what_is_too_small_is_ex
     expect(shown.locator(".names")).to_contain_text("KasNet")
     expect(shown.locator(".names")).not_to_contain_text("Disashop")
     expect(shown).to_contain_text("Disashop recibe hasta S/\xa0250.00 por operación. Elige otra opción.")
-    expect(shown).to_contain_text("Tambo+ podría recibir solo hasta S/\xa0500.00 por operación (sin confirmar).")
-    expect(shown).to_contain_text("Revisado el 27 nov. 2026")
+    expect(shown).to_contain_text("podrían recibir menos por operación (sin confirmar; pregunta antes de ir)")
+    expect(shown).to_contain_text("Tambo+ S/\xa0500.00")
+    expect(shown).to_contain_text("Revisado el 22 nov. 2026")
     page.get_by_text("Celular", exact=True).click(position={"x": 6, "y": 6})
     expect(page.locator(".way:visible")).to_contain_text("Abre la app de tu banco")
 
