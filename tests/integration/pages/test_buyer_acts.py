@@ -28,7 +28,7 @@ def _say(client: Client, order: Order, **headers: str) -> Any:
 
 
 def _columns(voucher: Voucher) -> dict[str, Any]:
-    return Voucher.objects.values().get(pk=voucher.pk)
+    return dict(Voucher.objects.values().get(pk=voucher.pk))
 
 
 def test_saying_paid_asks_the_provider_now_and_tells_the_truth(client: Client) -> None:
