@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's name for it
 from django.db import connection
 
-from pagoefectivo import conf
+from pagoefectivo import conf, storefront
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.services import environments
 
@@ -39,6 +39,7 @@ def _settings() -> Iterator[CheckMessage]:
         return
     try:
         config = conf.current()
+        storefront.current()
     except conf.SettingsProblem as problem:
         yield Error(f"PAGOEFECTIVO{problem.key}: {problem.problem}", hint=problem.hint or None, id="pagoefectivo.E002")
         return

@@ -38,6 +38,9 @@ DEFAULTS: dict[str, Any] = {
     "ACCOUNTS": {},
     "SHOP_NAME": "",
     "SUPPORT_CONTACT": "",
+    "BRAND": {},  # this and the next two: storefront.py
+    "PAYMENT_CHANNELS": {},
+    "NEW_CODE_BY_BUYER": "unreleased",
     "ENCRYPTION_KEYS": [],
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",

@@ -14,6 +14,11 @@ urlpatterns = [
     path("v/<str:token>", vouchers.page),  # messengers cut the last slash
     path("v/<str:token>/status/", vouchers.status, name="voucher-status"),
     path("v/<str:token>/barcode.svg", vouchers.barcode, name="voucher-barcode"),
+    path("v/<str:token>/codigo.pdf", vouchers.code_sheet, name="voucher-sheet"),
+    path("v/<str:token>/constancia.pdf", vouchers.payment_receipt, name="voucher-receipt"),
+    path("v/<str:token>/recordatorio.ics", vouchers.deadline_reminder, name="voucher-reminder"),
+    path("v/<str:token>/paid/", vouchers.say_paid, name="voucher-paid"),
+    path("v/<str:token>/renew/", vouchers.renew, name="voucher-renew"),
     path("v/<path:token>", vouchers.missing),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -164,10 +164,12 @@ CELERY_BEAT_SCHEDULE = {"pagoefectivo-sweep": {"task": "pagoefectivo.sweep", "sc
 
 REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
 
+PUBLIC_URL = os.environ.get("PAGOEFECTIVO_PUBLIC_BASE_URL", "http://127.0.0.1:8000")
 PAGOEFECTIVO: dict[str, Any] = {
-    "PUBLIC_BASE_URL": os.environ.get("PAGOEFECTIVO_PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
+    "PUBLIC_BASE_URL": PUBLIC_URL,
     "ACCOUNTS": sandbox_accounts(os.environ.get("PAGOEFECTIVO_SANDBOX_URL", "http://127.0.0.1:8077")),
     "SHOP_NAME": "Tienda Faro",
     "SUPPORT_CONTACT": "ayuda@shop.example",
+    "BRAND": {"RETURN_URL": f"{PUBLIC_URL}/"},
     "TIMING": json.loads(os.environ.get("PAGOEFECTIVO_TIMING", "{}")),  # the demo and some tests are in a hurry
 }

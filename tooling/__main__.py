@@ -35,6 +35,11 @@ def fuzz(arguments: list[str]) -> int:
     return _beside_services(["-m", "tests.fuzz", *arguments])
 
 
+def pictures(arguments: list[str]) -> int:
+    """The buyer's pages in every state, as a phone shows them, into docs/images; takes parts of names"""
+    return _beside_services(["-m", "tests.pictures", *arguments])
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -45,6 +50,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "fuzz": fuzz,
     "drill": simulate.drill,
     "docs": docs.run,
+    "pictures": pictures,
 }
 
 

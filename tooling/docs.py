@@ -64,11 +64,12 @@ def _table(heads: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from pagoefectivo import conf
+    from pagoefectivo import conf, storefront
 
     groups = {
         "": conf.DEFAULTS,
         "ACCOUNTS.<name>.": conf.ACCOUNT_DEFAULTS,
+        "BRAND.": storefront.BRAND_DEFAULTS,
         "TIMING.": conf.TIMING_DEFAULTS,
         "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
     }

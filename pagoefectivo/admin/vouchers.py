@@ -30,6 +30,7 @@ SHOWN = [
     "deadline",
     "was_paid_at",
     "was_asked_at",
+    "was_said_paid_at",
     "error_code",
     "raw_code",
 ]
@@ -102,3 +103,7 @@ class VoucherAdmin(BelowOrderAdmin):
     @admin.display(description=_("last asked"))
     def was_asked_at(self, voucher: Voucher) -> Any:
         return moment(voucher.asked_at)
+
+    @admin.display(description=_("buyer says paid"))
+    def was_said_paid_at(self, voucher: Voucher) -> Any:
+        return moment(voucher.said_paid_at)

@@ -21,6 +21,7 @@ _WIDTHS = (
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
 )
 _DIGITS = re.compile(r"\d*", re.ASCII)
+_BAR = re.compile(r"M(\d+) 0h(\d+)v", re.ASCII)
 _SVG = re.compile(
     rf'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 (\d{{1,5}}) {HEIGHT}"><path d="([MhvHVz0-9 -]*)"/></svg>',
     re.ASCII,
@@ -59,6 +60,11 @@ def drawing_of(svg: str) -> Drawing | None:
     """Take a kept barcode apart; None for anything that `code128_svg` has not drawn."""
     drawn = _SVG.fullmatch(svg)
     return Drawing(int(drawn[1]), drawn[2]) if drawn else None
+
+
+def bars_of(drawing: Drawing) -> list[tuple[int, int]]:
+    """Return where each bar begins and how wide it is, in modules."""
+    return [(int(at), int(width)) for at, width in _BAR.findall(drawing.path)]
 
 
 def symbols(text: str) -> list[int]:

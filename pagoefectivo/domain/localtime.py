@@ -137,6 +137,15 @@ def _day(day: date, pattern: str, words: Words) -> str:
     )
 
 
+def written_day(day: date, language: str) -> str:
+    """Write a day with its year and without weekday or hour: `27 nov. 2026`."""
+    code = language.partition("-")[0]
+    month = _words_of(language).months[day.month - 1]
+    if code == "zh":
+        return f"{day.year}年{month}{day.day}日"
+    return f"{month} {day.day}, {day.year}" if code == "en" else f"{day.day} {month} {day.year}"
+
+
 def time_left(left: timedelta) -> str:
     """Say in the active language how long is left, to the minute and never more than there is; empty when it is over."""
     minutes = int(left.total_seconds() // 60)

@@ -9,16 +9,18 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import translation
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
 
-from pagoefectivo import conf
+from pagoefectivo import conf, storefront
 
 LANGUAGES = {"es": "Español", "en": "English", "zh": "中文"}
 HTML_LANGUAGES = {"es": "es-PE", "en": "en", "zh": "zh-Hans"}
@@ -33,16 +35,21 @@ _PHONE = re.compile(r"\+?[\d ()-]{6,20}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a page: its language and the nonce that lets our own script in, wherever static files live."""
+    """One request for a page: its language, its style and the nonce that lets our own script in, wherever static files live."""
 
     language: str
     nonce: str
+    style: SafeString = field(repr=False)
 
     @property
     def policy(self) -> str:
-        """The Content-Security-Policy: nothing but our own, and nothing from elsewhere."""
+        """The Content-Security-Policy: nothing but our own, and nothing from elsewhere.
+
+        It names the inline style by its bytes: unlike a nonce that also holds in the page that the script fetches anew.
+        """
+        digest = base64.b64encode(hashlib.sha256(self.style.encode()).digest()).decode()
         return (
-            f"default-src 'none'; style-src '{_style_hash()}'; script-src 'self' 'nonce-{self.nonce}'; "
+            f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'self' 'nonce-{self.nonce}'; "
             "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
 
@@ -52,13 +59,25 @@ Door = Callable[[HttpRequest, Visit, str], HttpResponse]
 
 def protected(door: Door) -> Callable[..., HttpResponse]:
     """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
+    return _guarded(door, ("GET", "HEAD"))
 
+
+def acting(door: Door) -> Callable[..., HttpResponse]:
+    """Wrap what a buyer's page does by POST, with the promises of `protected`.
+
+    The token in the address is what no other site knows, so there is no cookie to abuse and no further token; a browser
+    that says the form came from another site is refused all the same.
+    """
+    return csrf_exempt(_guarded(door, ("POST",)))
+
+
+def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     @functools.wraps(door)
     @transaction.non_atomic_requests
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
-        visit = Visit(_language(request), secrets.token_urlsafe(16))
+        visit = Visit(_language(request), secrets.token_urlsafe(16), _style())
         with translation.override(CATALOGUES[visit.language]):
-            response = _answer(door, request, visit, token)
+            response = _answer(door, request, visit, token, methods)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "private, no-store"
@@ -80,6 +99,8 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
         "languages": [(code, name, HTML_LANGUAGES[code], code == visit.language) for code, name in LANGUAGES.items()],
         "lang": visit.language,
         "nonce": visit.nonce,
+        "style": visit.style,
+        "brand": storefront.current().brand,
         "shop_name": settings.shop_name,
         "contact": settings.support_contact,
         "contact_link": contact_link(settings.support_contact),
@@ -115,20 +136,28 @@ def contact_link(contact: str) -> str:
     return ""
 
 
-def _style_hash() -> str:
-    """Name the inline style by its bytes: unlike a nonce it also holds in the page that the script fetches anew."""
-    style = get_template("pagoefectivo/page.css").render()
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def _style() -> SafeString:
+    """The style in the shop's colours, which the settings have checked to be colours."""
+    return mark_safe(get_template("pagoefectivo/page.css").render({"brand": storefront.current().brand}))  # noqa: S308 - our own file
 
 
-def _answer(door: Door, request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"}:
-        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
+def _answer(door: Door, request: HttpRequest, visit: Visit, token: str, methods: tuple[str, ...]) -> HttpResponse:
+    if request.method not in methods:
+        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
+    if request.method == "POST" and not _is_from_here(request):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
     try:
         return door(request, visit, token)
     except Error as error:
         logger.error("A buyer's page could not be read (%s).", type(error).__name__)  # noqa: TRY400 - a traceback would carry the token
         return _unavailable(visit)
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    """Whether a browser sent our own form. Our pages send no referrer, so browsers write `null` for their origin."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "null")
+    return site == "same-origin" and (origin == "null" or origin.partition("://")[2] == request.get_host())
 
 
 def _unavailable(visit: Visit) -> HttpResponse:

@@ -26,12 +26,14 @@ class Face(StrEnum):
     CONFIRMING = "confirming"
     PAID = "paid"
     PAID_LATE = "paid_late"
+    PAID_TWICE = "paid_twice"
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     PAYMENT_REVIEWED = "payment_reviewed"
     LATE_REVIEWED = "late_reviewed"
     CODE_REVIEWED = "code_reviewed"
     EXPIRED = "expired"
+    LOOKED_INTO = "looked_into"
     WITHDRAWING = "withdrawing"
     WITHDRAWN = "withdrawn"
 
@@ -48,13 +50,16 @@ class Words:
 
 PAYABLE = frozenset({Face.ISSUED, Face.CONFIRMING})
 WITH_CODE = PAYABLE | {Face.OVERDUE}
-WITH_MONEY = frozenset({Face.PAID, Face.PAID_LATE, Face.PARTLY_REFUNDED, Face.REFUNDED})
+MAY_SAY_PAID = WITH_CODE | {Face.EXPIRED}
+ENDED_UNPAID = frozenset({Face.FAILED, Face.EXPIRED, Face.LOOKED_INTO, Face.WITHDRAWN})
+WITH_MONEY = frozenset({Face.PAID, Face.PAID_LATE, Face.PAID_TWICE, Face.PARTLY_REFUNDED, Face.REFUNDED})
 MOVING = WITH_CODE | {
     Face.PREPARING,
     Face.DELAYED,
     Face.PAYMENT_REVIEWED,
     Face.LATE_REVIEWED,
     Face.CODE_REVIEWED,
+    Face.LOOKED_INTO,
     Face.WITHDRAWING,
 }
 
@@ -99,13 +104,19 @@ FACES: dict[Face, Words] = {
         "done",
         _("Paid"),
         _("Payment received!"),
-        _("We received {amount} on {moment} (Lima time). Your order {reference} is confirmed."),
+        _("We received {amount} on {moment} (Lima time). Your order {reference} is confirmed. Do not pay again."),
     ),
     Face.PAID_LATE: Words(
         "done",
         _("Paid late"),
         _("We received your payment after the deadline"),
         _("We received {amount} on {moment} (Lima time). Your order {reference} goes ahead all the same."),
+    ),
+    Face.PAID_TWICE: Words(
+        "done",
+        _("Paid twice"),
+        _("We received two payments"),
+        _("Together they are {amount}. Your order {reference} is confirmed, and the shop looks at giving back what is too much. Do not pay anything else."),
     ),
     Face.PARTLY_REFUNDED: Words(
         "done",
@@ -129,7 +140,7 @@ FACES: dict[Face, Words] = {
         "warning",
         _("Under review"),
         _("We received your payment after the deadline"),
-        _("We received {amount}. A person is looking at how your order goes on. Do not pay again."),
+        _("We received {amount}, and what you ordered may be sold out by now. A person is looking at whether your order goes ahead or your money is given back. Do not pay again."),
     ),
     Face.CODE_REVIEWED: Words(
         "warning",
@@ -142,6 +153,12 @@ FACES: dict[Face, Words] = {
         _("Expired"),
         _("This code has expired"),
         _("It expired on {deadline} (Lima time). Do not pay it: giving the money back could take long. If you have paid it already, write to us."),
+    ),
+    Face.LOOKED_INTO: Words(
+        "warning",
+        _("Looking into it"),
+        _("Let us look into your payment"),
+        _("You say that you paid this code, which expired on {deadline} (Lima time). We have asked the provider again; if the money arrived, this page shows it. Keep your receipt and write to us where and when you paid."),
     ),
     Face.WITHDRAWING: Words(
         "warning",
@@ -166,7 +183,7 @@ def face_of(order: Order, vouchers: list[Voucher], now: datetime) -> Face:
     if order.state == OrderState.CANCELED or newest.state == VoucherState.CANCELED:
         return Face.WITHDRAWN
     if order.state == OrderState.EXPIRED or newest.state == VoucherState.EXPIRED:
-        return Face.EXPIRED
+        return Face.LOOKED_INTO if newest.said_paid_at else Face.EXPIRED
     if newest.state == VoucherState.FAILED:
         return Face.FAILED
     if order.cancel_wanted_at or newest.cancel_wanted_at:
@@ -192,6 +209,8 @@ def _settled(order: Order, vouchers: list[Voucher]) -> Face | None:
         return Face.REFUNDED
     if order.state == OrderState.PARTIALLY_REFUNDED:
         return Face.PARTLY_REFUNDED
+    if order.state == OrderState.PAID and sum(voucher.paid_amount > 0 for voucher in vouchers) > 1:
+        return Face.PAID_TWICE
     if order.state == OrderState.PAID:
         return Face.PAID_LATE if is_late else Face.PAID
     if paid is not None:

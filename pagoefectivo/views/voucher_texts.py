@@ -9,15 +9,20 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
+from pagoefectivo import storefront
 from pagoefectivo.domain.barcodes import Drawing, code128_svg, drawing_of
 from pagoefectivo.domain.localtime import LIMA, between_days, lima_moment, time_left
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import mask_code
-from pagoefectivo.domain.states import FINAL_REFUND, RefundState
+from pagoefectivo.domain.renewals import Renewal, renewal
+from pagoefectivo.domain.states import FINAL_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.views.voucher_assurances import assurance
 from pagoefectivo.views.voucher_faces import (
+    ENDED_UNPAID,
     FACES,
+    MAY_SAY_PAID,
     MOVING,
     PAYABLE,
     WITH_CODE,
@@ -26,6 +31,7 @@ from pagoefectivo.views.voucher_faces import (
     face_of,
     paid_voucher,
 )
+from pagoefectivo.views.voucher_places import Place, places_for
 
 SOON = timedelta(hours=2)
 LONGEST_WIDE_CODE = 10
@@ -67,16 +73,41 @@ class Page:
     code: str = field(default="", repr=False)
     barcode: Drawing | None = field(default=None, repr=False)
     deadline: str = ""
+    expires_at: datetime | None = None
     seconds_left: int = 0
     time_left: str = ""
     is_soon: bool = False
     replaced_code: str = ""
     is_paid_twice: bool = False
+    assurance: str = ""
+    renewal: Renewal = Renewal.ALIVE
+    places: tuple[Place, ...] = ()
     refunds: tuple[RefundLine, ...] = ()
 
     @property
     def is_payable(self) -> bool:
         return self.face in PAYABLE
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the order counts as paid, so that there is something to be receipted."""
+        return self.face in WITH_MONEY
+
+    @property
+    def may_say_paid(self) -> bool:
+        return self.face in MAY_SAY_PAID and not self.assurance
+
+    @property
+    def is_over(self) -> bool:
+        return self.face in ENDED_UNPAID
+
+    @property
+    def is_renewable(self) -> bool:
+        return self.renewal is Renewal.OFFERED
+
+    @property
+    def is_released(self) -> bool:
+        return self.renewal is Renewal.RELEASED
 
     @property
     def is_moving(self) -> bool:
@@ -89,13 +120,23 @@ class Page:
         return " ".join(self.code)
 
     @property
+    def spaced_code(self) -> str:
+        """The code in groups, for paper."""
+        size = self._group
+        return " ".join(self.code[at : at + size] for at in range(0, len(self.code), size))
+
+    @property
+    def _group(self) -> int:
+        return 4 if len(self.code) % 4 == 0 else 3
+
+    @property
     def is_long_code(self) -> bool:
         return len(self.code) > LONGEST_WIDE_CODE
 
     @property
     def grouping(self) -> str:
         """The style's names for how the digits are grouped for the eye: in fours or threes, the last group tinted."""
-        size = 4 if len(self.code) % 4 == 0 else 3
+        size = self._group
         is_odd = -(-len(self.code) // size) % 2
         return ("fours" if size == 4 else "threes") + (" odd" if is_odd else "")  # noqa: PLR2004 - fours
 
@@ -103,7 +144,7 @@ class Page:
     def version(self) -> str:
         """A fingerprint of everything shown but the passing of time."""
         shown = (self.face, self.heading, self.body, self.amount, self.code, self.deadline, self.is_soon,
-                 self.replaced_code, self.is_paid_twice, self.refunds)  # fmt: skip
+                 self.replaced_code, self.is_paid_twice, self.assurance, self.renewal, self.refunds)  # fmt: skip
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -124,11 +165,15 @@ def page_of(order: Order, vouchers: list[Voucher], refunds: list[Refund], *, lan
         code=newest.code if shows_code else "",
         barcode=barcode_of(newest) if face in PAYABLE else None,
         deadline=_moment(newest.expires_at, language, now) if shows_code else "",
+        expires_at=newest.expires_at,
         seconds_left=max(0, int(left.total_seconds())),
         time_left=time_left(left),
         is_soon=timedelta(0) < left < SOON,
         replaced_code=_replaced(vouchers) if shows_code else "",
-        is_paid_twice=sum(voucher.paid_amount > 0 for voucher in vouchers) > 1,
+        is_paid_twice=face is not Face.PAID_TWICE and sum(voucher.paid_amount > 0 for voucher in vouchers) > 1,
+        assurance=assurance(newest, language, now) if shows_code else "",
+        renewal=_renewal(order, vouchers, now),
+        places=places_for(newest.amount, newest.currency, language) if face in PAYABLE else (),
         refunds=tuple(_refund_line(refund, language, now) for refund in refunds),
     )
 
@@ -151,6 +196,19 @@ def _body(face: Face, order: Order, vouchers: list[Voucher], language: str, now:
         moment=_moment(paid.paid_at if paid else None, language, now),
         deadline=_moment(vouchers[0].expires_at or vouchers[0].wanted_expiry_at, language, now),
         reference=order.reference,
+    )
+
+
+def _renewal(order: Order, vouchers: list[Voucher], now: datetime) -> Renewal:
+    newest = vouchers[0]
+    return renewal(
+        OrderState(order.state),
+        VoucherState(newest.state),
+        is_withdrawn=order.cancel_wanted_at is not None,
+        expires_at=newest.expires_at,
+        codes=newest.attempt,
+        now=now,
+        policy=storefront.current().new_code_by_buyer,
     )
 
 

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
-from pagoefectivo.domain.exceptions import NotFound
-from pagoefectivo.links import page_key_of
+from pagoefectivo import conf
+from pagoefectivo.domain.exceptions import NotFound, PagoEfectivoError
+from pagoefectivo.links import page_key_of, page_url
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.selectors.pages import vouchers_behind
-from pagoefectivo.services import seams
-from pagoefectivo.views.protection import Visit, absent, protected, rendered, too_many
+from pagoefectivo.services import buyers, seams
+from pagoefectivo.views.protection import Visit, absent, acting, protected, rendered, too_many
 from pagoefectivo.views.senders import Limit, network_of, remote_ip
+from pagoefectivo.views.voucher_papers import PAPER_LANGUAGES, paper_language, receipt, reminder, sheet
+from pagoefectivo.views.voucher_refusals import refusal
 from pagoefectivo.views.voucher_texts import Page, page_of
 
 GUESSES = Limit("page-guesses", 30)
 VISITS = Limit("page-visits", 60, untold=5)
 QUESTIONS = Limit("page-questions", 120)
+PAPERS = Limit("page-papers", 12)
+ACTS = Limit("page-acts", 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link that opened: whose order it is and what its page says."""
+
+    page_key: str
+    page: Page
 
 
 @protected
@@ -27,23 +43,34 @@ def page(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
 
     One query; a second one for refunds once money has arrived; and once a minute the calendar for one on its way.
     """
-    shown = _open(request, visit, token, VISITS)
-    if isinstance(shown, HttpResponse):
-        return shown
-    path = reverse("pagoefectivo:voucher", args=[token])
-    addresses = {
-        "here": f"{path}?lang={visit.language}",
-        "status_address": f"{path}status/?lang={visit.language}",
+    opened = _open(request, visit, token, VISITS)
+    if isinstance(opened, HttpResponse):
+        return opened
+    return rendered(visit, "pagoefectivo/voucher.html", {"page": opened.page, **addresses(visit, token, opened)})
+
+
+def addresses(visit: Visit, token: str, opened: Opened) -> dict[str, object]:
+    """Return where the page's links and forms lead; each keeps the language."""
+    path, language = reverse("pagoefectivo:voucher", args=[token]), f"?lang={visit.language}"
+    return {
+        "here": path + language,
+        "status_address": f"{path}status/{language}",
+        "paid_address": f"{path}paid/{language}",
+        "renew_address": f"{path}renew/{language}",
+        "sheet_address": f"{path}codigo.pdf{language}",
+        "receipt_address": f"{path}constancia.pdf{language}",
+        "reminder_address": f"{path}recordatorio.ics{language}",
+        "share_address": _share_address(opened) if opened.page.is_payable else "",
     }
-    return rendered(visit, "pagoefectivo/voucher.html", {"page": shown, **addresses})
 
 
 @protected
 def status(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """Answer what changes as small JSON; 304 while the version of the page and its words for the time left stay."""
-    shown = _open(request, visit, token, QUESTIONS)
-    if isinstance(shown, HttpResponse):
-        return JsonResponse({}, status=shown.status_code, headers=_retry(shown))
+    opened = _open(request, visit, token, QUESTIONS)
+    if isinstance(opened, HttpResponse):
+        return JsonResponse({}, status=opened.status_code, headers=_retry(opened))
+    shown = opened.page
     etag = f'W/"{shown.version}-{shown.seconds_left // 60}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
@@ -59,14 +86,76 @@ def status(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
 @protected
 def barcode(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """Answer with the barcode of a payable code as a picture; 404 once the code must not be paid."""
-    shown = _open(request, visit, token, VISITS)
-    if isinstance(shown, HttpResponse):
-        return shown
-    if shown.barcode is None:
+    opened = _open(request, visit, token, VISITS)
+    if isinstance(opened, HttpResponse):
+        return opened
+    if opened.page.barcode is None:
         return absent(visit)
-    response = rendered(visit, "pagoefectivo/barcode.svg", {"barcode": shown.barcode})
+    response = rendered(visit, "pagoefectivo/barcode.svg", {"barcode": opened.page.barcode})
     response["Content-Type"] = "image/svg+xml"
     return response
+
+
+@protected
+def code_sheet(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    """Answer with a payable code as a PDF; 404 once the code must not be paid."""
+    with paper_language(visit.language):
+        opened = _open(request, visit, token, PAPERS, language=PAPER_LANGUAGES[visit.language])
+        if isinstance(opened, HttpResponse):
+            return opened
+        return _file(sheet(opened.page), "codigo-de-pago.pdf") if opened.page.is_payable else absent(visit)
+
+
+@protected
+def payment_receipt(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    """Answer with what was received as a PDF; 404 while the order does not count as paid."""
+    with paper_language(visit.language):
+        opened = _open(request, visit, token, PAPERS, language=PAPER_LANGUAGES[visit.language])
+        if isinstance(opened, HttpResponse):
+            return opened
+        return _file(receipt(opened.page), "constancia-de-pago.pdf") if opened.page.is_paid else absent(visit)
+
+
+@protected
+def deadline_reminder(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    """Answer with the deadline of a payable code for a calendar; 404 once the code must not be paid."""
+    opened = _open(request, visit, token, PAPERS)
+    if isinstance(opened, HttpResponse):
+        return opened
+    deadline = opened.page.expires_at
+    if deadline is None or not opened.page.is_payable:
+        return absent(visit)
+    calendar = reminder(opened.page, deadline, key=opened.page_key, now=seams.now())
+    return _file(calendar.encode(), "recordatorio-de-pago.ics", "text/calendar; charset=utf-8")
+
+
+@acting
+def say_paid(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    """Hear that the buyer paid: the provider is asked now, and the page says what happens. Back to the page."""
+    key = _admit(request, visit, token, ACTS)
+    if isinstance(key, HttpResponse):
+        return key
+    try:
+        buyers.say_paid(key)
+    except NotFound:
+        return absent(visit)
+    return _back(visit, token)
+
+
+@acting
+def renew(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    """Give a new code in place of a dead one and go back to the page, or say why there is none."""
+    key = _admit(request, visit, token, ACTS)
+    if isinstance(key, HttpResponse):
+        return key
+    try:
+        buyers.renew_code(key)
+    except NotFound:
+        return absent(visit)
+    except PagoEfectivoError as error:
+        words: dict[str, object] = {**refusal(error), "back": _page_path(visit, token)}
+        return rendered(visit, "pagoefectivo/notice.html", words, HTTPStatus.CONFLICT)
+    return _back(visit, token)
 
 
 @protected
@@ -75,25 +164,29 @@ def missing(_request: HttpRequest, visit: Visit, _token: str) -> HttpResponse:
     return absent(visit)
 
 
-def _open(request: HttpRequest, visit: Visit, token: str, limit: Limit) -> Page | HttpResponse:
+def _open(
+    request: HttpRequest, visit: Visit, token: str, limit: Limit, *, language: str | None = None
+) -> Opened | HttpResponse:
     """Return the page behind a token, or the answer that takes its place. A wrong token costs the same as an old one."""
-    key = _key(token)
-    hurried = limit.is_exceeded_by(token) if key else GUESSES.is_exceeded_by(network_of(remote_ip(request)))
-    if hurried:
-        return too_many(visit)
+    key = _admit(request, visit, token, limit)
+    if isinstance(key, HttpResponse):
+        return key
     vouchers = vouchers_behind(key)
     if not vouchers:
         return absent(visit)
     order = vouchers[0].order
-    return page_of(order, vouchers, _refunds(vouchers), language=visit.language, now=seams.now())
+    words = language or visit.language
+    return Opened(key, page_of(order, vouchers, _refunds(vouchers), language=words, now=seams.now()))
 
 
-def _key(token: str) -> str:
+def _admit(request: HttpRequest, visit: Visit, token: str, limit: Limit) -> str | HttpResponse:
     """Return the key that a token carries; empty, which no order has, for a token that we did not sign."""
     try:
-        return page_key_of(token)
+        key = page_key_of(token)
     except NotFound:
-        return ""
+        key = ""
+    hurried = limit.is_exceeded_by(token) if key else GUESSES.is_exceeded_by(network_of(remote_ip(request)))
+    return too_many(visit) if hurried else key
 
 
 def _refunds(vouchers: list[Voucher]) -> list[Refund]:
@@ -103,6 +196,31 @@ def _refunds(vouchers: list[Voucher]) -> list[Refund]:
         "state", "amount", "currency", "changed_at", "order_id", "account", "destination_id", "payout_id"
     )
     return list(shown.order_by("pk"))
+
+
+def _share_address(opened: Opened) -> str:
+    """WhatsApp with the link and without the code: who opens it sees what is true then, and no address holds the code."""
+    text = gettext("{shop}: pay {amount} before {deadline} (Lima time). Code and steps: {link}").format(
+        shop=conf.current().shop_name or "PagoEfectivo",
+        amount=opened.page.amount,
+        deadline=opened.page.deadline,
+        link=page_url(opened.page_key),
+    )
+    return f"https://wa.me/?text={quote(text, safe='')}"
+
+
+def _page_path(visit: Visit, token: str) -> str:
+    return f"{reverse('pagoefectivo:voucher', args=[token])}?lang={visit.language}"
+
+
+def _back(visit: Visit, token: str) -> HttpResponse:
+    response = HttpResponseRedirect(_page_path(visit, token))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+def _file(content: bytes, name: str, kind: str = "application/pdf") -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _retry(response: HttpResponse) -> dict[str, str]:

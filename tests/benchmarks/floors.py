@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from pagoefectivo import storefront
 from pagoefectivo.links import page_key_of
 from pagoefectivo.models import Voucher
 from pagoefectivo.providers.dlocal.webhook import signature
@@ -101,9 +102,11 @@ def template_alone(request: HttpRequest, token: str) -> HttpResponse:
 def _facts() -> dict[str, Any]:
     voucher = Voucher.objects.select_related("order").order_by("pk")[0]
     shown = replace(page_of(voucher.order, [voucher], [], language="es", now=timezone.now()), barcode=None)
+    style = render_to_string("pagoefectivo/page.css", {"brand": storefront.current().brand})
     languages = [(code, name, HTML_LANGUAGES[code], code == "es") for code, name in LANGUAGES.items()]
     return {
         "page": shown, "here": "/here/?lang=es", "status_address": "/status/?lang=es", "language": "es-PE",
         "languages": languages, "lang": "es", "nonce": "x" * 22, "shop_name": "Mi Tienda", "contact": "",
-        "contact_link": "",
+        "contact_link": "", "style": style, "brand": storefront.current().brand,
+        **dict.fromkeys(("paid_address", "sheet_address", "share_address", "reminder_address"), "/here/"),
     }  # fmt: skip

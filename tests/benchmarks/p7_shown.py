@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import time
 from collections.abc import Callable
 from itertools import cycle
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import pagoefectivo
 from pagoefectivo.domain.barcodes import code128_svg
 from pagoefectivo.links import page_token
 from pagoefectivo.models import Order, Voucher
@@ -30,6 +35,7 @@ def measure() -> list[Row]:
     full = _show([reverse("pagoefectivo:voucher", args=[token]) for token in tokens], b"<svg", is_there=True)
     alone = _show([f"/floor/template/{token}/" for token in tokens], b"<svg", is_there=False)
     floor, ours, template = interleaved([bare, full, alone], ROUNDS)
+    weight = _weight(reverse("pagoefectivo:voucher", args=[tokens[0]]))
     beside_template = median_ratio(ours, template)
     return [
         Row(
@@ -40,10 +46,29 @@ def measure() -> list[Row]:
             ours=median(ours),
             value=median_ratio(ours, floor),
             goal=0.85,
-            notes=(f"beside the template and a SELECT 1 that reads nothing: {beside_template:.2f}",),
-            also={"beside_select_1": round(beside_template, 3)},
+            notes=(
+                f"beside the template and a SELECT 1 that reads nothing: {beside_template:.2f}",
+                "first load {page} bytes of page and {script} of script, compressed; queries: {queries}".format(
+                    **weight
+                ),
+            ),
+            also={"beside_select_1": round(beside_template, 3), **weight},
         )
     ]
+
+
+def _weight(path: str) -> dict[str, int]:
+    """What a first visit loads, and how often it asks the database."""
+    from tests.benchmarks.wsgi import application
+
+    with CaptureQueriesContext(connection) as asked:
+        _, body = _visit(application, path)
+    script = Path(pagoefectivo.__file__).parent / "static/pagoefectivo/voucher.js"
+    return {
+        "page": len(gzip.compress(body)),
+        "script": len(gzip.compress(script.read_bytes())),
+        "queries": len(asked),
+    }
 
 
 def _drawn(vouchers: list[Voucher]) -> list[Voucher]:

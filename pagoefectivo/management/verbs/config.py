@@ -12,13 +12,17 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from pagoefectivo import conf
+from pagoefectivo import conf, storefront
 
 FROM_DEFAULT, FROM_SETTINGS = "default", "settings"
 SHOWN_AT_THE_END = 4
 LONG_ENOUGH = 16  # below, four characters would give away a quarter of the secret or more
 DOTS = "••••"
-GROUPS = {"TIMING": conf.TIMING_DEFAULTS, "RETENTION_DAYS": conf.RETENTION_DEFAULTS}
+GROUPS = {
+    "BRAND": storefront.BRAND_DEFAULTS,
+    "TIMING": conf.TIMING_DEFAULTS,
+    "RETENTION_DAYS": conf.RETENTION_DEFAULTS,
+}
 SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS"}
 
 Row = tuple[tuple[str, ...], Any, str]
@@ -31,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
     """Print every key; raises the first SettingsProblem instead where there is one."""
     effective = conf.current()
+    storefront.current()
     rows = list(_rows(conf.read_settings(), effective))
     if options["json"]:
         found = {".".join(path): {"value": value, "origin": origin} for path, value, origin in rows}

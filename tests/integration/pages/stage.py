@@ -153,11 +153,25 @@ SCENES: dict[str, tuple[Any, str, bool, str]] = {
         lambda: _in(VoucherState.ISSUED, expires_at=timezone.now() - timedelta(minutes=1)),
         "overdue", True, "do not pay it any more",
     ),
+    "issued, said to be paid": (
+        lambda: _in(VoucherState.ISSUED, said_paid_at=timezone.now()), "issued", True, "less than 15 minutes",
+    ),
+    "issued, said to be paid long ago": (
+        lambda: _in(VoucherState.ISSUED, said_paid_at=timezone.now() - timedelta(hours=2), asked_at=timezone.now()),
+        "issued", True, "taking longer than usual",
+    ),
+    "issued, said to be paid, provider silent": (
+        lambda: _in(
+            VoucherState.ISSUED,
+            said_paid_at=timezone.now() - timedelta(minutes=5), asked_at=timezone.now() - timedelta(hours=1),
+        ),
+        "issued", True, "We cannot look up your payment right now",
+    ),
     "confirming": (lambda: _in(VoucherState.CONFIRMING), "confirming", True, "If you have paid, do not pay again"),
     "paid": (_paid, "paid", False, "Payment received!"),
     "paid by the old code": (_paid_by_the_old_code, "paid", False, "Payment received!"),
     "paid late, accepted": (lambda: _paid_late(OrderState.PAID), "paid_late", False, "goes ahead all the same"),
-    "paid twice": (_paid_twice, "paid", False, "two payments"),
+    "paid twice": (_paid_twice, "paid_twice", False, "Together they are S/\xa0179.80"),
     "paid late, in review": (lambda: _paid_late(OrderState.IN_REVIEW), "late_reviewed", False, "after the deadline"),
     "paid short, in review": (
         lambda: _paid(OrderState.IN_REVIEW, paid_amount=Decimal("50.00")),
@@ -172,6 +186,13 @@ SCENES: dict[str, tuple[Any, str, bool, str]] = {
     "expired": (
         lambda: _in(VoucherState.EXPIRED, OrderState.EXPIRED, expires_at=timezone.now() - timedelta(hours=3)),
         "expired", False, "This code has expired",
+    ),
+    "expired, said to be paid": (
+        lambda: _in(
+            VoucherState.EXPIRED, OrderState.EXPIRED,
+            expires_at=timezone.now() - timedelta(hours=3), said_paid_at=timezone.now(),
+        ),
+        "looked_into", False, "You say that you paid this code",
     ),
     "withdrawn": (lambda: _in(VoucherState.CANCELED, OrderState.CANCELED), "withdrawn", False, "Do not use it"),
     "being withdrawn": (

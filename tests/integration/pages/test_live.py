@@ -91,7 +91,7 @@ def test_the_link_chooses_the_language_then_the_browser(
 def test_without_a_script_the_page_asks_again_only_while_something_moves(client: Client, scene: str) -> None:
     place, face, _, _ = SCENES[scene]
     text = client.get(address(place())).content.decode()
-    settled = {"failed", "paid", "paid_late", "partly_refunded", "refunded", "expired", "withdrawn"}
+    settled = {"failed", "paid", "paid_late", "paid_twice", "partly_refunded", "refunded", "expired", "withdrawn"}
     moves = face not in settled or scene == "refund on its way"
     assert ('<noscript><meta http-equiv="refresh" content="60"></noscript>' in text) is moves
     assert (" data-moving" in text) is moves
