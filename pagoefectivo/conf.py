@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
+    "REFUND_ACCOUNT_DEADLINE": "14d",
     "TIMING": {},
     "RETENTION_DAYS": {},
 }
@@ -132,6 +133,7 @@ class Config:
     support_contact: str
     trusted_proxies: int
     default_expiry: timedelta
+    refund_account_deadline: timedelta
     timing: Timing
     retention: Retention
 
@@ -181,6 +183,7 @@ def current() -> Config:
         support_contact=str(keys["SUPPORT_CONTACT"]),
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
+        refund_account_deadline=duration(keys["REFUND_ACCOUNT_DEADLINE"], "['REFUND_ACCOUNT_DEADLINE']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
     )

@@ -1,11 +1,13 @@
-"""The buyer's page of a refund: a key for each refund, those that exist included."""
+"""The buyer's page of a refund: a key for each refund, those that exist included, and what its second question counts."""
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 import pagoefectivo.links
 from pagoefectivo.migrations._locking import under_all_locks
 
 PORTION = 1000
+SOURCES = [('webhook', 'notification'), ('poll', 'query'), ('api', 'API'), ('settlement', 'settlement'), ('staff', 'staff'), ('buyer', "the buyer's page"), ('clock', 'clock')]
 
 
 def give_keys(apps, schema_editor):
@@ -38,5 +40,38 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True, default=pagoefectivo.links.new_page_key, editable=False, max_length=32, null=True, unique=True
             ),
+        ),
+        migrations.CreateModel(
+            name='WrongAnswers',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject', models.CharField(editable=False, max_length=64, unique=True)),
+                ('count', models.PositiveIntegerField(default=0, verbose_name='wrong answers')),
+                ('paused_until', models.DateTimeField(blank=True, null=True, verbose_name='paused until')),
+                ('last_at', models.DateTimeField(db_index=True, verbose_name='last')),
+            ],
+            options={'verbose_name': 'wrong answers', 'verbose_name_plural': 'wrong answers'},
+        ),
+        migrations.CreateModel(
+            name='EmailedCode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(editable=False, max_length=64)),
+                ('sent', models.PositiveSmallIntegerField(default=0, verbose_name='sent today')),
+                ('sent_at', models.DateTimeField(verbose_name='sent')),
+                ('expires_at', models.DateTimeField(db_index=True, verbose_name='expires')),
+                ('refund', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='pagoefectivo.refund')),
+            ],
+            options={'verbose_name': 'e-mailed code', 'verbose_name_plural': 'e-mailed codes'},
+        ),
+        migrations.AlterField(
+            model_name='paymentevent',
+            name='source',
+            field=models.CharField(choices=SOURCES, max_length=12, verbose_name='source'),
+        ),
+        migrations.AlterField(
+            model_name='statechange',
+            name='source',
+            field=models.CharField(choices=SOURCES, max_length=12, verbose_name='path'),
         ),
     ])

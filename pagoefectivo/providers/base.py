@@ -84,7 +84,8 @@ class Capabilities:
     """A provider's abilities as data; every uncertain one can be overridden per account by its CAPABILITIES.
 
     `payments_per_question` is how many payments one question may ask about. `destination_fields` are the parts of a
-    `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it.
+    `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it. With
+    `refunds_to_own_account` the money goes to the account or wallet that the payer has with the provider itself.
     """
 
     refund_mode: RefundMode
@@ -110,6 +111,7 @@ class Capabilities:
     whole_day_expiry: bool = False
     payments_per_question: int = 1
     destination_fields: frozenset[str] = frozenset()
+    refunds_to_own_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

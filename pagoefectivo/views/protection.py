@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
 
 from pagoefectivo import conf
 
@@ -48,9 +49,16 @@ class Visit:
 
 
 Door = Callable[[HttpRequest, Visit, str], HttpResponse]
+READS = ("GET", "HEAD")
+READS_AND_FORMS = (*READS, "POST")
 
 
-def protected(door: Door) -> Callable[..., HttpResponse]:
+def with_forms(door: Door) -> Callable[..., HttpResponse]:
+    """Wrap a page for buyers that takes forms as well; it checks by itself that a form is its own."""
+    return csrf_exempt(protected(door, methods=READS_AND_FORMS))
+
+
+def protected(door: Door, *, methods: tuple[str, ...] = READS) -> Callable[..., HttpResponse]:
     """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
 
     @functools.wraps(door)
@@ -58,7 +66,7 @@ def protected(door: Door) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
         visit = Visit(_language(request), secrets.token_urlsafe(16))
         with translation.override(CATALOGUES[visit.language]):
-            response = _answer(door, request, visit, token)
+            response = _answer(door, request, visit, token, methods)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "private, no-store"
@@ -121,9 +129,9 @@ def _style_hash() -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
-def _answer(door: Door, request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"}:
-        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
+def _answer(door: Door, request: HttpRequest, visit: Visit, token: str, methods: tuple[str, ...]) -> HttpResponse:
+    if request.method not in methods:
+        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
     try:
         return door(request, visit, token)
     except Error as error:

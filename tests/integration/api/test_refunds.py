@@ -43,6 +43,7 @@ def test_a_refund_is_answered_in_the_shape_of_the_contract_and_followed_to_its_e
         "currency": "PEN",
         "reason": "buyer_request",
         "provider_reference": psp.refunds()[0]["id"],
+        "page_url": refund.page_url,
         "error": None,
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
