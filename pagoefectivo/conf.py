@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import ip_address
@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
     "REFUND_ACCOUNT_DEADLINE": "14d",
+    "BANK_CUT_OFF": "14:00",  # of transfers between banks, by their clearing house in 2014; no newer one is published
     "TIMING": {},
     "RETENTION_DAYS": {},
 }
@@ -77,6 +78,7 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
 FASTEST = 1000
 MOST_DAYS = 36500
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 
 
@@ -134,6 +136,7 @@ class Config:
     trusted_proxies: int
     default_expiry: timedelta
     refund_account_deadline: timedelta
+    bank_cut_off: time | None
     timing: Timing
     retention: Retention
 
@@ -184,6 +187,7 @@ def current() -> Config:
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
         refund_account_deadline=duration(keys["REFUND_ACCOUNT_DEADLINE"], "['REFUND_ACCOUNT_DEADLINE']"),
+        bank_cut_off=_hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
     )
@@ -283,6 +287,16 @@ def _days(written: object, where: str) -> timedelta | None:
             where, f"{written!r} is not a whole number of days from 1 to {MOST_DAYS}.", "None keeps it for ever."
         )
     return timedelta(days=written)
+
+
+def _hour(written: object, where: str) -> time | None:
+    if written is None:
+        return None
+    if not isinstance(written, str) or not _HOUR.fullmatch(written):
+        raise SettingsProblem(
+            where, f"{written!r} is not an hour.", 'Write one of Lima, for example "14:00"; None: midnight.'
+        )
+    return time.fromisoformat(written)
 
 
 def _public_url(written: object) -> str:

@@ -1,4 +1,4 @@
-"""What every suite stands on: no wire leaves the machine, and nothing counted in a cache outlives its test."""
+"""What every suite stands on: no wire leaves the machine, and nothing counted or remembered outlives its test."""
 
 from __future__ import annotations
 
@@ -51,4 +51,7 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Limits counted by one test never reach the next; a unit test touches no cache."""
     yield
     if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
+        from pagoefectivo.selectors import calendar
+
         cache.clear()
+        calendar.forget()

@@ -10,6 +10,7 @@ SETTINGS = {
     "ENCRYPTION_KEYS": "Keys for data at rest, newest first. Without any, Django's SECRET_KEY stands in.",
     "TRUSTED_PROXIES": "How many proxies of your own stand in front: which entry of X-Forwarded-For is the sender.",
     "DEFAULT_EXPIRY": "Time to pay where `open_order` is given none.",
+    "BANK_CUT_OFF": "From this hour in Lima on, what reaches a bank counts as of its next business day; `None`: from midnight on.",
     "TIMING": "Waits and timeouts; see the keys below.",
     "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
@@ -70,6 +71,9 @@ ABILITIES = {
     "whole_day_expiry": "a deadline is the end of a day",
     "payments_per_question": "payments in one question",
     "destination_fields": "a refund needs of the buyer's account",
+    "refund_takes": "business days until a refund reaches the buyer",
+    "refund_counts_from_details": "these count from the bank details, so only where the shop sent them",
+    "settles_in": "business days from a payment to the shop's account",
 }
 REFUND_MODES = {
     "none": "not at all",

@@ -48,7 +48,13 @@ def _said(ability: str, providers: list[Any]) -> Iterator[str]:
 
 
 def _written(value: Any) -> str:
+    from pagoefectivo.domain.business_days import BusinessDays
+
     match value:
+        case None:
+            return "not known"
+        case BusinessDays():
+            return f"{value.least} to {value.most}"
         case bool():
             return "yes" if value else "no"
         case timedelta():

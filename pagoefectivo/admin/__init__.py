@@ -2,6 +2,7 @@
 
 from pagoefectivo.admin import (
     audit,
+    calendar,
     cases,
     errors,
     evidence,
@@ -16,6 +17,7 @@ from pagoefectivo.admin import (
 
 __all__ = [
     "audit",
+    "calendar",
     "cases",
     "errors",
     "evidence",

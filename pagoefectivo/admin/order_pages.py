@@ -18,6 +18,7 @@ from pagoefectivo.admin import advice, sentences
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import (
     actor_word,
+    awaited,
     clock,
     link,
     moment,
@@ -32,6 +33,7 @@ from pagoefectivo.domain.redaction import mask_code, mask_email
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, RefundState, VoucherState
 from pagoefectivo.models import ApiExchange, Order, PaymentEvent, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.labels import SOURCE_LABELS
+from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
 from pagoefectivo.selectors.timeline import TimelineEntry, timeline_of
 
 NEWEST = 20
@@ -231,6 +233,7 @@ def _voucher(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
         "deadline": moment(voucher.expires_at or voucher.wanted_expiry_at),
         "paid_at": moment(voucher.paid_at),
         "last_asked": moment(voucher.asked_at),
+        "settlement": awaited(expected_settlement_dates(voucher)),
         "advice": explained(voucher),
     }
 
@@ -241,6 +244,7 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "badge": state_badge(refund),
         "amount": money(refund.amount, refund.currency),
         "created": moment(refund.created_at),
+        "expected": awaited(expected_refund_dates(refund)),
         "link": link(refund),
         "advice": explained(refund),
     }

@@ -14,7 +14,7 @@ from pagoefectivo.domain.error_codes import CATALOGUE
 from pagoefectivo.domain.limits import DOCUMENTS, LONGEST
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.payouts import LARGEST_RESULTS, REJECTIONS
-from pagoefectivo.selectors.payouts import today
+from pagoefectivo.selectors.calendar import today
 
 
 class AccountForm(forms.Form):

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.domain.business_days import Expected
+from pagoefectivo.domain.localtime import between_days
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import OrderState as O
@@ -19,6 +22,7 @@ from pagoefectivo.domain.states import PaymentStatus as P
 from pagoefectivo.domain.states import RefundState as R
 from pagoefectivo.domain.states import VoucherState as V
 from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.selectors.calendar import today
 
 LIMA = ZoneInfo("America/Lima")
 NOTHING = "–"
@@ -118,6 +122,16 @@ def moment(instant: datetime | None, *, seconds: bool = False) -> SafeString | s
         f"{utc:%Y-%m-%d %H:%M:%S}",
         f"{lima(instant)}:{instant:%S}" if seconds else lima(instant),
     )
+
+
+def awaited(expected: Expected | None) -> SafeString | str:
+    """Return between which days money is expected and whether that is still normal; empty where nobody says."""
+    if expected is None:
+        return ""
+    day = today()
+    days = between_days(expected.first, expected.last, get_language() or "", today=day)
+    standing = badge("alarm", _("late")) if expected.is_late_on(day) else badge("moving", _("within the usual time"))
+    return format_html("{} {}", days, standing)
 
 
 def link(row: Any, text: object | None = None) -> SafeString | str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from pagoefectivo.admin.presentation import actor_word, link, money
+from pagoefectivo.admin.presentation import actor_word, awaited, link, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors import refund_pages as pages
+from pagoefectivo.selectors.expectations import expected_refund_dates
 
 
 def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
@@ -18,6 +19,7 @@ def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),
+        (_("Expected"), awaited(expected_refund_dates(refund))),
         (_("Of a payment of"), money(refund.voucher.paid_amount, refund.currency)),
         (_("Reason"), refund.get_reason_display()),
         (_("Note"), refund.note),

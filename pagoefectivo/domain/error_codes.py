@@ -216,7 +216,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_INSUFFICIENT_FUNDS: ErrorEntry(Who.FINANCE, _("Your balance at the provider is too low for this refund."), _("Add funds and retry the refund.")),
     _C.REFUND_REJECTED: ErrorEntry(Who.SUPPORT, _("The bank or the provider rejected the refund. The money is safe and free again."), _("Read the reason, correct the account and refund again.")),
     _C.REFUND_CANCELLED: ErrorEntry(Who.SUPPORT, _("The refund was withdrawn at the provider, often because the buyer gave no account in time."), _("Refund again when the buyer is ready.")),
-    _C.REFUND_PENDING_TOO_LONG: ErrorEntry(Who.FINANCE, _("The refund is on its way for longer than usual."), _("Look for the transfer in the bank's statement, then record what became of it; until then do not pay it again.")),
+    _C.REFUND_PENDING_TOO_LONG: ErrorEntry(Who.FINANCE, _("The refund is on its way for longer than usual."), _("Ask the provider where it is, with its reference. Of a transfer by hand: look for it in the bank's statement and record what became of it. Until then do not pay it again.")),
     _C.REFUND_OUTCOME_UNKNOWN: ErrorEntry(Who.SUPPORT, _("We do not know yet whether the refund went out. It must not be sent again."), _("The provider is asked until it answers; if this stays open for hours, write to the provider.")),
     _C.REFUND_DUPLICATE: ErrorEntry(Who.NOBODY, _("The provider already has this refund."), _("Nothing to do: the existing refund is looked up.")),
     _C.REFUND_STARTED_OUTSIDE: ErrorEntry(Who.FINANCE, _("A refund was started at the provider, not here."), _("Find out who started it and note it on the order.")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
@@ -14,13 +14,24 @@ NARROW = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How one language writes a day and an hour; `pattern` names the pieces."""
+    """How one language writes a moment, a day and a span of days; the patterns name the pieces.
+
+    `bare_day` is one of two days of one month; with `year_leads` it is the second that is shortened, else the first.
+    """
 
     days: tuple[str, ...]
     months: tuple[str, ...]
     halves: tuple[str, str]
     pattern: str
     dated: str
+    long_days: tuple[str, ...]
+    long_months: tuple[str, ...]
+    bare_day: str
+    whole_day: str
+    dated_day: str
+    alone: str
+    span: str
+    year_leads: bool = False
 
 
 _WORDS = {
@@ -30,6 +41,16 @@ _WORDS = {
         (f"a.{NARROW}m.", f"p.{NARROW}m."),
         "{day} {number} {month}, {hour}:{minute} {half}",
         "{day} {number} {month} {year}, {hour}:{minute} {half}",
+        ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+        (
+            *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+            *("julio", "agosto", "setiembre", "octubre", "noviembre", "diciembre"),
+        ),
+        "el {day} {number}",
+        "el {day} {number} de {month}",
+        "el {day} {number} de {month} de {year}",
+        "{first}",
+        "entre {first} y {last}",
     ),
     "en": Words(
         ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -37,6 +58,16 @@ _WORDS = {
         ("a.m.", "p.m."),
         "{day}, {month} {number}, {hour}:{minute} {half}",
         "{day}, {month} {number}, {year}, {hour}:{minute} {half}",
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        (
+            *("January", "February", "March", "April", "May", "June"),
+            *("July", "August", "September", "October", "November", "December"),
+        ),
+        "{day}, {month} {number}",
+        "{day}, {month} {number}",
+        "{day}, {month} {number}, {year}",
+        "on {first}",
+        "between {first} and {last}",
     ),
     "zh": Words(
         ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -44,6 +75,14 @@ _WORDS = {
         ("上午", "下午"),
         "{month}{number}日 {day} {half}{hour}:{minute}",
         "{year}年{month}{number}日 {day} {half}{hour}:{minute}",
+        ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+        tuple(f"{month}月" for month in range(1, 13)),
+        "{month}{number}日（{day}）",
+        "{month}{number}日（{day}）",
+        "{year}年{month}{number}日（{day}）",
+        "{first}",
+        "{first}至{last}",
+        year_leads=True,
     ),
 }
 
@@ -54,7 +93,7 @@ def lima_moment(instant: datetime, language: str, *, now: datetime) -> str:
     `language` is a code like `es`, `es-pe`, `en` or `zh-hans`; any other reads Spanish.
     """
     local = instant.astimezone(LIMA)
-    words = _WORDS.get(language.partition("-")[0], _WORDS["es"])
+    words = _words_of(language)
     pattern = words.pattern if local.year == now.astimezone(LIMA).year else words.dated
     return pattern.format(
         day=words.days[local.weekday()],
@@ -64,6 +103,37 @@ def lima_moment(instant: datetime, language: str, *, now: datetime) -> str:
         hour=(local.hour - 1) % 12 + 1,
         minute=f"{local.minute:02}",
         half=words.halves[local.hour >= 12],  # noqa: PLR2004 - noon
+    )
+
+
+def between_days(first: date, last: date, language: str, *, today: date) -> str:
+    """Write a span of days: `entre el martes 1 y el jueves 3 de diciembre`; one day alone: `el martes 1 de diciembre`.
+
+    The year stands where it is not this year's, and beside both days where they lie in two years. Languages as in `lima_moment`.
+    """
+    words = _words_of(language)
+    whole = words.whole_day if first.year == last.year == today.year else words.dated_day
+    if first == last:
+        return words.alone.format(first=_day(first, whole, words))
+    short = _short(first, last, words)
+    start, end = (whole, short) if words.year_leads else (short, whole)
+    return words.span.format(first=_day(first, start, words), last=_day(last, end, words))
+
+
+def _short(first: date, last: date, words: Words) -> str:
+    """Return the pattern of the one of two days that leaves out what the other says for both."""
+    if first.year != last.year:
+        return words.dated_day
+    return words.bare_day if first.month == last.month else words.whole_day
+
+
+def _words_of(language: str) -> Words:
+    return _WORDS.get(language.partition("-")[0], _WORDS["es"])
+
+
+def _day(day: date, pattern: str, words: Words) -> str:
+    return pattern.format(
+        day=words.long_days[day.weekday()], number=day.day, month=words.long_months[day.month - 1], year=day.year
     )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pagoefectivo.domain.states import LIVE_VOUCHER, UNANSWERED_REFUND, RefundState, VoucherState
 
 WATCH_AFTER_END = (timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=14))
 WATCH_AFTER_PAID = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
 WAIT_FOR_PERSON = timedelta(days=1)
-TRANSFER_TAKES = 3  # working days
 WAIT_WHEN_HELD = timedelta(hours=1)
 SOON_AFTER_DEADLINE = timedelta(minutes=1)
 WHILE_CONFIRMING = timedelta(minutes=5)
-_SATURDAY = 5
 
 Schedule = tuple[timedelta, ...]
 
@@ -26,14 +24,6 @@ def step(schedule: Schedule, attempt: int) -> timedelta:
 def spread(wait: timedelta, jitter: float) -> timedelta:
     """Stretch a wait by up to a fifth, `jitter` being between 0 and 1, so that many rows do not ask at once."""
     return wait * (1 + 0.2 * jitter)
-
-
-def working_days_after(day: date, days: int) -> date:
-    """Return the day that is `days` working days later; Saturdays and Sundays do not count, holidays still do."""
-    while days:
-        day += timedelta(days=1)
-        days -= day.weekday() < _SATURDAY
-    return day
 
 
 def next_watch(watch: Schedule, since: datetime, now: datetime) -> datetime | None:

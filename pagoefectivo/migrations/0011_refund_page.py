@@ -20,7 +20,7 @@ def give_keys(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("pagoefectivo", "0007_payout_guards")]
+    dependencies = [("pagoefectivo", "0008_non_working_days")]
 
     operations = under_all_locks([
         migrations.AddField(

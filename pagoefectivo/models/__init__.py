@@ -1,6 +1,7 @@
 """Storage. Rows hold facts; only `services.lifecycle` moves a state."""
 
 from pagoefectivo.models.audit import AuditEntry
+from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly
 from pagoefectivo.models.errors import ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
@@ -24,6 +25,7 @@ __all__ = [
     "ErrorOccurrence",
     "IdempotentRequest",
     "Job",
+    "NonWorkingDay",
     "Order",
     "OutboxMessage",
     "PaymentEvent",

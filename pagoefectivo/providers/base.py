@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, ClassVar, Protocol
 
 from requests import Session
 
+from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import ProviderError
 from pagoefectivo.domain.messages import (
@@ -86,6 +87,9 @@ class Capabilities:
     `payments_per_question` is how many payments one question may ask about. `destination_fields` are the parts of a
     `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it. With
     `refunds_to_own_account` the money goes to the account or wallet that the payer has with the provider itself.
+    `refund_takes` is how long money needs to reach the buyer once the provider has accepted the refund, or, where
+    `refund_counts_from_details`, once it also has the bank details, which is then known only where we sent them along.
+    `settles_in` is how long money needs from the buyer's payment to the shop. None of both: nobody says.
     """
 
     refund_mode: RefundMode
@@ -112,6 +116,9 @@ class Capabilities:
     payments_per_question: int = 1
     destination_fields: frozenset[str] = frozenset()
     refunds_to_own_account: bool = False
+    refund_takes: BusinessDays | None = None
+    refund_counts_from_details: bool = False
+    settles_in: BusinessDays | None = None
 
 
 @dataclass(frozen=True, slots=True)

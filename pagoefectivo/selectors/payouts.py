@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +11,9 @@ from django.db.models import Count, Q, QuerySet
 
 from pagoefectivo import conf
 from pagoefectivo.domain.exceptions import RuleRefused
-from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.money import SYMBOLS, ZERO
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.models import Payout, Refund
-from pagoefectivo.services import seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.payouts import MOST_TRANSFERS, ready
 
@@ -58,11 +55,6 @@ def open_files() -> list[tuple[Payout, int]]:
     """Return the files that the bank has not answered whole, oldest first, each with how many transfers are open."""
     files = with_open(Payout.objects.defer("content")).filter(open__gt=0).order_by("pk")
     return [(payout, payout.open) for payout in files]
-
-
-def today() -> date:
-    """Return the day on the calendar in Lima, which the bank's days are held against."""
-    return seams.now().astimezone(LIMA).date()
 
 
 def is_by_hand(account: str) -> bool:

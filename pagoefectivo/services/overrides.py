@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 from pagoefectivo import conf
+from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.base import Capabilities, Provider
 
 
 def capabilities_of(config: conf.AccountConfig, provider: type[Provider]) -> Capabilities:
     """Return the declared abilities with the account's CAPABILITIES in their place; raises SettingsProblem.
 
-    Only yes or no, durations and whole numbers can be set: limits and expiry have keys of their own.
+    Only yes or no, durations, whole numbers and spans of business days can be set: limits and expiry have keys of
+    their own.
     """
-    declared = provider.capabilities
-    known = {each.name: getattr(declared, each.name) for each in fields(declared)}
-    settable = {name: value for name, value in known.items() if type(value) in _READERS}
-    return replace(declared, **_read(config, "CAPABILITIES", config.capabilities, settable))
+    settable = {name: kind for name, kind in get_type_hints(Capabilities).items() if kind in _READERS}
+    return replace(provider.capabilities, **_read(config, "CAPABILITIES", config.capabilities, settable))
 
 
 def expiry_of(config: conf.AccountConfig, able: Capabilities) -> tuple[timedelta, timedelta]:
@@ -35,15 +35,17 @@ def expiry_of(config: conf.AccountConfig, able: Capabilities) -> tuple[timedelta
 
 def options_of(config: conf.AccountConfig, provider: type[Provider]) -> Mapping[str, Any]:
     """Return a value for each option that the provider declares; raises SettingsProblem."""
-    return {**provider.options, **_read(config, "OPTIONS", config.options, provider.options)}
+    known = {name: type(value) for name, value in provider.options.items()}
+    return {**provider.options, **_read(config, "OPTIONS", config.options, known)}
 
 
 def _read(config: conf.AccountConfig, key: str, written: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is written by the kind of each known name."""
     where = f"['ACCOUNTS'][{config.name!r}][{key!r}]"
     for name in written:
         if name not in known:
             raise conf.SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", conf.suggestion(name, known))
-    return {name: _READERS[type(known[name])](value, f"{where}[{name!r}]") for name, value in written.items()}
+    return {name: _READERS[known[name]](value, f"{where}[{name!r}]") for name, value in written.items()}
 
 
 def _typed(kind: type, example: str) -> Callable[[object, str], Any]:
@@ -61,10 +63,25 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-_READERS: Mapping[type, Callable[[object, str], Any]] = {
+def _business_days(value: object, where: str) -> BusinessDays | None:
+    match value:
+        case None:
+            return None
+        case [int() as least, int() as most] if bool not in {type(least), type(most)} and 0 <= least <= most:
+            return BusinessDays(least, most)
+        case _:
+            raise conf.SettingsProblem(
+                where,
+                f"{value!r} does not fit.",
+                "Write the least and the most, for example [1, 5]; None: nobody says.",
+            )
+
+
+_READERS: Mapping[object, Callable[[object, str], Any]] = {
     bool: _typed(bool, "True"),
     int: _typed(int, "20"),
     str: _typed(str, '"Lima"'),
     timedelta: conf.duration,
     tuple: _texts,
+    BusinessDays | None: _business_days,
 }

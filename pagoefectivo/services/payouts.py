@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -15,9 +14,9 @@ from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import Verb
 from pagoefectivo.domain.payouts import Transfer, payout_csv
 from pagoefectivo.domain.states import FINAL_REFUND, RefundState, Source
-from pagoefectivo.domain.timing import TRANSFER_TAKES, WAIT_FOR_PERSON, working_days_after
-from pagoefectivo.models import ErrorOccurrence, Payout, Recovery, Refund
-from pagoefectivo.services import seams, submission
+from pagoefectivo.domain.timing import WAIT_FOR_PERSON
+from pagoefectivo.models import Payout, Recovery, Refund
+from pagoefectivo.services import delays, seams, submission
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim
@@ -82,28 +81,13 @@ def file_of(reference: str, *, actor: Actor) -> bytes:
 
 
 def attend(refund: Refund, claim: Claim) -> None:
-    """Look at a due refund that is with the bank: after three working days without its word, finance is told once."""
+    """Look at a due refund that is with the bank: past its expected days without the bank's word, finance is told once."""
     if refund.state in FINAL_REFUND:
         let_go(Refund, [claim])
         return
-    now = seams.now()
-    if refund.state == RefundState.PENDING and _is_overdue(refund, now):
-        _note_delay(refund, now)
+    delays.note(refund, OPERATION)
     held = Refund.objects.filter(pk=refund.pk, lease_token=claim.token)
-    held.update(next_action_at=now + WAIT_FOR_PERSON, lease_until=None)
-
-
-def _is_overdue(refund: Refund, now: datetime) -> bool:
-    handed_over = refund.changed_at.astimezone(LIMA).date()
-    return now.astimezone(LIMA).date() > working_days_after(handed_over, TRANSFER_TAKES)
-
-
-def _note_delay(refund: Refund, now: datetime) -> None:
-    code = ErrorCode.REFUND_PENDING_TOO_LONG
-    if not ErrorOccurrence.objects.filter(refund=refund, code=code).exists():
-        ErrorOccurrence.objects.create(
-            code=code, operation=OPERATION, account=refund.account, refund=refund, occurred_at=now
-        )
+    held.update(next_action_at=seams.now() + WAIT_FOR_PERSON, lease_until=None)
 
 
 def _make(account: str, currency: str, actor: Actor, source: Source) -> Payout | None:

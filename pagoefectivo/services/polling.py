@@ -13,7 +13,7 @@ from pagoefectivo.domain.messages import PaymentUpdate, Pointer, PointerKind, Ve
 from pagoefectivo.domain.states import PaymentStatus, Source, VoucherState
 from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.providers.base import Operation
-from pagoefectivo.services import breaker, quiet_polls, scheduling, seams, setbacks
+from pagoefectivo.services import breaker, delays, quiet_polls, scheduling, seams, setbacks
 from pagoefectivo.services.accounts import account_named, payments_per_question, wire
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.exchanges import BatchRecorder, announce, flush, recorder_for
@@ -54,7 +54,10 @@ def ask_voucher(voucher: Voucher, claim: Claim, *, source: Source) -> None:
 
 
 def ask_refund(claim: Claim, *, source: Source) -> None:
-    """Ask about one refund that the provider has, and commit the answer or the setback."""
+    """Ask about one refund that the provider has, and commit the answer or the setback.
+
+    Where it is still not known to have arrived and should have, that is noted.
+    """
     refund = Refund.objects.select_related("voucher").get(pk=claim.row_id)
     recorder = recorder_for(refund)
     gateway = account_named(refund.account).gateway(recorder)
@@ -63,8 +66,10 @@ def ask_refund(claim: Claim, *, source: Source) -> None:
             update = gateway.fetch_refund(refund.provider_reference, refund.voucher.provider_reference)
     except ProviderError as error:
         setbacks.note(refund, error, verb=Verb.RETRY, source=source, claim=claim)
+        delays.note(refund, Operation.FETCH_REFUND)
     else:
-        record(about(refund, update), recorder, source=source, claim=claim)
+        applied = record(about(refund, update), recorder, source=source, claim=claim)
+        delays.note(applied.refund or refund, Operation.FETCH_REFUND)
 
 
 def ask_vouchers(claims: list[Claim], *, source: Source) -> None:

@@ -18,6 +18,7 @@ from pagoefectivo.domain.states import FINAL_REFUND, FREED_REFUND, RefundState
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.selectors.refund_pages import Route, Standing
 from pagoefectivo.views.refund_faces import FACES, NOTES, RefundFace, face_of
+from pagoefectivo.views.voucher_texts import expected_line
 
 _CURRENCY_NOTES = {
     "PEN": gettext_lazy("It must be an account in soles."),
@@ -45,6 +46,7 @@ class RefundPage:
     body: str
     amount: str
     note: str
+    expected: str
     steps: tuple[Step, ...]
     asks_who: bool
     is_opened: bool
@@ -106,6 +108,7 @@ def page_of(refund: Refund, standing: Standing, *, language: str, is_opened: boo
         ),
         amount=amount,
         note="" if refund.state in FINAL_REFUND else str(NOTES[standing.route]).format(provider=standing.provider),
+        expected=expected_line(refund, language, standing.now),
         steps=tuple(_steps(refund, standing, moments)),
         asks_who=bool(kept or takes_account or may_begin_again or next_page_key),
         is_opened=is_opened,

@@ -10,11 +10,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from pagoefectivo.domain.barcodes import Drawing, code128_svg, drawing_of
-from pagoefectivo.domain.localtime import lima_moment, time_left
+from pagoefectivo.domain.localtime import LIMA, between_days, lima_moment, time_left
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import FINAL_REFUND, RefundState
 from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.selectors.expectations import expected_refund_dates
 from pagoefectivo.views.voucher_faces import (
     FACES,
     MOVING,
@@ -160,8 +161,20 @@ def _replaced(vouchers: list[Voucher]) -> str:
 def _refund_line(refund: Refund, language: str, now: datetime) -> RefundLine:
     text = gettext(_REFUND_TEXTS[RefundState(refund.state)])
     amount, moment = format_money(refund.amount, refund.currency), _moment(refund.changed_at, language, now)
+    sentence = f"{text.format(amount=amount, moment=moment)} {expected_line(refund, language, now)}".strip()
     address = refund.page_url if refund.state == RefundState.AWAITING_DESTINATION else ""
-    return RefundLine(refund.state, text.format(amount=amount, moment=moment), address)
+    return RefundLine(refund.state, sentence, address)
+
+
+def expected_line(refund: Refund, language: str, now: datetime) -> str:
+    """Say when a refund should arrive; nothing where nobody says."""
+    days, today = expected_refund_dates(refund), now.astimezone(LIMA).date()
+    if days is None:
+        return ""
+    when = between_days(days.first, days.last, language, today=today)
+    if days.is_late_on(today):
+        return gettext("We expected it {when}, so it is late: write to us.").format(when=when)
+    return gettext("We expect it {when}.").format(when=when)
 
 
 def _moment(instant: datetime | None, language: str, now: datetime) -> str:

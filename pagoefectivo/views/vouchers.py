@@ -25,7 +25,7 @@ QUESTIONS = Limit("page-questions", 120)
 def page(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """Show the newest code of an order, or what became of it. 404 for every link that opens nothing, 429 when hurried.
 
-    One query; a second one for refunds once money has arrived.
+    One query; a second one for refunds once money has arrived; and once a minute the calendar for one on its way.
     """
     shown = _open(request, visit, token, VISITS)
     if isinstance(shown, HttpResponse):
@@ -100,7 +100,7 @@ def _refunds(vouchers: list[Voucher]) -> list[Refund]:
     if not any(voucher.paid_amount for voucher in vouchers):
         return []
     shown = Refund.objects.filter(order=vouchers[0].order_id).only(
-        "state", "amount", "currency", "changed_at", "page_key", "order_id"
+        "state", "amount", "currency", "changed_at", "page_key", "order_id", "account", "destination_id", "payout_id"
     )
     return list(shown.order_by("pk"))
 

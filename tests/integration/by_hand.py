@@ -25,7 +25,9 @@ from pagoefectivo.services.actors import Actor, Permission
 class ByHand(DLocal):
     """Takes payments as dLocal does, and has no API for refunds."""
 
-    capabilities = replace(DLocal.capabilities, refund_mode=RefundMode.MANUAL)
+    capabilities = replace(
+        DLocal.capabilities, refund_mode=RefundMode.MANUAL, refund_takes=None, refund_counts_from_details=False
+    )
 
 
 BY_HAND = f"{__name__}.ByHand"

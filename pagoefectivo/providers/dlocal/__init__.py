@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.base import (
     Account,
     Capabilities,
@@ -58,6 +59,9 @@ class DLocal(Provider):
         limits={"PEN": (Decimal("2.00"), Decimal("3724.00"))},
         required_payer_fields=frozenset({"name", "email", "document"}),
         webhook_covers_body=True,
+        # "about five business days" by its help pages, and no least; when money is settled is up to each contract
+        refund_takes=BusinessDays(1, 5),
+        refund_counts_from_details=True,
     )
 
     @classmethod

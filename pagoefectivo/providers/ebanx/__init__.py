@@ -75,6 +75,7 @@ class Ebanx(Provider):
         required_payer_fields=frozenset({"name", "email"}),
         webhook_covers_body=True,
         webhook_points=True,
+        # refund_takes: hours to weeks, for the buyer fills in a form first; five days after it are named for Uruguay only
     )
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.money import CENT, SYMBOLS, ZERO
 from pagoefectivo.domain.states import PaymentStatus, RefundStatus
@@ -45,6 +46,16 @@ class Declaring(Stage):
         else:
             assert able.refund_window > timedelta(0)
             assert able.partial_refunds or not able.multiple_refunds
+
+    def test_it_promises_a_span_of_business_days_or_nothing(self) -> None:
+        able: Capabilities = self.provider.capabilities
+        assert type(able.refund_takes) in {BusinessDays, type(None)}
+        assert type(able.settles_in) in {BusinessDays, type(None)}
+        if able.refund_mode in {RefundMode.NONE, RefundMode.MANUAL}:
+            assert able.refund_takes is None, "who makes no refunds promises none"
+        if able.refund_counts_from_details:
+            assert able.refund_takes is not None
+            assert able.payer_data_by_provider, "details that the shop gives are there from the start"
 
     def test_its_tables_speak_only_our_words(self) -> None:
         assert {PaymentStatus.PENDING, PaymentStatus.PAID} <= set(self.provider.payment_statuses.values())

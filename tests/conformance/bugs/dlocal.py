@@ -161,6 +161,16 @@ BUGS: dict[str, Bug] = {
         lambda it: it.test_its_abilities_do_not_contradict_each_other(),
         capabilities=able(limits={"PEN": DLocal.capabilities.limits["PEN"][::-1]}),
     ),
+    "promises days that are no span": bug(
+        Promises,
+        lambda it: it.test_it_promises_a_span_of_business_days_or_nothing(),
+        capabilities=able(refund_takes=(1, 5)),
+    ),
+    "counts from details that nobody asks for": bug(
+        Promises,
+        lambda it: it.test_it_promises_a_span_of_business_days_or_nothing(),
+        capabilities=able(payer_data_by_provider=False),
+    ),
     "has one host for both environments": bug(
         Promises,
         lambda it: it.test_it_names_itself_its_hosts_and_its_credentials(),

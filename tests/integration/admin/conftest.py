@@ -40,7 +40,10 @@ DESKS = {
         "view_bank_account",
         "export_finance",
     ],
-    "treasury": [*VIEWS, "view_payout", "request_refund", "make_payout", "download_payout", "settle_payout"],
+    "treasury": [
+        *(*VIEWS, "view_payout", "request_refund", "make_payout", "download_payout", "settle_payout"),
+        "keep_calendar",
+    ],
     "everything": [
         *(*VIEWS, "view_payout", "view_personal_data", "request_refund", "approve_refund", "view_bank_account"),
         *("make_payout", "download_payout", "settle_payout"),

@@ -9,9 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pagoefectivo import shop
+from pagoefectivo.domain.localtime import between_days
 from pagoefectivo.models import ApiExchange, Order
+from pagoefectivo.selectors import calendar
+from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
 from pagoefectivo.services.actors import SHOP
-from tests.integration.admin.conftest import everything, order_page, text_of
+from tests.integration.admin.conftest import everything, order_page, refund_page, text_of
+from tests.integration.by_hand import ACCOUNT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENGLISH = {"accept-language": "en"}
@@ -44,6 +48,30 @@ def test_a_paid_order_shows_where_every_sol_is(at_desk: Any, psp: Any, paid_orde
     assert "Reserved for refunds under way S/ 20.00" in page
     assert "Given back S/ 30.00" in page
     assert "Left to give back S/ 39.90" in page
+
+
+def test_R12_what_is_expected_is_said_with_its_days_and_flagged_once_it_is_late(
+    at_desk: Any, account: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    account(CAPABILITIES={"refund_takes": [0, 2], "settles_in": [1, 4]})
+    order, browser = paid_order(), at_desk("support_n1")
+    refund = shop.request_refund(reference="A-1042", amount="30.00", reason="damaged", actor=SHOP, destination=ACCOUNT)
+    (arrives, settles) = (expected_refund_dates(refund), expected_settlement_dates(refund.voucher))
+    assert arrives is not None
+    assert settles is not None
+    for advance, word in ((0, "→ within the usual time"), (20, "! late")):
+        world.advance(days=advance)
+        sweep()
+        said = [
+            between_days(each.first, each.last, "en", today=calendar.today()) + f" {word}"
+            for each in (arrives, settles)
+        ]
+        page = read(browser, order)
+        assert f"Expected: {said[0]}" in page
+        assert f"Settlement expected: {said[1]}" in page
+        followed = text_of(browser.get(refund_page(refund), headers=ENGLISH))
+        assert f"Expected {said[0]}" in followed
+        assert ("The refund is on its way for longer than usual." in followed) == (advance > 0)
 
 
 def test_the_story_is_told_newest_first_with_who_and_by_which_path(at_desk: Any, paid_order: Any) -> None:

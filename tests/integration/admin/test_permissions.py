@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import models
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import ApiKey
+from pagoefectivo.models import ApiKey, NonWorkingDay
+from pagoefectivo.selectors import calendar
 from pagoefectivo.services import api_keys, orders, refunds
 from pagoefectivo.services.actors import PermissionRefused, staff
 from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
@@ -115,8 +118,8 @@ def test_G17_nothing_is_added_changed_or_deleted_by_hand_not_even_by_a_superuser
     api_keys.create_key("erp", ["orders:read"])
     before = everything()
     registered = [model for model in admin.site._registry if model._meta.app_label == "pagoefectivo"]
-    assert len(registered) == 20
-    for model in registered:
+    assert len(registered) == 21
+    for model in set(registered) - {models.NonWorkingDay}:
         name = f"admin:pagoefectivo_{model._meta.model_name}"
         row = model._default_manager.first()
         assert admin_client.get(reverse(f"{name}_changelist")).status_code == 200
@@ -130,6 +133,32 @@ def test_G17_nothing_is_added_changed_or_deleted_by_hand_not_even_by_a_superuser
             assert admin_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     assert refund.state == "pending"
     assert everything() == before
+
+
+def test_the_calendar_is_kept_by_those_who_may_and_moves_the_dates_at_once(at_desk: Any, person: Any) -> None:
+    add, listed = (reverse(f"admin:pagoefectivo_nonworkingday_{act}") for act in ("add", "changelist"))
+    decree = {"day": "2026-07-24", "what": "DS 042-2026-PCM"}
+    before = everything()
+    for desk in set(DESKS) - {"treasury"}:
+        browser = at_desk(desk)
+        assert browser.get(listed).status_code == 403
+        assert browser.post(add, decree).status_code == 403
+    assert everything() == before
+    browser = at_desk("treasury")
+    assert add in browser.get(listed).content.decode()
+    assert not calendar.is_closed(date(2026, 7, 24))
+    assert browser.post(add, decree).status_code == 302
+    assert calendar.is_closed(date(2026, 7, 24))
+    row = NonWorkingDay.objects.get()
+    assert "already exists" in text_of(browser.post(add, decree, headers={"accept-language": "en"}))
+    change, delete = (reverse(f"admin:pagoefectivo_nonworkingday_{act}", args=[row.pk]) for act in ("change", "delete"))
+    assert browser.post(change, {**decree, "banks_work": "on"}).status_code == 302
+    assert not calendar.is_closed(date(2026, 7, 24))
+    assert at_desk("finance").post(delete, {"post": "yes"}).status_code == 403
+    assert NonWorkingDay.objects.count() == 1
+    assert browser.post(delete, {"post": "yes"}).status_code == 302
+    assert NonWorkingDay.objects.count() == 0
+    assert [entry.user_id for entry in LogEntry.objects.all()] == [person("treasury").pk] * 3
 
 
 def test_every_model_but_the_remembered_answers_can_be_looked_up() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pagoefectivo.models import Order
+from pagoefectivo.models import Order, Refund
 from pagoefectivo.sandbox.operations import Operations
+from pagoefectivo.selectors import calendar
 from pagoefectivo.selectors import orders as known_orders
 from pagoefectivo.selectors.timeline import timeline_of
-from pagoefectivo.services import refunds
+from pagoefectivo.services import refunds, seams
 from tests.integration.api.conftest import PAYER, ROOT, ApiClient, order_like
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,6 +78,24 @@ def test_a_list_costs_the_same_queries_for_one_order_and_for_many(
         all_of_them = api.get("orders/")
 
     assert (len(references(one)), len(references(all_of_them))) == (1, 7)
+
+
+def test_the_days_of_many_refunds_cost_one_query_a_year_and_none_again_within_the_minute(
+    api: ApiClient, account: Any, paid_order: Any, django_assert_num_queries: Any
+) -> None:
+    account(CAPABILITIES={"refund_takes": [1, 3], "refund_counts_from_details": False})
+    paid_order("P-1")
+    for _ in range(4):
+        api.post("orders/P-1/refunds/", {"amount": "1.00", "reason": "other"})
+    noon = datetime(2026, 6, 15, 17, tzinfo=UTC)
+    Refund.objects.update(changed_at=noon)
+    with seams.use(now=lambda: noon):
+        calendar.forget()
+        with django_assert_num_queries(6):  # the key, the order, vouchers, refunds, freezing anomalies, the calendar
+            (order,) = json.loads(api.get("orders/").content)["results"]
+        with django_assert_num_queries(5):
+            api.get("orders/")
+    assert [each["expected"] for each in order["refunds"]] == [{"from": "2026-06-16", "to": "2026-06-18"}] * 4
 
 
 def test_a_list_shows_an_order_as_it_is_shown_alone(api: ApiClient, paid_order: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.sandbox.operations import Operations
+from pagoefectivo.selectors.expectations import expected_refund_dates
 from tests.integration.api.conftest import ApiClient, decided, order_like, problem, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,6 +37,8 @@ def test_a_refund_is_answered_in_the_shape_of_the_contract_and_followed_to_its_e
     assert answer.status_code == 201
     document = json.loads(answer.content)
     refund = Refund.objects.get()
+    awaited = expected_refund_dates(refund)
+    assert awaited is not None
     assert document == {
         "id": refund.public_id,
         "state": "pending",
@@ -45,6 +48,7 @@ def test_a_refund_is_answered_in_the_shape_of_the_contract_and_followed_to_its_e
         "provider_reference": psp.refunds()[0]["id"],
         "page_url": refund.page_url,
         "error": None,
+        "expected": {"from": awaited.first.isoformat(), "to": awaited.last.isoformat()},
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
     }
@@ -53,7 +57,8 @@ def test_a_refund_is_answered_in_the_shape_of_the_contract_and_followed_to_its_e
     psp.settle_refund(psp.refunds()[0]["id"])
     world.advance(seconds=2)
     sweep()
-    assert json.loads(api.get(f"refunds/{refund.public_id}/").content)["state"] == "succeeded"
+    ended = json.loads(api.get(f"refunds/{refund.public_id}/").content)
+    assert (ended["state"], ended["expected"]) == ("succeeded", None)
     after = json.loads(api.get("orders/A-1042/").content)
     assert (after["state"], after["refunded_amount"], after["refunds"][0]["id"]) == (
         "partially_refunded", "30.00", refund.public_id,

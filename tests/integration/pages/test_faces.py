@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from pagoefectivo import conf
 from pagoefectivo.domain.localtime import lima_moment
 from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
 from pagoefectivo.models import Voucher
@@ -94,6 +96,33 @@ def test_given_back_is_said_only_of_a_refund_that_succeeded(client: Client) -> N
     lines = dict(re.findall(r'<li class="(\w+)">(.*?)</li>', text))
     assert set(lines) == {str(state) for state in RefundState}
     assert [state for state, line in lines.items() if "given back" in line] == ["succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("day", "language", "sentence"),
+    [
+        (1, "es", "Debería llegarte entre el miércoles 2 y el viernes 4 de diciembre."),
+        (4, "en", "We expect it between Wednesday, December 2 and Friday, December 4."),
+        (4, "zh", "预计12月2日（周三）至12月4日（周五）到账。"),
+        (5, "es", "Debía llegarte entre el miércoles 2 y el viernes 4 de diciembre y está demorando: escríbenos."),
+        (5, "en", "We expected it between Wednesday, December 2 and Friday, December 4, so it is late: write to us."),
+    ],
+)
+def test_R12_a_refund_on_its_way_says_when_it_should_arrive_and_once_it_is_late(
+    client: Client, settings: Any, django_assert_num_queries: Any, day: int, language: str, sentence: str
+) -> None:
+    promise = {"refund_takes": [1, 3], "refund_counts_from_details": False}
+    shop = {"PROVIDER": "dlocal", "CREDENTIALS": conf.SANDBOX_ACCOUNT["CREDENTIALS"], "CAPABILITIES": promise}
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "ACCOUNTS": {"default": shop}}
+    voucher = place_voucher(place_order(OrderState.PAID, paid_amount=AMOUNT), VoucherState.PAID)
+    place_refund(voucher, RefundState.PENDING, changed_at=datetime(2026, 12, 1, 15, tzinfo=UTC))
+    path = address(voucher.order) + f"?lang={language}"
+    with seams.use(now=lambda: datetime(2026, 12, day, 23, tzinfo=UTC)):
+        with django_assert_num_queries(3):  # the order and its codes, its refunds, the calendar of the year
+            text = _read(client, path)
+        with django_assert_num_queries(2):
+            client.get(path)
+    assert sentence in text
 
 
 def test_the_newest_code_wins_and_the_old_one_is_only_hinted_at(client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -46,6 +46,18 @@ def refused(read: Read) -> Callable[..., SettingsProblem]:
         return raised.value
 
     return problem
+
+
+def test_the_hour_of_the_banks_is_read_strictly(read: Read, refused: Any) -> None:
+    assert read(SHOP).bank_cut_off == time(14, 0)
+    assert read({**SHOP, "BANK_CUT_OFF": "09:30"}).bank_cut_off == time(9, 30)
+    assert read({**SHOP, "BANK_CUT_OFF": None}).bank_cut_off is None
+    for misfit in ("24:00", "9:30", "14", "14:00:00", 14, "٠٩:30"):
+        problem = refused(BANK_CUT_OFF=misfit)
+        assert (problem.key, problem.hint) == (
+            "['BANK_CUT_OFF']",
+            'Write one of Lima, for example "14:00"; None: midnight.',
+        )
 
 
 def test_every_key_has_a_default(read: Read) -> None:

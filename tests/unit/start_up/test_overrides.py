@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pagoefectivo import conf
+from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.environments import objections
@@ -45,6 +46,19 @@ def test_an_ability_of_the_contract_takes_the_place_of_the_cautious_one(account:
     assert (able.cancel_voucher, able.refund_window, able.payments_per_question) == (True, timedelta(days=90), 5)
     assert able.partial_refunds is DLocal.capabilities.partial_refunds
     assert DLocal.capabilities.cancel_voucher is False
+
+
+def test_a_contract_may_promise_how_long_money_takes_or_that_nobody_says(account: Any) -> None:
+    assert problems(account(CAPABILITIES={"refund_takes": None, "settles_in": [1, 3]})) == []
+    able = account_named("default").capabilities
+    assert (able.refund_takes, able.settles_in) == (None, BusinessDays(1, 3))
+    assert DLocal.capabilities.refund_takes == BusinessDays(1, 5)
+    assert DLocal.capabilities.settles_in is None
+    for misfit in ([3, 1], [1], 3, ["1", "3"], [-1, 3], [True, 3], "1-3"):
+        (problem,) = problems(account(CAPABILITIES={"settles_in": misfit}))
+        assert problem[0] == "E002"
+        assert "['settles_in']" in problem[1], misfit
+        assert problem[2] == "Write the least and the most, for example [1, 5]; None: nobody says."
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from pagoefectivo.api.v1.problems import explained
@@ -14,6 +14,11 @@ from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.models import Refund
 from pagoefectivo.models.refunds import REASONS
+from pagoefectivo.selectors.expectations import expected_refund_dates
+
+_EXPECTED = inline_serializer(  # `from` is no name that Python allows in a class
+    "ExpectedDays", {"from": serializers.DateField(), "to": serializers.DateField()}, allow_null=True
+)
 
 
 class HolderDocument(StrictShape):
@@ -77,11 +82,18 @@ class RefundInOrderShape(serializers.Serializer[Refund]):
     reason = serializers.CharField()
     provider_reference = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    expected = serializers.SerializerMethodField()
     created_at = instant()
     updated_at = instant(source="changed_at")
 
     def get_provider_reference(self, refund: Refund) -> str | None:
         return refund.provider_reference or None
+
+    @extend_schema_field(_EXPECTED)
+    def get_expected(self, refund: Refund) -> dict[str, str] | None:
+        """The days in Lima, both included, between which it should reach the buyer; null where nobody says."""
+        days = expected_refund_dates(refund)
+        return {"from": days.first.isoformat(), "to": days.last.isoformat()} if days else None
 
     @extend_schema_field(RefundError(allow_null=True))
     def get_error(self, refund: Refund) -> dict[str, str] | None:

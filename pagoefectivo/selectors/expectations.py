@@ -1,0 +1,59 @@
+"""When money should arrive: at the buyer, once a refund was accepted; at the shop, once a code was paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pagoefectivo import conf
+from pagoefectivo.domain.business_days import BusinessDays, Expected, expected
+from pagoefectivo.domain.exceptions import RuleRefused
+from pagoefectivo.domain.states import RefundState
+from pagoefectivo.models import Refund, Voucher
+from pagoefectivo.providers.base import Capabilities
+from pagoefectivo.selectors import calendar
+from pagoefectivo.services.accounts import account_named
+
+# Between banks a transfer arrives on its business day or on the next, by their clearing house (2014); the third is for
+# whoever takes the file to the bank. What an account says by `refund_takes` goes first.
+TRANSFER_TAKES = BusinessDays(1, 3)
+
+
+def expected_refund_dates(refund: Refund) -> Expected | None:
+    """Return between which days a refund that is on its way should reach the buyer; None where nobody says, or it is not.
+
+    Counted from when the provider accepted it, or the bank was handed its payout file. No query of its own beyond the
+    calendar's.
+    """
+    if refund.state != RefundState.PENDING:
+        return None
+    return _dates(refund.changed_at, _refund_takes(refund))
+
+
+def expected_settlement_dates(voucher: Voucher) -> Expected | None:
+    """Return between which days the money of a paid code should reach the shop; None where nobody says, or it is there."""
+    if voucher.paid_at is None or voucher.settled_at is not None:
+        return None
+    able = _capabilities(voucher.account)
+    return _dates(voucher.paid_at, able.settles_in if able else None)
+
+
+def _refund_takes(refund: Refund) -> BusinessDays | None:
+    able = _capabilities(refund.account)
+    if refund.payout_id is not None:
+        return (able and able.refund_takes) or TRANSFER_TAKES
+    if able is None or (able.refund_counts_from_details and refund.destination_id is None):
+        return None
+    return able.refund_takes
+
+
+def _capabilities(account: str) -> Capabilities | None:
+    try:
+        return account_named(account).capabilities
+    except RuleRefused:
+        return None
+
+
+def _dates(since: datetime, takes: BusinessDays | None) -> Expected | None:
+    if takes is None:
+        return None
+    return expected(since, takes, cut_off=conf.current().bank_cut_off, is_closed=calendar.is_closed)
