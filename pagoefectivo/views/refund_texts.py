@@ -151,8 +151,9 @@ def _steps(refund: Refund, standing: Standing, moments: _Moments) -> Iterator[St
     if standing.route is Route.ACCOUNT_GIVEN_HERE:
         given = refund.destination
         reached.append((gettext("Details received"), given.created_at if given else None, given is not None))
-    in_bank = gettext("At the bank") if standing.route is Route.ACCOUNT_GIVEN_HERE else gettext("On its way")
-    reached.append((in_bank, sent_at, is_done or refund.state == RefundState.PENDING))
+    is_bank = standing.route is Route.ACCOUNT_GIVEN_HERE
+    handed_to = gettext("At the bank") if is_bank else gettext("At the payment company")
+    reached.append((handed_to, sent_at, is_done or refund.state == RefundState.PENDING))
     reached.append((gettext("Refunded"), done_at or (refund.changed_at if is_done else None), is_done))
     last = max(place for place, (_, _, is_reached) in enumerate(reached) if is_reached)
     for place, (name, at, is_reached) in enumerate(reached):
