@@ -89,7 +89,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Ref
         "badge": state_badge(refund),
         "sentence": sentences.of_refund(refund),
         "facts": facts(request, refund),
-        "page_url": refund.page_url if request.user.has_perm(SEES_PEOPLE) else "",
+        "page_url": refund.page_url if request.user.has_perms([SEES_PEOPLE, "pagoefectivo.request_refund"]) else "",
         "advice": explained(refund),
         "moves": [_move(change) for change in refund.changes.order_by("pk")],
         "errors": [_failure(error) for error in refund.errors.order_by("pk")],

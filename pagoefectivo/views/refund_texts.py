@@ -147,7 +147,7 @@ def _steps(refund: Refund, standing: Standing, moments: _Moments) -> Iterator[St
     sent_at = standing.moved_at.get(RefundState.PENDING)
     done_at = standing.moved_at.get(RefundState.SUCCEEDED)
     is_done = refund.state == RefundState.SUCCEEDED
-    reached = [(gettext("Requested"), refund.created_at, True)]
+    reached: list[tuple[str, datetime | None, bool]] = [(gettext("Requested"), refund.created_at, True)]
     if standing.route is Route.ACCOUNT_GIVEN_HERE:
         given = refund.destination
         reached.append((gettext("Details received"), given.created_at if given else None, given is not None))
