@@ -49,18 +49,19 @@ class Visit:
 
 
 Door = Callable[[HttpRequest, Visit, str], HttpResponse]
-READS = ("GET", "HEAD")
-READS_AND_FORMS = (*READS, "POST")
+
+
+def protected(door: Door) -> Callable[..., HttpResponse]:
+    """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
+    return _guarded(door, ("GET", "HEAD"))
 
 
 def with_forms(door: Door) -> Callable[..., HttpResponse]:
-    """Wrap a page for buyers that takes forms as well; it checks by itself that a form is its own."""
-    return csrf_exempt(protected(door, methods=READS_AND_FORMS))
+    """Wrap a page for buyers that takes forms as well, with the promises of `protected`; it knows its own forms itself."""
+    return csrf_exempt(_guarded(door, ("GET", "HEAD", "POST")))
 
 
-def protected(door: Door, *, methods: tuple[str, ...] = READS) -> Callable[..., HttpResponse]:
-    """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
-
+def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     @functools.wraps(door)
     @transaction.non_atomic_requests
     def guarded(request: HttpRequest, token: str) -> HttpResponse:

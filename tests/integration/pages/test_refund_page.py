@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.links import new_page_key, page_token, refund_page_token
@@ -16,7 +18,7 @@ from pagoefectivo.services import destinations
 from pagoefectivo.services.actors import SHOP
 from pagoefectivo.views import refunds as door
 from pagoefectivo.views import vouchers
-from tests.integration.pages.refund_stage import PERSONAL, SCENES, Buyer, path_of, place
+from tests.integration.pages.refund_stage import CCI, MAY_ASK, PERSONAL, SCENES, Buyer, path_of, place
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,14 @@ def test_the_rail_says_how_far_it_is_and_promises_nothing(client: Client, scene:
         "saved": (0, 1, 2), "unconfirmed": (0, 1, 2), "asked_by_provider": (1, 1, 1),
         "on_its_way": (2, 1, 1) if scene == "in the payout file" else (1, 1, 1), "done": (4, 0, 0),
     }.get(face, (0, 0, 0))  # fmt: skip
+
+
+def test_it_says_between_which_days_money_should_arrive_where_somebody_promises_days(client: Client) -> None:
+    assert "We expect it between" in Buyer(client, place(RefundState.PENDING, account=MAY_ASK, cci=CCI)).opens().text
+    assert "We expect it" not in Buyer(client, SCENES["own account"][0]()).opens().text
+    long_ago = timezone.now() - timedelta(days=30)
+    late = place(RefundState.PENDING, account=MAY_ASK, cci=CCI, created_at=long_ago, changed_at=long_ago)
+    assert "so it is late: write to us" in Buyer(client, late).opens().text
 
 
 @pytest.mark.parametrize(
