@@ -163,9 +163,9 @@ def test_the_calendar_is_kept_by_those_who_may_and_moves_the_dates_at_once(at_de
     assert [entry.user_id for entry in LogEntry.objects.all()] == [person("treasury").pk] * 3
 
 
-def test_every_model_but_the_remembered_answers_can_be_looked_up() -> None:
+def test_every_model_but_what_keeps_others_out_can_be_looked_up() -> None:
     registered = {model.__name__ for model in admin.site._registry}
-    assert set(models.__all__) - registered == {"IdempotentRequest"}
+    assert set(models.__all__) - registered == {"IdempotentRequest", "EmailedCode", "WrongAnswers"}
 
 
 def test_a_key_is_revoked_by_those_who_may_and_seen_by_those_who_may_look(
