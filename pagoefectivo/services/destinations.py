@@ -24,7 +24,9 @@ def give(refund: Refund, destination: Destination, *, seen: str) -> Refund:
 
     One with warnings waits for a person's approval. Raises RuleRefused (not an account, too late), StateConflict.
     """
-    if not is_open(refund, seams.now()):
+    if not collects(refund):
+        raise StateConflict
+    if refund.state in UNSENT_REFUND and not is_open(refund, seams.now()):
         raise RuleRefused(Reason(ErrorCode.REFUND_DESTINATION_LATE))
     return refunds.set_destination(
         refund.public_id,

@@ -13,7 +13,7 @@ from pagoefectivo.domain.limits import DOCUMENTS
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import OutboxMessage, Payout, Refund, RefundDestination, StateChange
-from pagoefectivo.services import refunds
+from pagoefectivo.services import refunds, retention
 from pagoefectivo.services.actors import SHOP
 from pagoefectivo.views.refund_forms import PayeeForm
 from tests.integration.pages.refund_stage import (
@@ -223,6 +223,27 @@ def test_a_refund_that_takes_no_account_takes_none_however_it_is_sent(client: Cl
     assert _state(refund) == before
 
 
+def test_an_account_confirmed_after_the_deadline_changes_nothing(client: Client, world_clock: Any) -> None:
+    refund = _missing()
+    buyer = Buyer(client, refund).is_known().types()
+    world_clock(days=14)
+    before = _state(refund)
+    assert buyer.sends("confirm").answer.status_code == 409
+    assert 'data-face="too_late"' in buyer.text
+    assert _state(refund) == before
+
+
+def test_the_page_tells_the_truth_after_the_account_was_purged(client: Client, world_clock: Any) -> None:
+    refund = place(RefundState.SUCCEEDED, cci=CCI)
+    assert "BCP •••• •••• •••• 9013" in Buyer(client, refund).is_known().text
+    world_clock(days=91)
+    assert retention.purge(actor="test").destinations == 1
+    after = Buyer(Client(), refund).opens()
+    assert "has been erased here" in after.text
+    assert "were given back to you" in after.text
+    assert 'value="phone"' not in after.text
+
+
 def test_an_account_confirmed_after_the_refund_was_sent_changes_nothing(client: Client) -> None:
     refund = _missing()
     buyer = Buyer(client, refund).is_known().types()
@@ -238,7 +259,7 @@ def test_an_account_confirmed_after_the_refund_was_sent_changes_nothing(client: 
     assert _state(refund) == before
 
 
-def test_a_rejected_account_begins_one_new_refund_on_a_page_of_its_own(client: Client) -> None:
+def test_E17_a_rejected_account_begins_one_new_refund_on_a_page_of_its_own(client: Client) -> None:
     refund = SCENES["account rejected"][0]()
     buyer = Buyer(client, refund).is_known()
     assert "Give another account and try again" in buyer.text
