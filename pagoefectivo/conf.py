@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
+    "REFUND_ACCOUNT_DEADLINE": "14d",
     "BANK_CUT_OFF": "14:00",  # of transfers between banks, by their clearing house in 2014; no newer one is published
     "TIMING": {},
     "RETENTION_DAYS": {},
@@ -137,6 +138,7 @@ class Config:
     support_contact: str
     trusted_proxies: int
     default_expiry: timedelta
+    refund_account_deadline: timedelta
     bank_cut_off: time | None
     timing: Timing
     retention: Retention
@@ -187,6 +189,7 @@ def current() -> Config:
         support_contact=str(keys["SUPPORT_CONTACT"]),
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
+        refund_account_deadline=duration(keys["REFUND_ACCOUNT_DEADLINE"], "['REFUND_ACCOUNT_DEADLINE']"),
         bank_cut_off=_hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from pagoefectivo.views import vouchers, webhooks
+from pagoefectivo.views import refunds, vouchers, webhooks
 
 app_name = "pagoefectivo"
 
@@ -20,5 +20,8 @@ urlpatterns = [
     path("v/<str:token>/paid/", vouchers.say_paid, name="voucher-paid"),
     path("v/<str:token>/renew/", vouchers.renew, name="voucher-renew"),
     path("v/<path:token>", vouchers.missing),
+    path("r/<str:token>/", refunds.page, name="refund"),
+    path("r/<str:token>", refunds.page),
+    path("r/<path:token>", refunds.missing),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -40,11 +40,11 @@ class PayoutActs(_Admin):
         """Enter the bank account; an approval given before is void."""
         form = _account_form(request, refund)
         if request.method == "POST" and form.is_valid():
-            destination = form.destination
+            destination, seen = form.destination, form.cleaned_data["seen"]
             done = carry_out(
                 request,
                 lambda: refunds.set_destination(
-                    refund.public_id, destination, actor=actor_of(request), source=Source.STAFF
+                    refund.public_id, destination, actor=actor_of(request), source=Source.STAFF, seen=seen
                 ),
             )
             if done is not None:
@@ -152,9 +152,9 @@ def _names(refund: Refund) -> dict[str, str]:
 
 def _account_form(request: HttpRequest, refund: Refund) -> AccountForm:
     """The buyer's own name and document stand in it already for those who may see them."""
-    order, initial = refund.order, {}
+    order, initial = refund.order, {"seen": refund.binding}
     if request.user.has_perm(SEES_PEOPLE):
-        initial = {"holder_name": order.payer_name, "document_number": order.payer_document_number}
+        initial |= {"holder_name": order.payer_name, "document_number": order.payer_document_number}
         initial["document_type"] = order.payer_document_type if order.payer_document_type in DOCUMENTS else ""
     return AccountForm(
         request.POST if request.method == "POST" else None,

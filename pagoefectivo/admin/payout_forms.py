@@ -34,6 +34,7 @@ class AccountForm(forms.Form):
     bank_code = forms.CharField(label=_("Bank code"), max_length=8, required=False)
     account_type = forms.CharField(label=_("Account type"), max_length=1, required=False)
     is_checked = forms.BooleanField(label=_("I compared it with what the buyer sent."), required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(
         self, data: Any = None, *, required: Collection[str], needs_cci: bool, initial: dict[str, str] | None = None
@@ -56,7 +57,7 @@ class AccountForm(forms.Form):
     @property
     def destination(self) -> Destination:
         """The account as it was typed, tidy."""
-        parts = {name: value for name, value in self.cleaned_data.items() if name != "is_checked"}
+        parts = {name: value for name, value in self.cleaned_data.items() if name not in {"is_checked", "seen"}}
         typed = Destination(**parts)
         return tidy(typed) if self._needs_cci else typed
 

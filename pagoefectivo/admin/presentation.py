@@ -68,7 +68,7 @@ _PAYMENT_WORDS = {
     P.REVERSED.value: _("payment reversed"),
     P.UNRECOGNISED.value: _("something we do not know"),
 }
-_ACTORS = {"provider": _("the provider"), "system": _("by itself")}
+_ACTORS = {"provider": _("the provider"), "system": _("by itself"), "buyer": _("the buyer")}
 
 
 def badge(tone: str, word: object) -> SafeString:

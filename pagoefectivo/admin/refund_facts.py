@@ -10,6 +10,7 @@ from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
+from pagoefectivo.selectors import refund_pages as pages
 from pagoefectivo.selectors.expectations import expected_refund_dates
 
 
@@ -26,6 +27,7 @@ def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
         (_("Approved by"), actor_word(refund.approved_by)),
         (_("To the account"), payee(request, refund)),
         (_("Account entered by"), actor_word(refund.destination.entered_by) if refund.destination else ""),
+        (_("Look closely"), " ".join(pages.warnings_about_kept(refund))),
         (_("Payout file"), link(refund.payout) if refund.payout_id else ""),
         (_("Refund id"), refund.public_id),
         (_("Our reference"), refund.reference),

@@ -17,6 +17,7 @@ from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.order_pages import explained
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.admin.refund_facts import facts
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
@@ -88,6 +89,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Ref
         "badge": state_badge(refund),
         "sentence": sentences.of_refund(refund),
         "facts": facts(request, refund),
+        "page_url": refund.page_url if request.user.has_perms([SEES_PEOPLE, "pagoefectivo.request_refund"]) else "",
         "advice": explained(refund),
         "moves": [_move(change) for change in refund.changes.order_by("pk")],
         "errors": [_failure(error) for error in refund.errors.order_by("pk")],
@@ -176,6 +178,18 @@ def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refu
     return ask(model_admin, request, refund, question, facts=facts(request, refund))
 
 
+def confirm_renew(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    question = Question(
+        title=_title(_("New link to the page of the refund of {amount} for order {order}"), refund),
+        sentences=[
+            _("The buyer's page gets a new address, and the time to give an account by it begins anew."),
+            _("The old link opens nothing from now on, for nobody. Nobody is told by itself: send the new one."),
+        ],
+        button=_("Make a new link"),
+    )
+    return ask(model_admin, request, refund, question, facts=facts(request, refund))
+
+
 def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
     """Tell which acts make sense now and are allowed to this person; the services decide again."""
     user: Any = request.user
@@ -189,5 +203,6 @@ def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
         "is_own": decides and own,
         "decline": decides,
         "cancel": asks and refund.state in UNSENT_REFUND,
+        "renew": asks,
         "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,
     }

@@ -22,7 +22,7 @@ from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.selectors import exports
-from pagoefectivo.services import refunds
+from pagoefectivo.services import destinations, refunds
 
 
 @admin.register(Refund)
@@ -123,6 +123,15 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
                 return told(request, done)
         return refund_pages.confirm_retry(self, request, refund)
 
+    @door("pagoefectivo.request_refund")
+    def renew_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Make a new link to the buyer's page; the old one is void."""
+        if request.method == "POST":
+            done = carry_out(request, lambda: destinations.renew_link(refund.public_id, actor=actor_of(request)))
+            if done is not None:
+                return told(request, done)
+        return refund_pages.confirm_renew(self, request, refund)
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         acts = [
@@ -130,6 +139,7 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
             path("<int:object_id>/decline/", wrap(self.decline_view), name="pagoefectivo_refund_decline"),
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_refund_cancel"),
             path("<int:object_id>/retry/", wrap(self.retry_view), name="pagoefectivo_refund_retry"),
+            path("<int:object_id>/link/", wrap(self.renew_view), name="pagoefectivo_refund_link"),
             path("<int:object_id>/account/", wrap(self.account_view), name="pagoefectivo_refund_account"),
             path("<int:object_id>/paid/", wrap(self.paid_view), name="pagoefectivo_refund_paid"),
             path("<int:object_id>/rejected/", wrap(self.rejected_view), name="pagoefectivo_refund_rejected"),

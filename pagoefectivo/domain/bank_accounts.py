@@ -7,6 +7,7 @@ no source at hand prints, and banks have been founded since: both only warn, and
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason
 from pagoefectivo.domain.limits import DOCUMENTS, LONGEST
-from pagoefectivo.domain.messages import Destination
+from pagoefectivo.domain.messages import Destination, Payer
 
 BANKS = {
     "001": "Banco Central de Reserva",
@@ -104,6 +105,31 @@ def cci_warnings(account_number: str) -> tuple[str, ...]:
     if account_number[_ACCOUNT_ENDS:] != check_digits(account_number[:_ACCOUNT_ENDS]):
         warnings.append(_("The last two digits do not fit the others: probably one was mistyped."))
     return tuple(warnings)
+
+
+def payee_warnings(destination: Destination, payer: Payer) -> tuple[str, ...]:
+    """Return why an account may not be the payer's own, in the active language: reasons for a person to look.
+
+    A name is the same where all words of the shorter one stand in the longer, whatever their accents and order.
+    """
+    if not payer.name and not payer.document_number:
+        return (_("There is no name or document of the buyer to compare with."),)
+    warnings = []
+    if payer.name and not _is_one_name(payer.name, destination.holder_name):
+        warnings.append(_("The account is not in the name of the buyer."))
+    if payer.document_number and payer.document_number.casefold() != destination.document_number.casefold():
+        warnings.append(_("The document is not that of the buyer."))
+    return tuple(warnings)
+
+
+def _is_one_name(one: str, other: str) -> bool:
+    shorter, longer = sorted((_words(one), _words(other)), key=len)
+    return bool(shorter) and shorter <= longer
+
+
+def _words(name: str) -> set[str]:
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return set(re.findall(r"\w+", plain.casefold()))
 
 
 def check_digits(body: str) -> str:

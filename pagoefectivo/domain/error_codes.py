@@ -82,6 +82,7 @@ class ErrorCode(StrEnum):
     REFUND_AMOUNT_EXCEEDED = "REFUND_AMOUNT_EXCEEDED"
     REFUND_NEEDS_ACCOUNT = "REFUND_NEEDS_ACCOUNT"
     REFUND_DESTINATION_INVALID = "REFUND_DESTINATION_INVALID"
+    REFUND_DESTINATION_LATE = "REFUND_DESTINATION_LATE"
     REFUND_ACCOUNT_INVALID = "REFUND_ACCOUNT_INVALID"
     REFUND_ACCOUNT_CLOSED = "REFUND_ACCOUNT_CLOSED"
     REFUND_HOLDER_MISMATCH = "REFUND_HOLDER_MISMATCH"
@@ -214,6 +215,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_AMOUNT_EXCEEDED: ErrorEntry(Who.SUPPORT, _("Only {remaining} is left to refund."), _("Lower the amount.")),
     _C.REFUND_NEEDS_ACCOUNT: ErrorEntry(Who.BUYER, _("The buyer's bank account is missing."), _("Send the buyer the refund link.")),
     _C.REFUND_DESTINATION_INVALID: ErrorEntry(Who.BUYER, _("The bank details are not complete, or not valid: {field}."), _("Ask the buyer for it and enter it again.")),
+    _C.REFUND_DESTINATION_LATE: ErrorEntry(Who.SUPPORT, _("The time to give a bank account on this link is over. The money stays the buyer's."), _("Give the buyer a new link.")),
     _C.REFUND_ACCOUNT_INVALID: ErrorEntry(Who.BUYER, _("The account number is not valid, or the account does not exist."), _("Ask the buyer for the CCI, which has 20 digits, and refund again.")),
     _C.REFUND_ACCOUNT_CLOSED: ErrorEntry(Who.BUYER, _("The account is closed or blocked."), _("Ask the buyer for another account and refund again.")),
     _C.REFUND_HOLDER_MISMATCH: ErrorEntry(Who.BUYER, _("The document is not that of the account's holder."), _("Ask the buyer for the holder's name and document and refund again.")),

@@ -37,6 +37,16 @@ def mask_code(code: str) -> str:
     return f"{MASK}{code[-3:]}" if code else ""
 
 
+def mask_account(account_number: str) -> str:
+    """Show only the last four digits of a bank account, as its holder knows it from the bank."""
+    return f"{MASK} {MASK} {MASK} {account_number[-4:]}" if account_number else ""
+
+
+def mask_name(name: str) -> str:
+    """Show the first letter of each word."""
+    return " ".join(f"{word[0]}{MASK}" for word in name.split())
+
+
 def mask_email(email: str) -> str:
     """Show the first letter and the domain."""
     local, at, domain = email.partition("@")

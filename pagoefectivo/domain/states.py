@@ -88,6 +88,7 @@ class Source(StrEnum):
     API = "api"
     SETTLEMENT = "settlement"
     STAFF = "staff"
+    BUYER = "buyer"
     CLOCK = "clock"
 
 

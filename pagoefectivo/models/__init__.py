@@ -11,6 +11,7 @@ from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Re
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.refunds import Refund, RefundDestination
+from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "CircuitBreaker",
+    "EmailedCode",
     "ErrorOccurrence",
     "IdempotentRequest",
     "Job",
@@ -36,4 +38,5 @@ __all__ = [
     "Voucher",
     "WebhookDelivery",
     "WebhookRejection",
+    "WrongAnswers",
 ]

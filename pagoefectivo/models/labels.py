@@ -69,5 +69,6 @@ SOURCE_LABELS = [
     (Source.API.value, _("API")),
     (Source.SETTLEMENT.value, _("settlement")),
     (Source.STAFF.value, _("staff")),
+    (Source.BUYER.value, _("the buyer's page")),
     (Source.CLOCK.value, _("clock")),
 ]

@@ -85,7 +85,8 @@ class Capabilities:
     """A provider's abilities as data; every uncertain one can be overridden per account by its CAPABILITIES.
 
     `payments_per_question` is how many payments one question may ask about. `destination_fields` are the parts of a
-    `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it.
+    `Destination` without which a refund cannot leave; empty where the provider or the payer sees to it. With
+    `refunds_to_own_account` the money goes to the account or wallet that the payer has with the provider itself.
     `refund_takes` is how long money needs to reach the buyer once the provider has accepted the refund, or, where
     `refund_counts_from_details`, once it also has the bank details, which is then known only where we sent them along.
     `settles_in` is how long money needs from the buyer's payment to the shop. None of both: nobody says.
@@ -114,6 +115,7 @@ class Capabilities:
     whole_day_expiry: bool = False
     payments_per_question: int = 1
     destination_fields: frozenset[str] = frozenset()
+    refunds_to_own_account: bool = False
     refund_takes: BusinessDays | None = None
     refund_counts_from_details: bool = False
     settles_in: BusinessDays | None = None

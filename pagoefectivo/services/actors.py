@@ -76,6 +76,7 @@ class Actor:
 
 SHOP = Actor("shop", frozenset(Permission))
 SYSTEM = Actor("system", frozenset(Permission))
+BUYER = Actor("buyer", frozenset({Permission.WRITE_REFUNDS}))  # of the one refund whose page they opened
 
 
 def staff(user: Any) -> Actor:

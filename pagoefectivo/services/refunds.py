@@ -113,31 +113,47 @@ def cancel(public_id: str, *, actor: Actor, source: Source) -> Refund:
     return _withdraw(public_id, actor, source, "withdrawn")
 
 
-def retry(public_id: str, *, actor: Actor, source: Source) -> Refund:
+def retry(public_id: str, *, actor: Actor, source: Source, elsewhere: bool = False) -> Refund:
     """Ask again for what failed: a new refund with a new key, under the rules as they are now.
 
-    It goes to the same bank account, unless that is what was wrong: then it needs another one.
+    It goes to the same bank account, unless that is what was wrong or it shall go `elsewhere`: then it needs another.
     """
     actor.require(Permission.WRITE_REFUNDS)
     old = refund_named(public_id, actor=actor)
     if old.state not in FREED_REFUND:
         raise StateConflict
-    nonce = f"retry:{old.public_id}"
+    nonce = retry_nonce(old)
     destination = old.destination
-    if destination and (old.error_code in WRONG_ACCOUNT or not destination.account_number):
+    if destination and (elsewhere or old.error_code in WRONG_ACCOUNT or not destination.account_number):
         destination = None  # wrong, or erased since
     return _once(_Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce), lambda: destination)
 
 
-def set_destination(public_id: str, destination: Destination, *, actor: Actor, source: Source) -> Refund:
+def retry_nonce(failed: Refund) -> str:
+    """Name the one refund that is asked for in the place of a failed one."""
+    return f"retry:{failed.public_id}"
+
+
+def set_destination(
+    public_id: str,
+    destination: Destination,
+    *,
+    actor: Actor,
+    source: Source,
+    seen: str | None = None,
+    is_doubtful: bool = False,
+) -> Refund:
     """Say where an unsent refund goes. An approval given before is void: it was given for another account.
 
-    Raises RuleRefused with every reason why that account cannot be, and StateConflict(REFUND_ALREADY_SENT).
+    `seen` is the `binding` of what the actor saw; one that `is_doubtful` waits for somebody's approval. Raises
+    RuleRefused with every reason why that account cannot be, StateConflict where another account was entered since it
+    was seen, and StateConflict(REFUND_ALREADY_SENT).
     """
     actor.require(Permission.WRITE_REFUNDS)
     found = refund_named(public_id, actor=actor)
     fitting = _fitting(destination, account_named(found.account))
-    refund = seams.transact(lambda: _redirect(found, fitting, actor, source))
+    asked = _Redirection(fitting, actor, source, seen, is_doubtful)
+    refund = seams.transact(lambda: _redirect(found, asked))
     return _send(refund, _claim_to_send(refund), source)
 
 
@@ -152,6 +168,17 @@ class _Asked:
     source: Source
     note: str
     nonce: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirection:
+    """A bank account as somebody gave it."""
+
+    destination: Destination
+    actor: Actor
+    source: Source
+    seen: str | None
+    is_doubtful: bool
 
 
 def _once(asked: _Asked, destination: Callable[[], RefundDestination | None]) -> Refund:
@@ -229,15 +256,18 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> R
     return refund
 
 
-def _redirect(found: Refund, destination: Destination, actor: Actor, source: Source) -> Refund:
+def _redirect(found: Refund, asked: _Redirection) -> Refund:
     locked, refund = lock_refund(found)
     if refund.state not in UNSENT_REFUND:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
-    refund.destination = _keep(destination, actor)
+    if asked.seen is not None and asked.seen != refund.binding:
+        raise StateConflict
+    refund.destination = _keep(asked.destination, asked.actor)
     refund.approved_by, refund.approval_digest, refund.approver = "", "", None
     refund.save()
-    if _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
-        command(locked, refund, Verb.REQUIRE_APPROVAL, actor=actor, source=source, why="destination_changed")
+    if asked.is_doubtful or _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
+        why = "account_doubtful" if asked.is_doubtful else "destination_changed"
+        command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=why)
     return refund
 
 

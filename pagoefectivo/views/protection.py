@@ -71,6 +71,11 @@ def acting(door: Door) -> Callable[..., HttpResponse]:
     return csrf_exempt(_guarded(door, ("POST",)))
 
 
+def with_forms(door: Door) -> Callable[..., HttpResponse]:
+    """Wrap a page for buyers that takes forms as well, with the promises of `protected`; it knows its own forms itself."""
+    return csrf_exempt(_guarded(door, ("GET", "HEAD", "POST")))
+
+
 def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     @functools.wraps(door)
     @transaction.non_atomic_requests

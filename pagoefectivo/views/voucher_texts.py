@@ -38,9 +38,7 @@ LONGEST_WIDE_CODE = 10
 _REFUND_TEXTS = {
     RefundState.REQUESTED: noop("Refund of {amount}: requested."),
     RefundState.AWAITING_APPROVAL: noop("Refund of {amount}: requested."),
-    RefundState.AWAITING_DESTINATION: noop(
-        "Refund of {amount}: your bank details are missing. The shop will ask you for them."
-    ),
+    RefundState.AWAITING_DESTINATION: noop("Refund of {amount}: your bank details are missing."),
     RefundState.SUBMITTING: noop("Refund of {amount}: to be confirmed by the provider."),
     RefundState.UNKNOWN: noop("Refund of {amount}: to be confirmed by the provider."),
     RefundState.PENDING: noop("Refund of {amount}: on its way. It has not reached you yet."),
@@ -53,10 +51,11 @@ _REFUND_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """One refund: its state's name and the sentence about it."""
+    """One refund: its state's name, the sentence about it, and where the buyer gives an account if one is missing."""
 
     state: str
     sentence: str
+    address: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +219,12 @@ def _replaced(vouchers: list[Voucher]) -> str:
 def _refund_line(refund: Refund, language: str, now: datetime) -> RefundLine:
     text = gettext(_REFUND_TEXTS[RefundState(refund.state)])
     amount, moment = format_money(refund.amount, refund.currency), _moment(refund.changed_at, language, now)
-    sentence = f"{text.format(amount=amount, moment=moment)} {_expected(refund, language, now)}".strip()
-    return RefundLine(refund.state, sentence)
+    sentence = f"{text.format(amount=amount, moment=moment)} {expected_line(refund, language, now)}".strip()
+    address = refund.page_url if refund.state == RefundState.AWAITING_DESTINATION else ""
+    return RefundLine(refund.state, sentence, address)
 
 
-def _expected(refund: Refund, language: str, now: datetime) -> str:
+def expected_line(refund: Refund, language: str, now: datetime) -> str:
     """Say when a refund should arrive; nothing where nobody says."""
     days, today = expected_refund_dates(refund), now.astimezone(LIMA).date()
     if days is None:

@@ -193,7 +193,7 @@ def _refunds(vouchers: list[Voucher]) -> list[Refund]:
     if not any(voucher.paid_amount for voucher in vouchers):
         return []
     shown = Refund.objects.filter(order=vouchers[0].order_id).only(
-        "state", "amount", "currency", "changed_at", "order_id", "account", "destination_id", "payout_id"
+        "state", "amount", "currency", "changed_at", "page_key", "order_id", "account", "destination_id", "payout_id"
     )
     return list(shown.order_by("pk"))
 

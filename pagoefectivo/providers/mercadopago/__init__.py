@@ -54,7 +54,8 @@ class MercadoPago(Provider):
         refund_window=timedelta(days=90),  # in Peru, from approval; 180 elsewhere
         refund_needs_settled=False,
         refund_needs_balance=True,  # codes 2030 and 2031
-        payer_data_by_provider=True,  # it pays into the buyer's Mercado Pago account, found by e-mail
+        payer_data_by_provider=True,
+        refunds_to_own_account=True,  # it pays into the buyer's Mercado Pago account, found by e-mail
         absent_payment_proves_never=ABSENT_PAYMENT_PROVES_NEVER,
         absent_refund_proves_never=ABSENT_REFUND_PROVES_NEVER,
         idempotency_life=timedelta(hours=1),  # undocumented; long enough to send again a few times

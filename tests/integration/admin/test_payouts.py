@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from pagoefectivo import shop
 from pagoefectivo.models import Payout, Refund, RefundDestination
+from pagoefectivo.services import destinations
 from tests.integration.admin.conftest import DESKS, everything, hidden, order_page, refund_page, text_of
 from tests.integration.admin.test_refund_acts import ask
 from tests.integration.by_hand import ACCOUNT, CCI, ask_back, hand_over, lines_of, paid, ready, today
@@ -25,6 +26,11 @@ TYPED = {
     "document_number": "05678912",
     "account_number": "002-193-001234567890-13",
 }
+
+
+def typed(refund: Refund, **changes: str) -> dict[str, str]:
+    """What somebody types in who looks at the refund as it is."""
+    return {**TYPED, "seen": refund.binding, **changes}
 
 
 def payout_page(payout: Payout, act: str = "change") -> str:
@@ -44,7 +50,7 @@ def test_a_refund_by_hand_from_the_first_click_to_the_banks_number(at_desk: Any,
     page = text_of(ana.get(refund_page(refund), headers=ENGLISH))
     assert "needs bank details S/ 30.00: Nothing has been sent" in page
     assert "Enter the bank account …" in page
-    told = text_of(ana.post(refund_page(refund, "account"), TYPED, follow=True, headers=ENGLISH))
+    told = text_of(ana.post(refund_page(refund, "account"), typed(refund), follow=True, headers=ENGLISH))
     assert "another person has to approve it first" in told
     assert CCI not in told
     seen = hidden(luz.get(refund_page(refund, "approve")), "seen")
@@ -78,7 +84,7 @@ def test_a_refund_by_hand_from_the_first_click_to_the_banks_number(at_desk: Any,
 def test_a_cci_that_looks_mistyped_is_kept_only_once_somebody_compared_it(at_desk: Any, paid_order: Any) -> None:
     paid_order()
     refund, ana = ask_back(to=None), at_desk("support_n2", "ana")
-    mistyped = TYPED | {"account_number": "00219300123456789014"}
+    mistyped = typed(refund, account_number="00219300123456789014")
     answer = ana.post(refund_page(refund, "account"), mistyped, headers=ENGLISH)
     assert (answer.status_code, RefundDestination.objects.count()) == (422, 0)
     assert "The last two digits do not fit the others" in text_of(answer)
@@ -102,9 +108,41 @@ def test_an_account_that_cannot_be_is_said_beside_its_field(
     paid_order()
     refund, ana = ask_back(to=None), at_desk("support_n2", "ana")
     before = everything()
-    answer = ana.post(refund_page(refund, "account"), TYPED | changes, headers=ENGLISH)
+    answer = ana.post(refund_page(refund, "account"), typed(refund, **changes), headers=ENGLISH)
     assert (answer.status_code, complaint in text_of(answer)) == (422, True)
     assert everything() == before
+
+
+def test_an_account_that_the_buyer_gave_meanwhile_is_not_overwritten(at_desk: Any, paid_order: Any) -> None:
+    paid_order()
+    refund, ana = ask_back(to=None), at_desk("support_n2", "ana")
+    seen = hidden(ana.get(refund_page(refund, "account")), "seen")
+    destinations.give(refund, ACCOUNT, seen=refund.binding)
+    before = everything()
+    answer = ana.post(refund_page(refund, "account"), typed(refund, seen=seen), headers=ENGLISH)
+    assert (answer.status_code, "Somebody changed this first." in text_of(answer)) == (422, True)
+    assert everything() == before
+    page = text_of(ana.get(refund_page(refund), headers=ENGLISH))
+    assert "the buyer" in page
+    assert "The document is not that of the buyer." in page
+
+
+def test_G05_a_new_link_is_given_by_those_who_may_and_seen_by_those_who_see_people(
+    at_desk: Any, paid_order: Any
+) -> None:
+    paid_order()
+    refund, ana = ask_back(to=None), at_desk("support_n2", "ana")
+    assert refund.page_url in ana.get(refund_page(refund)).content.decode()
+    assert refund.page_url not in at_desk("auditor").get(refund_page(refund)).content.decode()
+    before = everything()
+    assert ana.get(refund_page(refund, "link")).status_code == 200
+    assert at_desk("finance").post(refund_page(refund, "link")).status_code == 403
+    assert everything() == before
+    ana.post(refund_page(refund, "link"))
+    fresh = Refund.objects.get()
+    assert fresh.page_url != refund.page_url
+    assert Client().get(refund.page_url.removeprefix("http://127.0.0.1:9")).status_code == 404
+    assert Client().get(fresh.page_url.removeprefix("http://127.0.0.1:9")).status_code == 200
 
 
 def test_the_buyers_own_data_stand_in_the_form_for_those_who_may_see_them(at_desk: Any, paid_order: Any) -> None:
@@ -117,7 +155,7 @@ def test_the_buyers_own_data_stand_in_the_form_for_those_who_may_see_them(at_des
 def test_G18_who_entered_the_account_is_told_so_and_has_no_button(at_desk: Any, paid_order: Any) -> None:
     paid_order()
     refund, boss = ask_back(to=None), at_desk("everything", "boss")
-    boss.post(refund_page(refund, "account"), TYPED)
+    boss.post(refund_page(refund, "account"), typed(refund))
     page = boss.get(refund_page(refund), headers=ENGLISH)
     assert refund_page(refund, "approve") not in page.content.decode()
     assert "You asked for this refund or entered its account" in text_of(page)
@@ -131,7 +169,7 @@ def test_E18_a_page_that_shows_the_old_account_approves_nothing(at_desk: Any, pa
     paid_order()
     refund, luz = ask_back(), at_desk("finance", "luz")
     seen = hidden(luz.get(refund_page(refund, "approve")), "seen")
-    at_desk("support_n2", "ana").post(refund_page(refund, "account"), TYPED | {"holder_name": "Rosa Huamán"})
+    at_desk("support_n2", "ana").post(refund_page(refund, "account"), typed(refund, holder_name="Rosa Huamán"))
     before = everything()
     answer = luz.post(refund_page(refund, "approve"), {"seen": seen}, headers=ENGLISH)
     assert (answer.status_code, "(APPROVAL_STALE)" in text_of(answer)) == (422, True)

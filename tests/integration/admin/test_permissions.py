@@ -16,7 +16,7 @@ from pagoefectivo import models
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ApiKey, NonWorkingDay
 from pagoefectivo.selectors import calendar
-from pagoefectivo.services import api_keys, orders, refunds, vouchers
+from pagoefectivo.services import api_keys, destinations, orders, refunds, vouchers
 from pagoefectivo.services.actors import PermissionRefused, staff
 from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
 
@@ -37,6 +37,7 @@ MAY_WITH_A_REFUND = {
     "decline": {"finance", "everything"},
     "cancel": {"support_n2", "treasury", "everything"},
     "retry": {"support_n2", "treasury", "everything"},
+    "link": {"support_n2", "treasury", "everything"},
 }
 
 
@@ -85,7 +86,7 @@ def test_buttons_are_shown_to_those_who_may_press_them(
     for act in ("refresh", "reissue", "cancel", "refund", "raw"):
         assert (order_page(unpaid, act) in shown or order_page(paid, act) in shown) == (desk in MAY[act]), act
     page = browser.get(refund_page(refund)).content.decode()
-    for act in ("approve", "decline", "cancel"):
+    for act in ("approve", "decline", "cancel", "link"):
         assert (refund_page(refund, act) in page) == (desk in MAY_WITH_A_REFUND[act]), act
 
 
@@ -108,6 +109,7 @@ def test_G17_the_services_refuse_as_well(account: Any, paid_order: Any, person: 
         "approve": lambda: refunds.approve(refund.public_id, actor=actor, source=Source.STAFF),
         "decline": lambda: refunds.decline(refund.public_id, actor=actor, source=Source.STAFF),
         "retry": lambda: refunds.retry(refund.public_id, actor=actor, source=Source.STAFF),
+        "link": lambda: destinations.renew_link(refund.public_id, actor=actor),
     }
     before = everything()
     for act, do in doings.items():
@@ -167,9 +169,9 @@ def test_the_calendar_is_kept_by_those_who_may_and_moves_the_dates_at_once(at_de
     assert [entry.user_id for entry in LogEntry.objects.all()] == [person("treasury").pk] * 3
 
 
-def test_every_model_but_the_remembered_answers_can_be_looked_up() -> None:
+def test_every_model_but_what_keeps_others_out_can_be_looked_up() -> None:
     registered = {model.__name__ for model in admin.site._registry}
-    assert set(models.__all__) - registered == {"IdempotentRequest"}
+    assert set(models.__all__) - registered == {"IdempotentRequest", "EmailedCode", "WrongAnswers"}
 
 
 def test_a_key_is_revoked_by_those_who_may_and_seen_by_those_who_may_look(

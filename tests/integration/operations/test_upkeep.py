@@ -55,4 +55,6 @@ def test_upkeep_that_fails_stops_no_payment_and_is_tried_again(
     monkeypatch.undo()
     world.advance(minutes=6)
     sweep()
-    assert set(Job.objects.values_list("name", flat=True)) == {upkeep.HEARTBEAT, upkeep.INVARIANTS, "listen"}
+    assert set(Job.objects.values_list("name", flat=True)) == {
+        upkeep.HEARTBEAT, upkeep.INVARIANTS, "listen", "second factor",
+    }  # fmt: skip

@@ -23,7 +23,7 @@ from pagoefectivo.api.v1.shapes.fields import (
     instant,
     wrong,
 )
-from pagoefectivo.api.v1.shapes.refunds import RefundShape
+from pagoefectivo.api.v1.shapes.refunds import RefundInOrderShape
 from pagoefectivo.domain.messages import Payer
 from pagoefectivo.domain.states import OrderState, VoucherState
 from pagoefectivo.links import page_token
@@ -160,10 +160,10 @@ class OrderShape(serializers.Serializer[Order]):
     def get_refundable_amount(self, order: Order) -> str:
         return f"{self.context['refundable'][order.pk]:.2f}"
 
-    @extend_schema_field(RefundShape(many=True))
+    @extend_schema_field(RefundInOrderShape(many=True))
     def get_refunds(self, order: Order) -> Any:
         oldest_first = sorted(order.refunds.all(), key=lambda refund: refund.pk)
-        return RefundShape(oldest_first, many=True).data  # type: ignore[arg-type] # the stubs forget many
+        return RefundInOrderShape(oldest_first, many=True).data  # type: ignore[arg-type] # the stubs forget many
 
 
 class OrderPage(serializers.Serializer[Any]):

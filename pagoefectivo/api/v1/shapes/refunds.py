@@ -72,8 +72,8 @@ class RefundError(serializers.Serializer[Any]):
     next_step = serializers.CharField()
 
 
-class RefundShape(serializers.Serializer[Refund]):
-    """One instruction to give money back."""
+class RefundInOrderShape(serializers.Serializer[Refund]):
+    """One instruction to give money back, as every key that may read its order sees it."""
 
     id = serializers.CharField(source="public_id")
     state = serializers.ChoiceField(choices=[state.value for state in RefundState])
@@ -98,3 +98,12 @@ class RefundShape(serializers.Serializer[Refund]):
     @extend_schema_field(RefundError(allow_null=True))
     def get_error(self, refund: Refund) -> dict[str, str] | None:
         return explained(refund.error_code, refund.raw_code)
+
+
+class RefundShape(RefundInOrderShape):
+    """One instruction to give money back, for keys that may read refunds: with the link of the buyer's page."""
+
+    page_url = serializers.SerializerMethodField()
+
+    def get_page_url(self, refund: Refund) -> str | None:
+        return refund.page_url or None
