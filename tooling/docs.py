@@ -64,13 +64,15 @@ def _table(heads: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from pagoefectivo import conf
+    from pagoefectivo import conf, conf_messages
 
     groups = {
         "": conf.DEFAULTS,
         "ACCOUNTS.<name>.": conf.ACCOUNT_DEFAULTS,
         "TIMING.": conf.TIMING_DEFAULTS,
         "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
+        "MESSAGES.": conf_messages.DEFAULTS,
+        "MESSAGES.CHANNELS.<name>.": conf_messages.CHANNEL_DEFAULTS,
     }
     meanings = docs_meanings.SETTINGS | docs_providers.settings_meanings()
     rows = [

@@ -2,6 +2,7 @@
 
 from pagoefectivo.admin import (
     audit,
+    buyer_messages,
     cases,
     errors,
     evidence,
@@ -16,6 +17,7 @@ from pagoefectivo.admin import (
 
 __all__ = [
     "audit",
+    "buyer_messages",
     "cases",
     "errors",
     "evidence",

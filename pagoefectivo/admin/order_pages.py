@@ -273,5 +273,6 @@ def _may(request: HttpRequest, order: Order) -> dict[str, bool]:
         "cancel": unpaid and user.has_perm("pagoefectivo.cancel_order"),
         "accept": order.state == OrderState.IN_REVIEW and user.has_perm("pagoefectivo.accept_payment"),
         "refund": order.paid_amount > ZERO and user.has_perm("pagoefectivo.request_refund"),
+        "messages": user.has_perm("pagoefectivo.view_buyermessage"),
         "raw": user.has_perm(SEES_PAYLOADS),
     }

@@ -19,10 +19,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from pagoefectivo import conf
+from pagoefectivo.domain.languages import CATALOGUES, HTML_LANGUAGES, LANGUAGES
 
-LANGUAGES = {"es": "Español", "en": "English", "zh": "中文"}
-HTML_LANGUAGES = {"es": "es-PE", "en": "en", "zh": "zh-Hans"}
-CATALOGUES = {"es": "es", "en": "en", "zh": "zh-hans"}
 TRY_AGAIN_AFTER = "60"  # seconds
 
 logger = logging.getLogger("pagoefectivo.pages")
@@ -48,9 +46,10 @@ class Visit:
 
 
 Door = Callable[[HttpRequest, Visit, str], HttpResponse]
+READS = ("GET", "HEAD")
 
 
-def protected(door: Door) -> Callable[..., HttpResponse]:
+def protected(door: Door, *, methods: tuple[str, ...] = READS) -> Callable[..., HttpResponse]:
     """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
 
     @functools.wraps(door)
@@ -58,7 +57,7 @@ def protected(door: Door) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
         visit = Visit(_language(request), secrets.token_urlsafe(16))
         with translation.override(CATALOGUES[visit.language]):
-            response = _answer(door, request, visit, token)
+            response = _answer(door, request, visit, token, methods)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "private, no-store"
@@ -121,9 +120,9 @@ def _style_hash() -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
-def _answer(door: Door, request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"}:
-        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
+def _answer(door: Door, request: HttpRequest, visit: Visit, token: str, methods: tuple[str, ...]) -> HttpResponse:
+    if request.method not in methods:
+        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
     try:
         return door(request, visit, token)
     except Error as error:
