@@ -1,6 +1,6 @@
 """Absolute addresses. The host comes from the settings, never from a request.
 
-Links to the buyer's page are signed: unguessable, verified before the database is asked, void once the key rotates.
+Links to the buyer's pages are signed: unguessable, verified before the database is asked, void once the key rotates.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pagoefectivo import conf
 from pagoefectivo.domain.exceptions import NotFound
 
 _SALT = "pagoefectivo.page"
+_REFUND_SALT = "pagoefectivo.refund-page"
 _KEY_BYTES = 16
+_KEY_LENGTH = 22  # of 128 bits in base64
 
 
 def new_page_key() -> str:
@@ -24,21 +26,33 @@ def new_page_key() -> str:
 
 
 def page_token(page_key: str) -> str:
-    """Return a link's token: the key and its signature. The key alone, from a leaked table, opens nothing."""
-    return f"{page_key}{_signature(page_key)}"
+    """Return the token of an order's page: the key and its signature. A key alone, from a leaked table, opens nothing."""
+    return _token(page_key, _SALT)
 
 
 def page_key_of(token: str) -> str:
     """Return the key inside a token; raises NotFound for any token we did not sign, without asking the database."""
-    page_key, signature = token[:22], token[22:]
-    if not secrets.compare_digest(signature.encode(), _signature(page_key).encode()):
-        raise NotFound
-    return page_key
+    return _key_of(token, _SALT)
 
 
 def page_url(page_key: str) -> str:
-    """Return the address of the buyer's page."""
+    """Return the address of the buyer's page of an order."""
     return f"{conf.current().public_base_url}{reverse('pagoefectivo:voucher', args=[page_token(page_key)])}"
+
+
+def refund_page_token(page_key: str) -> str:
+    """Return the token of a refund's page; that of an order's page never opens one."""
+    return _token(page_key, _REFUND_SALT)
+
+
+def refund_page_key_of(token: str) -> str:
+    """Return the key inside a refund's token; raises NotFound as `page_key_of` does."""
+    return _key_of(token, _REFUND_SALT)
+
+
+def refund_page_url(page_key: str) -> str:
+    """Return the address of the buyer's page of a refund."""
+    return f"{conf.current().public_base_url}{reverse('pagoefectivo:refund', args=[refund_page_token(page_key)])}"
 
 
 def notification_url(account: str, refund_reference: str = "") -> str:
@@ -47,5 +61,16 @@ def notification_url(account: str, refund_reference: str = "") -> str:
     return f"{conf.current().public_base_url}{reverse('pagoefectivo:webhook', args=[account])}{query}"
 
 
-def _signature(page_key: str) -> str:
-    return signing.b64_encode(salted_hmac(_SALT, page_key, algorithm="sha256").digest()[:_KEY_BYTES]).decode()
+def _token(page_key: str, salt: str) -> str:
+    return f"{page_key}{_signature(page_key, salt)}"
+
+
+def _key_of(token: str, salt: str) -> str:
+    page_key, signature = token[:_KEY_LENGTH], token[_KEY_LENGTH:]
+    if not secrets.compare_digest(signature.encode(), _signature(page_key, salt).encode()):
+        raise NotFound
+    return page_key
+
+
+def _signature(page_key: str, salt: str) -> str:
+    return signing.b64_encode(salted_hmac(salt, page_key, algorithm="sha256").digest()[:_KEY_BYTES]).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from pagoefectivo.views import resend, vouchers, webhooks
+from pagoefectivo.views import refunds, resend, vouchers, webhooks
 
 app_name = "pagoefectivo"
 
@@ -16,5 +16,8 @@ urlpatterns = [
     path("v/<str:token>/barcode.svg", vouchers.barcode, name="voucher-barcode"),
     path("v/<str:token>/resend/", resend.resend, name="voucher-resend"),
     path("v/<path:token>", vouchers.missing),
+    path("r/<str:token>/", refunds.page, name="refund"),
+    path("r/<str:token>", refunds.page),
+    path("r/<path:token>", refunds.missing),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import LIVE_REFUND
+from pagoefectivo.links import new_page_key, refund_page_url
 from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, linked_index, money_field
 from pagoefectivo.models.machines import RefundMachine
 from pagoefectivo.models.orders import Order
@@ -52,7 +53,8 @@ class Refund(RefundMachine, DueRow):
     """One instruction to give `amount` of one voucher back. `is_outside` marks one that was started at the provider.
 
     One that people pay out by bank transfer is in one `payout` at most, for ever: another try is another refund. Its
-    `provider_reference` is the bank's operation number.
+    `provider_reference` is the bank's operation number. `page_key` opens the buyer's page and `page_key_at` is when it
+    was made anew; a release that knew of no such page left rows without one.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -82,6 +84,8 @@ class Refund(RefundMachine, DueRow):
     asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     raw_code = models.CharField(max_length=64, blank=True)
+    page_key = models.CharField(max_length=32, null=True, blank=True, unique=True, editable=False, default=new_page_key)
+    page_key_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_index=True)
     changed_at = models.DateTimeField(_("changed"))
 
@@ -130,6 +134,11 @@ class Refund(RefundMachine, DueRow):
         """What an approval is bound to: any edit of amount, currency, payee or payment makes another one."""
         bound = (self.public_id, self.amount, self.currency, self.destination_id, self.voucher_id)
         return hashlib.sha256("|".join(str(each) for each in bound).encode()).hexdigest()
+
+    @property
+    def page_url(self) -> str:
+        """The buyer's page of this refund, absolute; empty where a row has no link yet."""
+        return refund_page_url(self.page_key) if self.page_key else ""
 
     @property
     def is_approved(self) -> bool:

@@ -32,6 +32,11 @@ class Told:
     refund: Refund | None
     standing: Standing
 
+    @property
+    def link(self) -> str:
+        """The page that the message leads to: the refund's own where it is about one."""
+        return (self.refund.page_url if self.refund is not None else "") or self.order.page_url
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -65,7 +70,7 @@ def rendered(message: BuyerMessage, told: Told, address: str, now: datetime) -> 
             "heading": words.heading,
             "body": str(words.body).format(**filled),
             "button": words.button,
-            "link": told.order.page_url,
+            "link": told.link,
             "reference": facts.reference,
             "amount": facts.amount,
             "deadline": facts.deadline,
@@ -92,7 +97,7 @@ def short_text(kind: MessageKind, facts: Facts, language: str, told: Told) -> st
     return sms.one_sms(
         template,
         shop=conf.current().shop_name or "PagoEfectivo",
-        link=told.order.page_url,
+        link=told.link,
         code=facts.code,
         amount=facts.amount,
         deadline=facts.short_deadline,

@@ -140,6 +140,7 @@ def test_a_refund_is_followed_to_its_end(psp: Any, paid_order: Any, noon: Any, s
     (sent,) = mails()
     assert sent.subject == "La devolución de tu pedido A-1042 está en camino"
     assert "S/\N{NO-BREAK SPACE}20.00" in sent.body
+    assert refund.page_url in sent.body
     psp.settle_refund(refund.provider_reference)
     noon.advance(minutes=15)
     sweep()
