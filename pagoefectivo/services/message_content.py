@@ -28,6 +28,7 @@ class Told:
     """What one message is about, and where it stands."""
 
     order: Order
+    vouchers: list[Voucher]
     voucher: Voucher
     refund: Refund | None
     standing: Standing
@@ -108,13 +109,13 @@ def facts_of(kind: MessageKind, told: Told, language: str, now: datetime) -> Fac
     """Return what the words of a kind may name. Only those that are there to be paid with name the code."""
     order, voucher, refund = told.order, told.voucher, told.refund
     deadline = voucher.expires_at or voucher.wanted_expiry_at
-    paid_at = max((each.paid_at for each in order.vouchers.all() if each.paid_at), default=None)
+    paid_at = max((each.paid_at for each in told.vouchers if each.paid_at), default=None)
     at = refund.changed_at if refund is not None else paid_at
     amount, currency = voucher.amount, voucher.currency
     if refund is not None:
         amount, currency = refund.amount, refund.currency
     elif told.standing.has_money:
-        amount, currency = _received(order, voucher)
+        amount, currency = _received(told)
     return Facts(
         reference=order.reference,
         amount=format_money(amount, currency),
@@ -125,11 +126,11 @@ def facts_of(kind: MessageKind, told: Told, language: str, now: datetime) -> Fac
     )
 
 
-def _received(order: Order, voucher: Voucher) -> tuple[Decimal, str]:
+def _received(told: Told) -> tuple[Decimal, str]:
     """What came in, in the currency in which it came."""
-    paid = next((each for each in order.vouchers.all() if each.paid_amount > 0), voucher)
-    if order.paid_amount > 0:
-        return order.paid_amount, order.currency
+    if told.order.paid_amount > 0:
+        return told.order.paid_amount, told.order.currency
+    paid = next((each for each in told.vouchers if each.paid_amount > 0), told.voucher)
     return paid.paid_amount, paid.paid_currency or paid.currency
 
 

@@ -54,7 +54,7 @@ def deliver(claim: Claim) -> None:
 def _told(message: BuyerMessage) -> Told:
     vouchers, refunds = list(message.order.vouchers.all()), list(message.order.refunds.all())
     voucher, refund = rows_of(message, vouchers, refunds)
-    return Told(message.order, voucher, refund, standing_of(message.order, voucher, refund, vouchers))
+    return Told(message.order, vouchers, voucher, refund, standing_of(message.order, voucher, refund, vouchers))
 
 
 def _holds(message: BuyerMessage, told: Told, now: datetime) -> bool:

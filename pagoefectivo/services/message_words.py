@@ -142,13 +142,13 @@ WORDS: dict[K, Words] = {
         _("Your bank sent your refund back"),
         _("The transfer of {amount} came back to the shop. You have not lost your money. If the shop does not write to you, write to us."),
         _REFUND_PAGE,
-        noop("{shop}: your bank sent the refund of {amount} back to the shop; write to us. {link}"),
+        noop("{shop}: your bank sent your refund of {amount} back; write to us. {link}"),
     ),
     K.REFUND_WITHDRAWN: Words(
         _("The refund for order {reference} was withdrawn"),
         _("Your refund was withdrawn"),
         _("The shop withdrew the refund of {amount} that we had told you of. If you did not expect this, write to us."),
         _REFUND_PAGE,
-        noop("{shop}: the refund of {amount} was withdrawn. If you did not expect this, write to us. {link}"),
+        noop("{shop}: your refund of {amount} was withdrawn. Questions? Write to us. {link}"),
     ),
 }  # fmt: skip
