@@ -14,6 +14,7 @@ LAST_REMINDER = timedelta(hours=3)  # before the deadline
 SHORTEST_WORTH_REMINDING = timedelta(hours=1)
 BEFORE_SILENCE = timedelta(hours=1)
 REQUEST_SETTLES = timedelta(minutes=10)  # a refund that is sent by then is told as sent alone
+ONE_DAY = timedelta(days=1)
 NOT_WORTH_SENDING_AFTER = timedelta(hours=24)
 
 
@@ -42,12 +43,12 @@ class MessageKind(StrEnum):
 K = MessageKind
 WITH_CODE = frozenset({K.VOUCHER_ISSUED, K.REMINDER_HALF, K.REMINDER_LAST})
 ABOUT_VOUCHER = WITH_CODE | {K.EXPIRED}  # a new code of the same order has a story of its own
-NEEDS_ACCOUNT = {
+_ASKED_ON = {
     K.REFUND_NEEDS_ACCOUNT: timedelta(0),
     K.REFUND_NEEDS_ACCOUNT_DAY_3: timedelta(days=3),
     K.REFUND_NEEDS_ACCOUNT_DAY_7: timedelta(days=7),
-    K.REFUND_NEEDS_ACCOUNT_LAST: timedelta(days=29),
 }
+NEEDS_ACCOUNT = frozenset({*_ASKED_ON, K.REFUND_NEEDS_ACCOUNT_LAST})
 REMINDERS = frozenset({K.REMINDER_HALF, K.REMINDER_LAST, *NEEDS_ACCOUNT}) - {K.REFUND_NEEDS_ACCOUNT}
 # What takes back or corrects something is told to those alone who were told that something.
 ONLY_AFTER_OTHERS = frozenset({K.REFUND_FAILED, K.REFUND_WITHDRAWN})
@@ -132,9 +133,18 @@ class QuietHours:
 
 
 def planned_for(
-    subject: str, to_state: str, standing: Standing, now: datetime, quiet: QuietHours | None
+    subject: str,
+    to_state: str,
+    standing: Standing,
+    now: datetime,
+    *,
+    quiet: QuietHours | None,
+    account_within: timedelta,
 ) -> Iterator[Planned]:
-    """Yield what the buyer is to be told because a `subject` (order, voucher or refund) moved to a state."""
+    """Yield what the buyer is to be told because a `subject` (order, voucher or refund) moved to a state.
+
+    `account_within` is how long a buyer has to name a bank account.
+    """
     if subject == "voucher" and to_state == VoucherState.ISSUED and standing.deadline is not None:
         yield Planned(K.VOUCHER_ISSUED, now)
         yield from _reminders(now, standing.deadline, quiet)
@@ -143,7 +153,10 @@ def planned_for(
     elif subject == "refund" and to_state in _TOLD_OF_REFUND:
         kind = _TOLD_OF_REFUND[RefundState(to_state)]
         if kind is K.REFUND_NEEDS_ACCOUNT:
-            yield from (Planned(each, now + wait) for each, wait in NEEDS_ACCOUNT.items())
+            last = max(account_within - ONE_DAY, timedelta(0))
+            yield from (Planned(each, now + wait) for each, wait in _ASKED_ON.items() if not wait or wait < last)
+            if last:
+                yield Planned(K.REFUND_NEEDS_ACCOUNT_LAST, now + last)
         else:
             yield Planned(kind, now + REQUEST_SETTLES if kind is K.REFUND_REQUESTED else now)
 

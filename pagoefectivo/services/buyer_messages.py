@@ -20,6 +20,7 @@ from pagoefectivo.services.subjects import Locked, lock_order
 
 MOST_RESENDS = 3
 RESENDS_WITHIN = timedelta(hours=1)
+ACCOUNT_WITHIN = timedelta(days=14)
 BUYER = "buyer"
 _TRIED = (
     BuyerMessage.Outcome.SENT,
@@ -40,7 +41,14 @@ def messages_of(change: StateChange, locked: Locked) -> list[BuyerMessage]:
         return []
     voucher, refund = _subject_of(change, locked)
     standing = standing_of(locked.order, voucher, refund, locked.vouchers)
-    planned = rules.planned_for(change.subject, str(change.to_state), standing, change.at, config.quiet)
+    planned = rules.planned_for(
+        change.subject,
+        str(change.to_state),
+        standing,
+        change.at,
+        quiet=config.quiet,
+        account_within=ACCOUNT_WITHIN,
+    )
     return [
         _row(locked.order, None if refund else voucher, refund, each, channel, change.at)
         for each in planned
@@ -83,8 +91,8 @@ def resend_newest(page_key: str) -> None:
 
     Does nothing where there is none, where one waits to be sent, or after three within an hour; tells nobody which.
     """
-    newest = BuyerMessage.objects.filter(order__page_key=page_key, channel="email").order_by("-repeat", "-pk")
-    for found in newest.filter(outcome__in=_TRIED, repeat=0):
+    newest = BuyerMessage.objects.filter(order__page_key=page_key, channel="email", repeat=0)
+    for found in newest.filter(outcome__in=_TRIED).order_by("-pk"):
         try:
             seams.transact(lambda found=found: _resend(found, BUYER))  # type: ignore[misc]
         except RuleRefused as refusal:
@@ -136,8 +144,7 @@ def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
         order=found.order_id, voucher=found.voucher_id, refund=found.refund_id, kind=found.kind, channel=found.channel
     )
     standing = standing_of(locked.order, voucher, refund, locked.vouchers)
-    is_under_way = not found.outcome or found.outcome not in _TRIED
-    if is_under_way or not rules.is_true(MessageKind(found.kind), standing, now):
+    if found.outcome not in _TRIED or not rules.is_true(MessageKind(found.kind), standing, now):
         raise RuleRefused(Reason(ErrorCode.MESSAGE_OUTDATED))
     recent = BuyerMessage.objects.filter(order=found.order_id, repeat__gt=0, created_at__gt=now - RESENDS_WITHIN)
     if recent.count() >= MOST_RESENDS or same.filter(outcome=BuyerMessage.Outcome.WAITING).exists():

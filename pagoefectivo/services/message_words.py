@@ -25,9 +25,10 @@ class Words:
 _HOW = _("See how to pay")
 _STATUS = _("See where it stands")
 _REFUND_PAGE = _("See your refund")
+_GIVE_ACCOUNT = _("Give my account")
 _ACCOUNT_BODY = _(
     "The shop wants to give {amount} of your order {reference} back to you. The money goes to a bank account in your "
-    "name, for cash cannot come back the way it went. Your bank account is still missing."
+    "name, for cash cannot come back the way it went. Tell us your account on the page below."
 )
 _ACCOUNT_SHORT = noop("{shop}: we need your bank account to give you back {amount}. {link}")
 
@@ -92,28 +93,28 @@ WORDS: dict[K, Words] = {
         _("We need your bank account to refund order {reference}"),
         _("We need your bank account"),
         _ACCOUNT_BODY,
-        _REFUND_PAGE,
+        _GIVE_ACCOUNT,
         _ACCOUNT_SHORT,
     ),
     K.REFUND_NEEDS_ACCOUNT_DAY_3: Words(
         _("Your refund for order {reference} waits for your bank account"),
         _("Your refund waits for your bank account"),
         _ACCOUNT_BODY,
-        _REFUND_PAGE,
+        _GIVE_ACCOUNT,
         _ACCOUNT_SHORT,
     ),
     K.REFUND_NEEDS_ACCOUNT_DAY_7: Words(
         _("Your refund for order {reference} still waits for your bank account"),
         _("Your refund still waits for your bank account"),
         _ACCOUNT_BODY,
-        _REFUND_PAGE,
+        _GIVE_ACCOUNT,
         _ACCOUNT_SHORT,
     ),
     K.REFUND_NEEDS_ACCOUNT_LAST: Words(
         _("Last reminder: your refund for order {reference} needs your bank account"),
         _("Last reminder about your refund"),
         _ACCOUNT_BODY,
-        _REFUND_PAGE,
+        _GIVE_ACCOUNT,
         _ACCOUNT_SHORT,
     ),
     K.REFUND_SENT: Words(

@@ -22,6 +22,7 @@ from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
 K = MessageKind
 NIGHT = QuietHours(time(21), time(8))
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)  # in Lima
+FORTNIGHT = timedelta(days=14)
 TWO_DAYS = timedelta(hours=48)
 WAITING = Standing(OrderState.AWAITING_PAYMENT, VoucherState.ISSUED, NOON + TWO_DAYS)
 
@@ -32,12 +33,14 @@ def lima(hour: int, *, day: int = 24, minute: int = 0) -> datetime:
 
 def reminders(issued_at: datetime, deadline: datetime, quiet: QuietHours | None = NIGHT) -> dict[str, datetime]:
     standing = replace(WAITING, deadline=deadline)
-    planned = planned_for("voucher", "issued", standing, issued_at, quiet)
+    planned = planned_for("voucher", "issued", standing, issued_at, quiet=quiet, account_within=FORTNIGHT)
     return {each.kind.value: each.due_at for each in planned if each.kind in REMINDERS}
 
 
 def told(subject: str, state: str, standing: Standing = WAITING) -> list[str]:
-    return [each.kind.value for each in planned_for(subject, state, standing, NOON, NIGHT)]
+    return [
+        each.kind.value for each in planned_for(subject, state, standing, NOON, quiet=NIGHT, account_within=FORTNIGHT)
+    ]
 
 
 def test_reminders_come_at_half_of_the_time_and_three_hours_before_the_end() -> None:
@@ -118,9 +121,14 @@ def test_each_change_is_told_as_what_it_means(
     assert told(subject, state, standing) == expected
 
 
-def test_a_missing_bank_account_is_asked_for_four_times() -> None:
-    planned = planned_for("refund", "awaiting_destination", WAITING, NOON, NIGHT)
-    assert [(each.due_at - NOON).days for each in planned] == [0, 3, 7, 29]
+@pytest.mark.parametrize(
+    ("within", "days"), [(30, [0, 3, 7, 29]), (14, [0, 3, 7, 13]), (8, [0, 3, 7]), (4, [0, 3]), (1, [0])]
+)
+def test_a_missing_bank_account_is_asked_for_again_until_the_last_day(within: int, days: list[int]) -> None:
+    planned = planned_for(
+        "refund", "awaiting_destination", WAITING, NOON, quiet=NIGHT, account_within=timedelta(days=within)
+    )
+    assert [(each.due_at - NOON).days for each in planned] == days
 
 
 @pytest.mark.parametrize(
