@@ -62,12 +62,13 @@ def rendered(message: BuyerMessage, told: Told, address: str, now: datetime) -> 
             "deadline": facts.deadline,
             "moment": facts.moment,
         }
-        context = {
+        subject = str(words.subject).format(**filled)
+        context: dict[str, object] = {
             "kind": kind.value,
             "language": HTML_LANGUAGES[message.language],
             "shop_name": shop.shop_name or "PagoEfectivo",
             "contact": shop.support_contact,
-            "subject": str(words.subject).format(**filled),
+            "subject": subject,
             "heading": words.heading,
             "body": str(words.body).format(**filled),
             "button": words.button,
@@ -83,7 +84,7 @@ def rendered(message: BuyerMessage, told: Told, address: str, now: datetime) -> 
         public_id=message.public_id,
         address=address,
         sender=conf_messages.current().sender or "",
-        subject=" ".join(context["subject"].split()),
+        subject=" ".join(subject.split()),
         text=text,
         html=html,
         short=short_text(kind, facts, message.language, told),
