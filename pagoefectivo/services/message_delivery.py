@@ -100,7 +100,14 @@ def _record(claim: Claim, message: BuyerMessage, config: ChannelConfig, outcome:
         _conclude(claim, Outcome.FAILED, outcome.code, now)
         return
     wait = spread(step(conf.current().timing.retry, claim.attempts - 1), seams.jitter())
-    _write(claim, outcome=Outcome.WAITING, failure=outcome.code, next_action_at=now + wait, lease_until=None)
+    _write(
+        claim,
+        outcome=Outcome.WAITING,
+        failure=outcome.code[:64],
+        done_at=None,
+        next_action_at=now + wait,
+        lease_until=None,
+    )
 
 
 def _conclude(claim: Claim, outcome: BuyerMessage.Outcome, code: str, now: datetime) -> None:
