@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from email import message_from_bytes
 
-from pagoefectivo.domain.buyer_messages import REMINDERS
+from django.utils import timezone
+
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, UNSENT_REFUND, RefundState, VoucherState
 from pagoefectivo.models import BuyerMessage, Order, OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.selectors import audit as chain
@@ -28,7 +29,7 @@ def unfinished() -> int:
         + Refund.objects.filter(state__in=_REFUNDS).count()
         + WebhookDelivery.objects.filter(outcome="waiting").count()
         + OutboxMessage.objects.filter(done_at=None).count()
-        + BuyerMessage.objects.exclude(kind__in=REMINDERS).filter(done_at=None).count()
+        + BuyerMessage.objects.filter(done_at=None, due_at__lte=timezone.now()).count()
     )
 
 
