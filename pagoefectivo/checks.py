@@ -10,23 +10,25 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's name for it
 from django.db import connection
 
-from pagoefectivo import conf, storefront
+from pagoefectivo import conf, conf_messages, storefront
+from pagoefectivo.channels.base import channel_named
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.services import environments
 
+NOBODY_READS = tuple(f"django.core.mail.backends.{name}." for name in ("console", "dummy", "filebased", "locmem"))
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
 @register(Tags.compatibility)
 def check_installation(**_: Any) -> list[CheckMessage]:
     """What must hold wherever the app is installed."""
-    return [*_settings(), *_state_machine(), *_time_zones()]
+    return [*_settings(), *_channels(), *_state_machine(), *_time_zones()]
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """What must hold besides before real money moves."""
-    return [*_database(), *_cache(), *_reachability(), *_deployed_environments()]
+    return [*_database(), *_cache(), *_reachability(), *_mail(), *_deployed_environments()]
 
 
 def _settings() -> Iterator[CheckMessage]:
@@ -49,6 +51,21 @@ def _settings() -> Iterator[CheckMessage]:
     for account in config.accounts.values():
         for objection in environments.objections(account):
             yield Error(objection.problem, hint=objection.hint, id=f"pagoefectivo.{objection.check_id}")
+
+
+def _channels() -> Iterator[CheckMessage]:
+    messages = _messages_config()
+    if isinstance(messages, conf.SettingsProblem):
+        yield Error(
+            f"PAGOEFECTIVO{messages.key}: {messages.problem}", hint=messages.hint or None, id="pagoefectivo.E002"
+        )
+        return
+    for channel in messages.channels.values() if messages else ():
+        try:
+            channel_named(channel.backend, channel.options)
+        except ConfigurationError as problem:
+            where = f"['MESSAGES']['CHANNELS'][{channel.name!r}]"
+            yield Error(f"PAGOEFECTIVO{where}: {problem}", hint="Correct BACKEND or OPTIONS.", id="pagoefectivo.E040")
 
 
 def _state_machine() -> Iterator[CheckMessage]:
@@ -98,6 +115,24 @@ def _reachability() -> Iterator[CheckMessage]:
         )
 
 
+def _mail() -> Iterator[CheckMessage]:
+    messages = _messages_config()
+    if not isinstance(messages, conf_messages.MessagesConfig) or "email" not in messages.channels:
+        return
+    if settings.EMAIL_BACKEND.startswith(NOBODY_READS):
+        yield Warning(
+            "EMAIL_BACKEND sends nothing: buyers would get no mail.",
+            hint="Set it to your mail server's, or take 'email' out of PAGOEFECTIVO['MESSAGES']['CHANNELS'].",
+            id="pagoefectivo.W041",
+        )
+    if messages.sender is None and settings.DEFAULT_FROM_EMAIL == "webmaster@localhost":
+        yield Warning(
+            "Mails to buyers would come from webmaster@localhost.",
+            hint="Set PAGOEFECTIVO['MESSAGES']['FROM'] or DEFAULT_FROM_EMAIL.",
+            id="pagoefectivo.W042",
+        )
+
+
 def _deployed_environments() -> Iterator[CheckMessage]:
     config = _config()
     for account in config.accounts.values() if config else ():
@@ -114,3 +149,11 @@ def _config() -> conf.Config | None:
         return conf.current()
     except ConfigurationError:
         return None
+
+
+def _messages_config() -> conf_messages.MessagesConfig | conf.SettingsProblem | None:
+    """What MESSAGES says, or what is wrong with it; None where the rest of the settings says nothing at all."""
+    try:
+        return conf_messages.current() if conf.read_settings() else None
+    except conf.SettingsProblem as problem:
+        return problem if problem.key else None  # without a key the whole dict is wrong, which is said already

@@ -48,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "BANK_CUT_OFF": "14:00",  # of transfers between banks, by their clearing house in 2014; no newer one is published
     "TIMING": {},
     "RETENTION_DAYS": {},
+    "MESSAGES": {},  # read by conf_messages
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -176,15 +177,15 @@ def read_settings() -> dict[str, Any]:
 def current() -> Config:
     """Return the effective settings; raises the first SettingsProblem."""
     written = read_settings()
-    keys = _with_defaults(written, DEFAULTS, "")
-    timing = _timing(_with_defaults(_dict_at(keys["TIMING"], "['TIMING']"), TIMING_DEFAULTS, "['TIMING']"))
+    keys = with_defaults(written, DEFAULTS, "")
+    timing = _timing(with_defaults(dict_at(keys["TIMING"], "['TIMING']"), TIMING_DEFAULTS, "['TIMING']"))
     accounts = keys["ACCOUNTS"]
     if isinstance(accounts, str):
         accounts = _called(accounts)
     return Config(
         enabled=bool(accounts),
         public_base_url=_public_url(keys["PUBLIC_BASE_URL"]) if accounts else "",
-        accounts={name: _account(name, entry) for name, entry in _dict_at(accounts, "['ACCOUNTS']").items()},
+        accounts={name: _account(name, entry) for name, entry in dict_at(accounts, "['ACCOUNTS']").items()},
         shop_name=str(keys["SHOP_NAME"]),
         support_contact=str(keys["SUPPORT_CONTACT"]),
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
@@ -230,14 +231,16 @@ def _forget_on_change(*, setting: str, **_: object) -> None:
 setting_changed.connect(_forget_on_change, dispatch_uid="pagoefectivo.conf")
 
 
-def _with_defaults(written: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
+def with_defaults(written: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the keys as written, the others by default; raises SettingsProblem for one that does not exist."""
     for key in written:
         if key not in defaults:
             raise SettingsProblem(f"{where}[{key!r}]", "this key does not exist.", suggestion(str(key), defaults))
     return {**defaults, **written}
 
 
-def _dict_at(value: object, where: str) -> dict[str, Any]:
+def dict_at(value: object, where: str) -> dict[str, Any]:
+    """Return a value that must be a dict; raises SettingsProblem."""
     if not isinstance(value, dict):
         raise SettingsProblem(where, "it must be a dict.")
     return value
@@ -278,7 +281,7 @@ def _timing(keys: Mapping[str, Any]) -> Timing:
 
 def _retention(written: object) -> Retention:
     where = "['RETENTION_DAYS']"
-    keys = _with_defaults(_dict_at(written, where), RETENTION_DEFAULTS, where)
+    keys = with_defaults(dict_at(written, where), RETENTION_DEFAULTS, where)
     return Retention(**{name: _days(keys[name], f"{where}[{name!r}]") for name in RETENTION_DEFAULTS})
 
 
@@ -315,7 +318,7 @@ def _account(name: str, entry: object) -> AccountConfig:
     where = f"['ACCOUNTS'][{name!r}]"
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(name)):
         raise SettingsProblem(where, "an account's name has 1–64 letters, digits, - and _.")
-    keys = _with_defaults(_dict_at(entry, where), ACCOUNT_DEFAULTS, where)
+    keys = with_defaults(dict_at(entry, where), ACCOUNT_DEFAULTS, where)
     _one_of(keys["ENVIRONMENT"], (SANDBOX, PRODUCTION), f"{where}['ENVIRONMENT']")
     _one_of(keys["CONFIRMATION"], ("query", "webhook"), f"{where}['CONFIRMATION']")
     _one_of(keys["LATE_PAYMENT"], tuple(LatePayment), f"{where}['LATE_PAYMENT']")
@@ -331,7 +334,7 @@ def _account(name: str, entry: object) -> AccountConfig:
         name=str(name),
         provider=str(keys["PROVIDER"]),
         environment=keys["ENVIRONMENT"],
-        credentials=_dict_at(keys["CREDENTIALS"], f"{where}['CREDENTIALS']"),
+        credentials=dict_at(keys["CREDENTIALS"], f"{where}['CREDENTIALS']"),
         base_url=_base_url(keys["BASE_URL"], f"{where}['BASE_URL']"),
         webhook_is_enough=keys["CONFIRMATION"] == "webhook",
         refund_requires=keys["REFUND_REQUIRES"],
@@ -340,8 +343,8 @@ def _account(name: str, entry: object) -> AccountConfig:
         limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
         expiry=expiry,
         questions_per_second=_rate(keys["QUESTIONS_PER_SECOND"], f"{where}['QUESTIONS_PER_SECOND']"),
-        capabilities=_dict_at(keys["CAPABILITIES"], f"{where}['CAPABILITIES']"),
-        options=_dict_at(keys["OPTIONS"], f"{where}['OPTIONS']"),
+        capabilities=dict_at(keys["CAPABILITIES"], f"{where}['CAPABILITIES']"),
+        options=dict_at(keys["OPTIONS"], f"{where}['OPTIONS']"),
     )
 
 
@@ -376,7 +379,7 @@ def _threshold(written: object, where: str) -> Decimal:
 
 
 def _limits(written: object, where: str) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
-    for currency, pair in _dict_at(written, where).items():
+    for currency, pair in dict_at(written, where).items():
         if currency not in SYMBOLS:
             raise SettingsProblem(where, f"{currency!r} is not a currency we hold.", suggestion(str(currency), SYMBOLS))
         lowest, highest = (_amount(each, where) for each in _pair(pair, where, '["2.00", "3724.00"]'))

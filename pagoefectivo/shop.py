@@ -10,12 +10,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from pagoefectivo.domain.languages import DEFAULT as DEFAULT_LANGUAGE
 from pagoefectivo.domain.messages import Destination, Payer
 from pagoefectivo.domain.money import parse_amount, parse_currency
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.selectors.accounts import AccountFacts, account_facts
-from pagoefectivo.services import orders, refunds, vouchers
+from pagoefectivo.services import buyer_messages, orders, refunds, vouchers
 from pagoefectivo.services.actors import SHOP, Actor
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "get_order",
     "give_up_voucher",
     "open_order",
+    "record_bounce",
     "refresh_order",
     "reissue_voucher",
     "request_refund",
@@ -44,8 +46,11 @@ def open_order(
     expires_in: timedelta | None = None,
     description: str = "",
     metadata: dict[str, Any] | None = None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> Order:
     """Open an order of `amount` (two decimals) and issue its payment code; redirect to `order.page_url`.
+
+    `language` is that of the messages to the buyer: `es`, `en` or `zh`, also written like `es-pe` and `zh-hans`.
 
     The same reference and money again return the same order. Raises RuleRefused with every reason, StateConflict when
     the reference exists with other money. A provider that does not answer raises nothing: the voucher goes on by itself.
@@ -59,6 +64,7 @@ def open_order(
         expires_in=expires_in,
         description=description,
         metadata=metadata or {},
+        language=language,
     )
     return orders.open_order(request, actor=SHOP, source=Source.API)
 
@@ -115,3 +121,12 @@ def request_refund(
         note=note,
         destination=destination,
     )
+
+
+def record_bounce(*, message_id: str, reason: str = "") -> bool:
+    """Note that a mail to a buyer came back; call it where your mail provider tells you so.
+
+    `message_id` is the mail's Message-ID, or its part before the `@`. False for a mail that is not one of ours.
+    """
+    public_id = message_id.strip().removeprefix("<").partition("@")[0]
+    return buyer_messages.record_bounce(public_id, reason=reason)

@@ -142,8 +142,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = "tienda@shop.example"
+EMAIL_BACKEND = "project.mailbox.Backend"  # a demo: no mail leaves this machine
+MAILBOX_DIR = os.environ.get("SHOP_MAILBOX_DIR", str(DEV_DIR / "mailbox"))
+DEFAULT_FROM_EMAIL = "Tienda Faro <tienda@shop.example>"
 
 BROKER_URL = os.environ.get("PAGOEFECTIVO_BROKER_URL", "")
 CACHES = {"default": _cache(os.environ.get("PAGOEFECTIVO_CACHE_URL", BROKER_URL))}

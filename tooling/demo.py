@@ -40,6 +40,7 @@ def _stay(stack: Stack) -> int:
     for name, address in {
         "Shop": f"{stack.web_url}/",
         "A payment code's page": code_page,
+        "Mailbox of all buyers": f"{stack.web_url}/mailbox/",
         "Back office": f"{stack.web_url}/admin/   login: {ADMIN}   password: {stack.password}",
         "Second person there": f"login: {SECOND_PERSON}, the same password   (approves, confirms a payout)",
         "Counter of all four PSPs": f"{stack.sandbox_url}/   (pay, expire, refund, move the clock)",

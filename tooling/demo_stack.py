@@ -64,7 +64,7 @@ def running_stack(folder: Path, *, hurried: bool, base: Mapping[str, str] = os.e
     web = f"http://127.0.0.1:{free_port() if hurried else _preferred(WEB_PORT)}"
     sandbox = f"http://127.0.0.1:{free_port() if hurried else _preferred(SANDBOX_PORT)}"
     stack = Stack(web, sandbox, password=secrets.token_urlsafe(9))
-    environment = {**base, **_settings(stack, hurried=hurried)}
+    environment = {**base, **_settings(stack, hurried=hurried), "SHOP_MAILBOX_DIR": str(folder / "mailbox")}
     with Children() as children:
         _start(stack, children, "the sandbox PSP", _sandbox(stack), folder, environment)
         server = _start(stack, children, "the web server", _web(web), folder, environment)

@@ -64,7 +64,7 @@ def _table(heads: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from pagoefectivo import conf, storefront
+    from pagoefectivo import conf, conf_messages, storefront
 
     groups = {
         "": conf.DEFAULTS,
@@ -72,6 +72,8 @@ def _settings() -> Iterator[str]:
         "BRAND.": storefront.BRAND_DEFAULTS,
         "TIMING.": conf.TIMING_DEFAULTS,
         "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
+        "MESSAGES.": conf_messages.DEFAULTS,
+        "MESSAGES.CHANNELS.<name>.": conf_messages.CHANNEL_DEFAULTS,
     }
     meanings = docs_meanings.SETTINGS | docs_providers.settings_meanings()
     rows = [

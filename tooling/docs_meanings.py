@@ -21,6 +21,7 @@ SETTINGS = {
     "BANK_CUT_OFF": "From this hour in Lima on, what reaches a bank counts as of its next business day; `None`: from midnight on.",
     "TIMING": "Waits and timeouts; see the keys below.",
     "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
+    "MESSAGES": "What buyers are told, over which channels; see the keys below.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
     "ACCOUNTS.<name>.BASE_URL": "Another host for the PSP's API. Plain http to this machine only.",
     "ACCOUNTS.<name>.CONFIRMATION": "`query`: paid needs an authenticated status query. `webhook`: a signature over the body is enough.",
@@ -42,6 +43,13 @@ SETTINGS = {
     "RETENTION_DAYS.bank": "Bank accounts that refunds went to, after the last of them ended.",
     "RETENTION_DAYS.personal": "The buyer's name, e-mail, phone and document, the order's `metadata`, the notes of its refunds.",
     "RETENTION_DAYS.answers": "Answers of the REST API that are kept for their Idempotency-Key.",
+    "MESSAGES.CHANNELS": "One entry per channel, by a name of your choice. `{}` tells buyers nothing.",
+    "MESSAGES.KINDS": "The kinds of messages that are sent at all; without: every one. The how-to lists them.",
+    "MESSAGES.FROM": "Who the mails come from; without: Django's DEFAULT_FROM_EMAIL.",
+    "MESSAGES.QUIET_HOURS": "From when to when, Lima time, nobody is reminded of anything. `None`: at any hour. Facts are told at once.",
+    "MESSAGES.CHANNELS.<name>.BACKEND": "`email`, `apprise`, `apprise_sms`, or the dotted path of a class of your own; without: the entry's name.",
+    "MESSAGES.CHANNELS.<name>.KINDS": "The kinds that this channel carries; without: all that are sent.",
+    "MESSAGES.CHANNELS.<name>.OPTIONS": "What the class is built with, such as Apprise's `url`. Never shown.",
 }
 SIGNALS = {
     "order_paid": "the money is here and the account's confirmation is met: pack it",

@@ -2,6 +2,7 @@
 
 from pagoefectivo.admin import (
     audit,
+    buyer_messages,
     calendar,
     cases,
     errors,
@@ -17,6 +18,7 @@ from pagoefectivo.admin import (
 
 __all__ = [
     "audit",
+    "buyer_messages",
     "calendar",
     "cases",
     "errors",

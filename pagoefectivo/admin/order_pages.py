@@ -328,5 +328,6 @@ def _may(request: HttpRequest, order: Order, vouchers: Sequence[Voucher]) -> dic
         "give_up": any(map(is_lost, vouchers)) and user.has_perm("pagoefectivo.cancel_order"),
         "accept": order.state == OrderState.IN_REVIEW and user.has_perm("pagoefectivo.accept_payment"),
         "refund": order.paid_amount > ZERO and user.has_perm("pagoefectivo.request_refund"),
+        "messages": user.has_perm("pagoefectivo.view_buyermessage"),
         "raw": user.has_perm(SEES_PAYLOADS),
     }

@@ -106,6 +106,8 @@ class ErrorCode(StrEnum):
     PAYOUT_RESULT_INVALID = "PAYOUT_RESULT_INVALID"
     PAYOUT_OPERATION_REUSED = "PAYOUT_OPERATION_REUSED"
     PAYOUT_FILE_DAMAGED = "PAYOUT_FILE_DAMAGED"
+    MESSAGE_OUTDATED = "MESSAGE_OUTDATED"
+    MESSAGE_TOO_OFTEN = "MESSAGE_TOO_OFTEN"
 
 
 class Who(StrEnum):
@@ -238,5 +240,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.PAYOUT_SELF: ErrorEntry(Who.FINANCE, _("You asked for this refund or made its payout file, so you cannot say what the bank did with it."), _("Ask another person.")),
     _C.PAYOUT_RESULT_INVALID: ErrorEntry(Who.FINANCE, _("The bank's result is not complete, or cannot be: {field}."), _("Compare with the bank's statement and correct it.")),
     _C.PAYOUT_OPERATION_REUSED: ErrorEntry(Who.FINANCE, _("Another refund was already recorded with this operation number."), _("Look for the transfer of this refund in the bank's statement.")),
+    _C.MESSAGE_OUTDATED: ErrorEntry(Who.NOBODY, _("This message no longer says what is true, or it is still under way."), _("Send the newest message of the order instead.")),
+    _C.MESSAGE_TOO_OFTEN: ErrorEntry(Who.SUPPORT, _("Messages of this order were sent again several times within an hour."), _("Ask the buyer to look among unwanted mail, and whether the address is right.")),
     _C.PAYOUT_FILE_DAMAGED: ErrorEntry(Who.DEVELOPER, _("The payout file is no longer what was made."), _("Do not hand it to the bank. Find out who changed the database.")),
 }  # fmt: skip

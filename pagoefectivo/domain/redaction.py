@@ -53,6 +53,11 @@ def mask_email(email: str) -> str:
     return f"{local[:1]}{MASK}@{domain}" if at else MASK
 
 
+def mask_phone(phone: str) -> str:
+    """Show only the last three digits of a phone number."""
+    return f"{MASK}{phone[-3:]}" if phone else MASK
+
+
 def redact_text(text: str, *, longest: int = 200) -> str:
     """Take addresses, long numbers and control characters out of a free text, and cut it."""
     cleaned = _DIGITS.sub(MASK, _EMAIL.sub(MASK, _CONTROL.sub(" ", text)))

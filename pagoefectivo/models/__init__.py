@@ -1,6 +1,7 @@
 """Storage. Rows hold facts; only `services.lifecycle` moves a state."""
 
 from pagoefectivo.models.audit import AuditEntry
+from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly
 from pagoefectivo.models.errors import ErrorOccurrence
@@ -20,6 +21,7 @@ __all__ = [
     "ApiExchange",
     "ApiKey",
     "AuditEntry",
+    "BuyerMessage",
     "CircuitBreaker",
     "EmailedCode",
     "ErrorOccurrence",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.domain.languages import DEFAULT, LANGUAGES
 from pagoefectivo.links import page_url
 from pagoefectivo.models.fields import EncryptedTextField, money_field
 from pagoefectivo.models.machines import OrderMachine
@@ -30,6 +31,7 @@ class Order(OrderMachine):
     payer_phone = models.CharField(_("phone"), max_length=20, blank=True)
     payer_document_type = models.CharField(_("document type"), max_length=8, blank=True)
     payer_document_number = EncryptedTextField(_("document number"), blank=True)
+    language = models.CharField(_("language"), max_length=2, default=DEFAULT, db_default=DEFAULT, choices=LANGUAGES)
     description = models.CharField(_("description"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     expires_in = models.DurationField(_("time to pay"))

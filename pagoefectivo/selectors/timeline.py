@@ -16,6 +16,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import (
     Anomaly,
     ApiExchange,
+    BuyerMessage,
     ErrorOccurrence,
     Order,
     PaymentEvent,
@@ -44,7 +45,7 @@ class TimelineEntry:
 
 
 def timeline_of(order: Order) -> list[TimelineEntry]:
-    """Return what happened to an order and all below it, newest last, in eight queries.
+    """Return what happened to an order and all below it, newest last, in nine queries.
 
     Bodies are not read and nothing personal is in it; sentences are in the active language.
     """
@@ -58,6 +59,7 @@ def timeline_of(order: Order) -> list[TimelineEntry]:
         *_changes(order, names),
         *_errors(names),
         *_anomalies(order, names),
+        *_messages(order, names),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -184,3 +186,25 @@ def _anomalies(order: Order, names: _Names) -> Iterator[TimelineEntry]:
             resolution = {"resolution": redact_text(anomaly.resolution, longest=500)}
             by = anomaly.closed_by or SYSTEM
             yield TimelineEntry(anomaly.closed_at, "anomaly_closed", by, "", closed, details | resolution)
+
+
+def _messages(order: Order, names: _Names) -> Iterator[TimelineEntry]:
+    """What left for the buyer, or was to; what nobody needed any more is no happening."""
+    unseen = (BuyerMessage.Outcome.WAITING, BuyerMessage.Outcome.SENDING, BuyerMessage.Outcome.NOT_NEEDED)
+    for message in BuyerMessage.objects.filter(order=order, done_at__isnull=False).exclude(outcome__in=unseen):
+        sentence = _("Message to the buyer: %(kind)s (%(channel)s), %(outcome)s") % {
+            "kind": message.get_kind_display(),
+            "channel": message.channel,
+            "outcome": message.get_outcome_display(),
+        }
+        details = {
+            "id": names.of(message.voucher_id, message.refund_id),
+            "message": message.public_id,
+            "kind": message.kind,
+            "channel": message.channel,
+            "outcome": message.outcome,
+            "failure": message.failure,
+            "repeat": message.repeat,
+        }
+        if message.done_at is not None:
+            yield TimelineEntry(message.done_at, "message", message.requested_by or SYSTEM, "", sentence, details)

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DOWNLOAD_PAYOUTS = "payouts:download"
     SETTLE_PAYOUTS = "payouts:settle"
     KEEP_CALENDAR = "calendar:keep"
+    RESEND_MESSAGES = "messages:resend"
 
 
 STAFF_PERMISSIONS = {
@@ -36,6 +37,7 @@ STAFF_PERMISSIONS = {
     Permission.DOWNLOAD_PAYOUTS: "pagoefectivo.download_payout",
     Permission.SETTLE_PAYOUTS: "pagoefectivo.settle_payout",
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
+    Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
 }
 
 

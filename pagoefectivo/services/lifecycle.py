@@ -15,10 +15,11 @@ from pagoefectivo import conf
 from pagoefectivo.domain import decisions
 from pagoefectivo.domain.messages import Command, PaymentUpdate, RefundUpdate, Update, Verb
 from pagoefectivo.domain.states import AnomalyKind, OrderState, Proof, Source, VoucherState
-from pagoefectivo.models import Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
+from pagoefectivo.models import BuyerMessage, Order, OutboxMessage, PaymentEvent, Refund, StateChange, Voucher
 from pagoefectivo.models.machines import ORDER_MOVES
 from pagoefectivo.services import anomalies, facts, ledger, reservations, seams
 from pagoefectivo.services.announcements import announcements_of
+from pagoefectivo.services.buyer_messages import messages_of
 from pagoefectivo.services.claiming import Claim
 from pagoefectivo.services.scheduling import schedule
 from pagoefectivo.services.subjects import Locked, find_refund, lock
@@ -297,6 +298,7 @@ def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str)
     change.save()
     writing.changes.append(change)
     OutboxMessage.objects.bulk_create(announcements_of(change))
+    BuyerMessage.objects.bulk_create(messages_of(change, writing.locked), ignore_conflicts=True)
     seams.ring()
 
 

@@ -13,6 +13,8 @@ from pagoefectivo import conf
 from pagoefectivo.domain import limits
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, ProviderError, Reason, RuleRefused, StateConflict
+from pagoefectivo.domain.languages import DEFAULT as DEFAULT_LANGUAGE
+from pagoefectivo.domain.languages import known_language
 from pagoefectivo.domain.messages import Command, Payer, Verb
 from pagoefectivo.domain.states import (
     LIVE_VOUCHER,
@@ -35,7 +37,7 @@ UNSENT_OR_UNANSWERED = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a shop asks for: `amount` with two decimals, `expires_in` from now."""
+    """What a shop asks for: `amount` with two decimals, `expires_in` from now, `language` that of the messages."""
 
     reference: str
     amount: Decimal
@@ -45,6 +47,7 @@ class OrderRequest:
     expires_in: timedelta | None = None
     description: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    language: str = DEFAULT_LANGUAGE
 
 
 def open_order(request: OrderRequest, *, actor: Actor, source: Source) -> Order:
@@ -198,6 +201,8 @@ def _checked(request: OrderRequest, actor: Actor) -> EffectiveAccount:
             account.voucher_limits,
         ),
     )
+    if known_language(request.language) is None:
+        objections = (*objections, Reason(ErrorCode.CREATE_FIELD_INVALID, field="language"))
     if objections:
         raise RuleRefused(*objections)
     return account
@@ -225,6 +230,7 @@ def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
         payer_document_number=request.payer.document_number,
         description=request.description,
         metadata=request.metadata,
+        language=known_language(request.language) or DEFAULT_LANGUAGE,
         expires_in=_expires_in(request),
         page_key=new_page_key(),
         created_at=now,

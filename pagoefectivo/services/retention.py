@@ -15,6 +15,7 @@ from pagoefectivo.domain.states import FINAL_REFUND, LIVE_VOUCHER, OrderState
 from pagoefectivo.models import (
     Anomaly,
     ApiExchange,
+    BuyerMessage,
     IdempotentRequest,
     Job,
     Order,
@@ -58,9 +59,9 @@ class Purged:
 def purge(*, actor: str, batch: int = BATCH, dry_run: bool = False) -> Purged:
     """Erase what is older than RETENTION_DAYS, `batch` rows to a transaction, and note it in the chain and as a job.
 
-    An order is left alone while anything about it is open: a payment code, a refund, a review, an anomaly, a question
-    or an announcement that is due, a recovery of its account. Its time counts from its last change. A second purge at
-    the same time does no harm. Must be called outside a transaction; what was committed stays if it is interrupted.
+    An order is left alone while anything about it is open: a payment code, a refund, a review, an anomaly, a question,
+    an announcement or a message to the buyer that is due, a recovery of its account. Its time counts from its last
+    change. A second purge at the same time does no harm. Must be called outside a transaction; what was committed stays if it is interrupted.
     """
     return _Purge(actor, batch, dry_run=dry_run).run()
 
@@ -76,6 +77,7 @@ def at_rest(since: datetime) -> QuerySet[Order]:
         .exclude(Exists(Refund.objects.filter(moving | ~Q(state__in=FINAL_REFUND), **of_order)))
         .exclude(Exists(Anomaly.objects.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=since), **of_order)))
         .exclude(Exists(OutboxMessage.objects.filter(done_at__isnull=True, **of_order)))
+        .exclude(Exists(BuyerMessage.objects.filter(next_action_at__isnull=False, **of_order)))
         .exclude(Exists(Recovery.objects.filter(account=OuterRef("account"), finished_at__isnull=True)))
     )
 

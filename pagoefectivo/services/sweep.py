@@ -12,11 +12,12 @@ from traceback import format_tb
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
-from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models import BuyerMessage, OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import (
     announcements,
     audit,
+    message_delivery,
     pace,
     payouts,
     polling,
@@ -31,6 +32,7 @@ from pagoefectivo.services.claiming import Claim, claim_due
 from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
 BATCH = 100
+MAILS_IN_A_ROW = 5  # a slow mail server keeps a sweep from its payments no longer than these take
 
 logger = logging.getLogger("pagoefectivo.sweep")
 
@@ -43,12 +45,13 @@ class SweepReport:
     vouchers: int = 0
     refunds: int = 0
     announcements: int = 0
+    messages: int = 0
     failures: int = 0
     rounds: int = field(default=0)
 
     @property
     def total(self) -> int:
-        return self.deliveries + self.vouchers + self.refunds + self.announcements
+        return self.deliveries + self.vouchers + self.refunds + self.announcements + self.messages
 
 
 def run(*, most_rounds: int = 1000) -> SweepReport:
@@ -70,6 +73,7 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
         report.vouchers += _vouchers(report, exhausted)
         report.refunds += _each(Refund, _work_on_refund, report)
         report.announcements += _each(OutboxMessage, announcements.deliver, report)
+        report.messages += _each(BuyerMessage, message_delivery.deliver, report, most=MAILS_IN_A_ROW)
         if report.total == before:
             return report
     return report
@@ -83,8 +87,8 @@ def _seal(report: SweepReport) -> None:
         logger.error("Sealing the evidence failed: %s", type(error).__name__)  # noqa: TRY400 - as in `_guard`
 
 
-def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport) -> int:
-    claims = claim_due(model, BATCH)
+def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport, *, most: int = BATCH) -> int:
+    claims = claim_due(model, most)
     for claim in claims:
         _guard(model, claim, partial(work, claim), report)
     return len(claims)

@@ -21,10 +21,8 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 
 from pagoefectivo import conf, storefront
+from pagoefectivo.domain.languages import CATALOGUES, HTML_LANGUAGES, LANGUAGES
 
-LANGUAGES = {"es": "Español", "en": "English", "zh": "中文"}
-HTML_LANGUAGES = {"es": "es-PE", "en": "en", "zh": "zh-Hans"}
-CATALOGUES = {"es": "es", "en": "en", "zh": "zh-hans"}
 TRY_AGAIN_AFTER = "60"  # seconds
 
 logger = logging.getLogger("pagoefectivo.pages")

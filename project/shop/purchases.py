@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from django.utils.translation import get_language
+
 from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import NotFound, RuleRefused
 from pagoefectivo.domain.states import VoucherState
@@ -38,6 +40,7 @@ def buy(reference: str, product: Product, payer: shop.Payer, account: str) -> Or
             account=account,
             description=str(product.name),
             metadata={"product": product.slug},
+            language=get_language() or "es",
         )
     except RuleRefused:
         if is_new:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from pagoefectivo.domain.exceptions import PagoEfectivoError, RuleRefused
+from project import mailbox as post
 from project.shop import purchases
 from project.shop.catalogue import PRODUCTS, Product
 from project.shop.companies import Company, companies
@@ -65,6 +66,23 @@ def purchase(request: HttpRequest, reference: str) -> HttpResponse:
     company = next((each for each in companies() if order and each.account == order.account), None)
     shown = {"purchase": found, "product": PRODUCTS.get(found.product), "order": order, "company": company}
     return render(request, "shop/purchase.html", shown)
+
+
+@never_cache
+@require_GET
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """The mails that the demo would have sent."""
+    return render(request, "shop/mailbox.html", {"mails": post.newest()})
+
+
+@never_cache
+@require_GET
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    """One mail, in a frame that can do nothing."""
+    found = post.mail_named(name)
+    if found is None:
+        raise Http404
+    return render(request, "shop/mail.html", {"mail": found})
 
 
 def _product(slug: str) -> Product:

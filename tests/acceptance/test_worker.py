@@ -12,7 +12,7 @@ from celery import current_app
 
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.models import ApiExchange
+from pagoefectivo.models import ApiExchange, BuyerMessage
 from pagoefectivo.services.actors import SHOP
 from tests.acceptance.children import kill, worker
 from tests.integration.ledger import calls_of, cents, everything, moves, only_order, only_refund, only_voucher, outbox
@@ -46,6 +46,7 @@ def test_F04_the_bell_wakes_a_real_worker_and_a_task_delivered_ten_times_does_it
             ["submit", "issue", "pay"],  # the poll was due first
         )
         wait_for(lambda: everything()["OutboxMessage"][-1]["done_at"] is not None)
+        wait_for(lambda: BuyerMessage.objects.filter(kind="paid", outcome="sent").exists())
         settled = everything()
         for _ in range(10):
             current_app.send_task("pagoefectivo.sweep", queue="pagoefectivo")

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from pagoefectivo import storefront
+from pagoefectivo.domain.languages import HTML_LANGUAGES, LANGUAGES
 from pagoefectivo.links import page_key_of
 from pagoefectivo.models import Voucher
 from pagoefectivo.providers.dlocal.webhook import signature
-from pagoefectivo.views.protection import HTML_LANGUAGES, LANGUAGES
 from pagoefectivo.views.voucher_texts import page_of
 
 LOGIN, SECRET = "sandbox_login", "sandbox_secret_key"

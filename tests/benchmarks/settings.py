@@ -13,6 +13,7 @@ from project.settings import *  # noqa: F403 - reads the environment that was ju
 ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 SECURE_SSL_REDIRECT = False
 ROOT_URLCONF = "tests.benchmarks.urls"
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 PAGOEFECTIVO["PUBLIC_BASE_URL"] = "http://127.0.0.1:9"  # noqa: F405
 PAGOEFECTIVO["SHOP_NAME"] = "Mi Tienda"  # noqa: F405
 PAGOEFECTIVO["ACCOUNTS"]["default"]["BASE_URL"] = os.environ.get("BENCHMARK_PSP_URL", "http://127.0.0.1:9")  # noqa: F405

@@ -13,7 +13,7 @@ from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import StateConflict
 from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus, Source
-from pagoefectivo.models import Order, OutboxMessage, Refund, StateChange, Voucher
+from pagoefectivo.models import BuyerMessage, Order, OutboxMessage, Refund, StateChange, Voucher
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.services import refunds
 from pagoefectivo.services.actors import SHOP
@@ -55,6 +55,7 @@ def test_E08_create_answer_webhook_and_poll_at_once_make_one_paid_order(
         assert (order.state, order.paid_amount) == ("paid", voucher.amount)
         assert StateChange.objects.filter(order=order, transition="pay").count() == 2, "the voucher's and the order's"
         assert signals() == ["order_paid"]
+        assert BuyerMessage.objects.filter(order=order, kind="paid").count() == 1
 
 
 def test_E07_E08_refund_answer_webhook_and_poll_at_once_make_one_refund(

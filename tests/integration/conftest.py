@@ -98,6 +98,12 @@ def account(psp: Operations, settings: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
+def silent(psp: Operations, settings: Any) -> None:
+    """Buyers are told nothing: the time that a mail takes is not the story's."""
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "MESSAGES": {"CHANNELS": {}}}
+
+
+@pytest.fixture
 def by_hand(account: Callable[..., None]) -> None:
     """The account's provider has no API for refunds: people pay them out."""
     account(PROVIDER=BY_HAND)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from email import message_from_bytes
+
+from django.utils import timezone
 
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, UNSENT_REFUND, RefundState, VoucherState
-from pagoefectivo.models import Order, OutboxMessage, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models import BuyerMessage, Order, OutboxMessage, Refund, Voucher, WebhookDelivery
 from pagoefectivo.selectors import audit as chain
 from pagoefectivo.selectors import invariants
 from pagoefectivo.services import audit
@@ -25,6 +29,7 @@ def unfinished() -> int:
         + Refund.objects.filter(state__in=_REFUNDS).count()
         + WebhookDelivery.objects.filter(outcome="waiting").count()
         + OutboxMessage.objects.filter(done_at=None).count()
+        + BuyerMessage.objects.filter(done_at=None, due_at__lte=timezone.now()).count()
     )
 
 
@@ -36,7 +41,7 @@ def violations(stack: Stack, traffic: Traffic) -> list[str]:
         return unfinished() == 0
 
     wait_for(rests, seconds=HEALED_WITHIN)
-    return [*left(), *traffic.server_errors, *_sales(stack, traffic), *books(stack), *evidence()]
+    return [*left(), *traffic.server_errors, *_sales(stack, traffic), *books(stack), *evidence(), *mails(stack)]
 
 
 def left() -> Iterator[str]:
@@ -71,6 +76,20 @@ def books(stack: Stack) -> Iterator[str]:
             yield f"{voucher}: {voucher.refunded_amount} went back here, {totals['paid_out']} there"
         if totals["refunded"] > totals["received"]:
             yield f"{voucher}: {totals['refunded']} given back of {totals['received']}"
+
+
+def mails(stack: Stack) -> Iterator[str]:
+    """No buyer got a mail twice, and what was lost or may have been is flagged."""
+    names = Counter(
+        str(message_from_bytes(path.read_bytes())["Message-ID"]) for path in (stack.home / "mailbox").glob("*.eml")
+    )
+    yield from (f"mail {name} left {times} times" for name, times in names.items() if times > 1)
+    known = {f"<{message.public_id}@shop.example>": message.outcome for message in BuyerMessage.objects.all()}
+    for name, outcome in known.items():
+        if (outcome == "sent") > (name in names):
+            yield f"mail {name} is sent here and never left"
+        if outcome not in {"sent", "uncertain"} and name in names:
+            yield f"mail {name} left and is {outcome} here"
 
 
 def evidence() -> Iterator[str]:

@@ -53,6 +53,7 @@ class Stack:
             "PAGOEFECTIVO_SWEEP_SECONDS": SWEEP_EVERY,
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "DRILL_FOLDER": str(self.drill),
+            "SHOP_MAILBOX_DIR": str(home / "mailbox"),
         }
         self._running: dict[str, Child] = {}
         self.revivals = dict.fromkeys(self.roles, 0)

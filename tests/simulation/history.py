@@ -142,6 +142,7 @@ class _History:
             "PUBLIC_BASE_URL": "https://shop.example",
             "TIMING": {"POLL": ["1m", "15m", "1h", "2h"], **hurry},
             "ACCOUNTS": {"default": account},
+            "MESSAGES": {"CHANNELS": {}},  # a mail server is no part of these worlds
         }
         conf.forget()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from pagoefectivo import conf, storefront
+from pagoefectivo import conf, conf_messages, storefront
 
 FROM_DEFAULT, FROM_SETTINGS = "default", "settings"
 SHOWN_AT_THE_END = 4
@@ -22,8 +22,9 @@ GROUPS = {
     "BRAND": storefront.BRAND_DEFAULTS,
     "TIMING": conf.TIMING_DEFAULTS,
     "RETENTION_DAYS": conf.RETENTION_DEFAULTS,
+    "MESSAGES": {key: default for key, default in conf_messages.DEFAULTS.items() if key != "CHANNELS"},
 }
-SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS"}
+SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS", "OPTIONS"}
 
 Row = tuple[tuple[str, ...], Any, str]
 
@@ -36,6 +37,7 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
     """Print every key; raises the first SettingsProblem instead where there is one."""
     effective = conf.current()
     storefront.current()
+    conf_messages.current()
     rows = list(_rows(conf.read_settings(), effective))
     if options["json"]:
         found = {".".join(path): {"value": value, "origin": origin} for path, value, origin in rows}
@@ -52,6 +54,8 @@ def _rows(written: Mapping[str, Any], effective: conf.Config) -> Iterator[Row]:
     for key, default in conf.DEFAULTS.items():
         if key in GROUPS:
             yield from _of_dict((key,), written.get(key, {}), GROUPS[key])
+            if key == "MESSAGES":
+                yield from _channels(written.get(key, {}))
         elif key == "ACCOUNTS" and isinstance(written.get(key), dict):
             for name, account in written[key].items():
                 yield from _of_dict((key, name), account, conf.ACCOUNT_DEFAULTS)
@@ -62,6 +66,12 @@ def _rows(written: Mapping[str, Any], effective: conf.Config) -> Iterator[Row]:
             for key in ("provider", "environment", "base_url"):
                 yield _row(("ACCOUNTS", name, key.upper()), getattr(found, key), is_written=True)
             yield from _secrets(("ACCOUNTS", name, "CREDENTIALS"), found.credentials, is_written=True)
+
+
+def _channels(written: Mapping[str, Any]) -> Iterator[Row]:
+    channels = written.get("CHANNELS", conf_messages.DEFAULTS["CHANNELS"])
+    for name, entry in channels.items():
+        yield from _of_dict(("MESSAGES", "CHANNELS", name), entry, conf_messages.CHANNEL_DEFAULTS)
 
 
 def _of_dict(path: tuple[str, ...], written: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Row]:

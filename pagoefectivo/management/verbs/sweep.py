@@ -1,7 +1,7 @@
 """Work on everything that is due, until nothing is; safe from cron, many times, in parallel.
 
 Asks the provider about open payment codes and refunds, applies stored notifications, sends what was never sent, and
-tells the shop's signal receivers. A shop without Celery needs nothing else: run it every minute.
+tells the shop's signal receivers and its buyers. A shop without Celery needs nothing else: run it every minute.
 """
 
 from __future__ import annotations
@@ -56,6 +56,6 @@ def _as_json(report: SweepReport, unanswered: int) -> str:
 def _as_sentence(report: SweepReport, unanswered: int) -> str:
     worked_on = (
         f"{report.deliveries} notifications, {report.vouchers} payment codes, {report.refunds} refunds, "
-        f"{report.announcements} announcements"
+        f"{report.announcements} announcements, {report.messages} messages to buyers"
     )
     return f"Worked on {worked_on}; {report.failures} failed, {unanswered} not answered by the provider.\n"

@@ -51,6 +51,14 @@ def test_an_order_is_answered_with_its_issued_code_in_the_shape_of_the_contract(
     assert json.loads(api.get("orders/A-1042/").content) == document
 
 
+def test_an_order_speaks_the_language_it_was_opened_in_and_no_unknown_one(api: ApiClient, psp: Operations) -> None:
+    assert api.post("orders/", order_like(language="zh")).status_code == 201
+    assert api.post("orders/", order_like(reference="A-1043")).status_code == 201
+    refused = api.post("orders/", order_like(reference="A-1044", language="qu"))
+    assert (refused.status_code, "language" in refused.content.decode()) == (400, True)
+    assert dict(Order.objects.values_list("reference", "language")) == {"A-1042": "zh", "A-1043": "es"}
+
+
 def test_B08_the_same_order_from_two_tabs_is_one_order_with_one_code(api: ApiClient, psp: Operations) -> None:
     first = api.post("orders/", order_like())
     second = api.post("orders/", order_like())

@@ -31,7 +31,7 @@ def asked(psp: Any) -> int:
 
 
 def test_C01_an_account_is_asked_no_faster_than_its_budget(
-    psp: Any, account: Any, timing: Any, open_order: Any, world: Any, sweep: Any
+    psp: Any, silent: None, account: Any, timing: Any, open_order: Any, world: Any, sweep: Any
 ) -> None:
     account(QUESTIONS_PER_SECOND=1)
     timing(POLL=["1h"])

@@ -197,7 +197,9 @@ def test_a_person_who_asks_gets_the_error_and_nothing_changes(psp: Any, open_ord
     ]
 
 
-def test_quiet_polls_write_no_events_and_keep_asking(psp: Any, open_order: Any, world: Any, sweep: Any) -> None:
+def test_quiet_polls_write_no_events_and_keep_asking(
+    psp: Any, silent: None, open_order: Any, world: Any, sweep: Any
+) -> None:
     for number in range(5):
         open_order(f"QUIET-{number}")
     world.advance(seconds=2)

@@ -168,7 +168,7 @@ def test_going_live_asks_for_https_a_shared_cache_and_a_real_account(wearing: We
     settings.CACHES = {"default": {"BACKEND": checks.LOCAL_MEMORY}}
     wearing({"PUBLIC_BASE_URL": "http://127.0.0.1:8000"})
     assert set(found()) == set()
-    assert set(found(deploy=True)) == {"E015", "W034", "W012"}
+    assert set(found(deploy=True)) == {"E015", "W034", "W012", "W041"}
 
 
 def test_F08_going_live_on_sqlite_is_refused(wearing: Wearing, monkeypatch: pytest.MonkeyPatch) -> None:

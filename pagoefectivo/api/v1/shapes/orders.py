@@ -24,6 +24,7 @@ from pagoefectivo.api.v1.shapes.fields import (
     wrong,
 )
 from pagoefectivo.api.v1.shapes.refunds import RefundInOrderShape
+from pagoefectivo.domain.languages import LANGUAGES
 from pagoefectivo.domain.messages import Payer
 from pagoefectivo.domain.states import OrderState, VoucherState
 from pagoefectivo.links import page_token
@@ -61,6 +62,9 @@ class NewOrder(StrictShape):
     payer = NewPayer()
     expires_in = DurationField(required=False)
     description = TextField(required=False, allow_blank=True)
+    language = serializers.ChoiceField(
+        choices=list(LANGUAGES), required=False, help_text="Of the messages to the buyer; es without it."
+    )
     metadata = MetadataField(required=False, help_text="The shop's own: at most 4096 bytes of JSON, 14 levels deep.")
 
 

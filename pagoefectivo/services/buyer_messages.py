@@ -1,0 +1,178 @@
+"""Writing down what a buyer is to be told, in the transaction of the change itself; sending again on demand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from pagoefectivo import conf, conf_messages
+from pagoefectivo.conf_messages import ChannelConfig
+from pagoefectivo.domain import buyer_messages as rules
+from pagoefectivo.domain.buyer_messages import MessageKind, Standing
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
+from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
+from pagoefectivo.models import BuyerMessage, Order, Refund, StateChange, Voucher
+from pagoefectivo.services import seams
+from pagoefectivo.services.actors import Actor, Permission
+from pagoefectivo.services.subjects import Locked, lock_order
+
+MOST_RESENDS = 3
+RESENDS_WITHIN = timedelta(hours=1)
+BUYER = "buyer"
+_TRIED = (
+    BuyerMessage.Outcome.SENT,
+    BuyerMessage.Outcome.REFUSED,
+    BuyerMessage.Outcome.BOUNCED,
+    BuyerMessage.Outcome.FAILED,
+    BuyerMessage.Outcome.UNCERTAIN,
+)
+
+
+def messages_of(change: StateChange, locked: Locked) -> list[BuyerMessage]:
+    """Return the unsaved messages that one change means for the buyer, for every channel that carries them.
+
+    A message that exists already is refused by the database; insert them with `ignore_conflicts`.
+    """
+    config = conf_messages.current()
+    if not config.channels:
+        return []
+    voucher, refund = _subject_of(change, locked)
+    standing = standing_of(locked.order, voucher, refund, locked.vouchers)
+    planned = rules.planned_for(
+        change.subject,
+        str(change.to_state),
+        standing,
+        change.at,
+        quiet=config.quiet,
+        account_within=conf.current().refund_account_deadline,
+    )
+    return [
+        _row(locked.order, None if refund else voucher, refund, each, channel, change.at)
+        for each in planned
+        for channel in config.channels.values()
+        if each.kind in channel.kinds
+    ]
+
+
+def standing_of(order: Order, voucher: Voucher, refund: Refund | None, vouchers: list[Voucher]) -> Standing:
+    """Return the facts on which the truth of a message about these rows depends."""
+    paid = next((each for each in vouchers if each.paid_amount > 0), None)
+    return Standing(
+        order=OrderState(order.state),
+        voucher=VoucherState(voucher.state),
+        deadline=voucher.expires_at or voucher.wanted_expiry_at,
+        is_newest=voucher.attempt == max(each.attempt for each in vouchers),
+        is_withdrawing=order.cancel_wanted_at is not None or voucher.cancel_wanted_at is not None,
+        has_money=order.paid_amount > 0 or paid is not None,
+        is_late=bool(paid and paid.paid_at and paid.expires_at and paid.paid_at > paid.expires_at),
+        refund=None if refund is None else RefundState(refund.state),
+        has_destination=refund is not None and refund.destination_id is not None,
+    )
+
+
+def resend(public_id: str, *, actor: Actor) -> BuyerMessage:
+    """Write one message down once more, to be sent at once to the address on file; the first one stays as it is.
+
+    Raises PermissionRefused, NotFound, RuleRefused(MESSAGE_OUTDATED) where it is no longer true or was never sent,
+    and RuleRefused(MESSAGE_TOO_OFTEN) after three within an hour on one order, whoever asked.
+    """
+    actor.require(Permission.RESEND_MESSAGES)
+    found = BuyerMessage.objects.filter(public_id=public_id).select_related("order").first()
+    if found is None or not actor.sees(found.order.account):
+        raise NotFound
+    return seams.transact(lambda: _resend(found, actor.name))
+
+
+def resend_newest(page_key: str) -> None:
+    """Send the buyer's newest message that still holds once more, by e-mail, at the wish of whoever has the link.
+
+    Does nothing where there is none, where one waits to be sent, or after three within an hour; tells nobody which.
+    """
+    newest = BuyerMessage.objects.filter(order__page_key=page_key, channel="email", repeat=0)
+    for found in newest.filter(outcome__in=_TRIED).order_by("-pk"):
+        try:
+            seams.transact(lambda found=found: _resend(found, BUYER))  # type: ignore[misc]
+        except RuleRefused as refusal:
+            if refusal.code == ErrorCode.MESSAGE_OUTDATED:
+                continue
+        return
+
+
+def record_bounce(public_id: str, *, reason: str = "") -> bool:
+    """Note that a message which had left came back; False where there is no such message. `reason` names no person."""
+    left = (BuyerMessage.Outcome.SENT, BuyerMessage.Outcome.UNCERTAIN)
+    found = BuyerMessage.objects.filter(public_id=public_id, outcome__in=left)
+    return bool(found.update(outcome=BuyerMessage.Outcome.BOUNCED, failure=reason[:64], done_at=seams.now()))
+
+
+def _subject_of(change: StateChange, locked: Locked) -> tuple[Voucher, Refund | None]:
+    """An order's change is told of its newest payment code."""
+    refund = next((each for each in locked.refunds if each.pk == change.refund_id), None)
+    newest = max(locked.vouchers, key=lambda voucher: voucher.attempt)
+    return next((each for each in locked.vouchers if each.pk == change.voucher_id), newest), refund
+
+
+def _row(
+    order: Order,
+    voucher: Voucher | None,
+    refund: Refund | None,
+    each: rules.Planned,
+    channel: ChannelConfig,
+    at: datetime,
+) -> BuyerMessage:
+    return BuyerMessage(
+        public_id=_new_public_id(),
+        order=order,
+        voucher=voucher if each.kind in rules.ABOUT_VOUCHER else None,
+        refund=refund,
+        kind=each.kind,
+        channel=channel.name,
+        language=order.language,
+        due_at=each.due_at,
+        next_action_at=each.due_at,
+        created_at=at,
+    )
+
+
+def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
+    locked, now = lock_order(found.order_id), seams.now()
+    voucher, refund = rows_of(found, locked.vouchers, locked.refunds)
+    same = BuyerMessage.objects.filter(
+        order=found.order_id, voucher=found.voucher_id, refund=found.refund_id, kind=found.kind, channel=found.channel
+    )
+    standing = standing_of(locked.order, voucher, refund, locked.vouchers)
+    if found.outcome not in _TRIED or not rules.is_true(MessageKind(found.kind), standing, now):
+        raise RuleRefused(Reason(ErrorCode.MESSAGE_OUTDATED))
+    recent = BuyerMessage.objects.filter(order=found.order_id, repeat__gt=0, created_at__gt=now - RESENDS_WITHIN)
+    if recent.count() >= MOST_RESENDS or same.filter(outcome=BuyerMessage.Outcome.WAITING).exists():
+        raise RuleRefused(Reason(ErrorCode.MESSAGE_TOO_OFTEN))
+    row = BuyerMessage.objects.create(
+        public_id=_new_public_id(),
+        order_id=found.order_id,
+        voucher_id=found.voucher_id,
+        refund_id=found.refund_id,
+        kind=found.kind,
+        channel=found.channel,
+        language=locked.order.language,
+        repeat=(same.aggregate(last=Max("repeat"))["last"] or 0) + 1,
+        requested_by=by,
+        due_at=now,
+        next_action_at=now,
+        created_at=now,
+    )
+    seams.ring()
+    return row
+
+
+def rows_of(message: BuyerMessage, vouchers: list[Voucher], refunds: list[Refund]) -> tuple[Voucher, Refund | None]:
+    """Return the payment code and the refund that a message speaks of; about an order, its newest code."""
+    refund = next((each for each in refunds if each.pk == message.refund_id), None)
+    wanted = refund.voucher_id if refund is not None else message.voucher_id
+    newest = max(vouchers, key=lambda voucher: voucher.attempt)
+    return next((each for each in vouchers if each.pk == wanted), newest), refund
+
+
+def _new_public_id() -> str:
+    return f"msg_{seams.new_id().replace('-', '')}"
