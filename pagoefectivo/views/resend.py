@@ -7,10 +7,11 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from pagoefectivo import conf_messages
 from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.links import page_key_of
 from pagoefectivo.services.buyer_messages import resend_newest
-from pagoefectivo.views.protection import Visit, acting, rendered
+from pagoefectivo.views.protection import Visit, absent, acting, rendered
 from pagoefectivo.views.senders import Limit, network_of, remote_ip
 
 BY_LINK = Limit("resend-link", 3)
@@ -19,7 +20,9 @@ BY_SENDER = Limit("resend-sender", 10)
 
 @acting
 def resend(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    """Send the newest message that still holds to the address on file, and to no other."""
+    """Send the newest message that still holds to the address on file, and to no other; 404 where no mail is sent."""
+    if "email" not in conf_messages.current().channels:
+        return absent(visit)
     if not _is_hurried(request, token):
         _send(token)
     context: dict[str, object] = {

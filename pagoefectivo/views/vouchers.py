@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from pagoefectivo import conf
+from pagoefectivo import conf, conf_messages
 from pagoefectivo.domain.exceptions import NotFound, PagoEfectivoError
 from pagoefectivo.links import page_key_of, page_url
 from pagoefectivo.models import Refund, Voucher
@@ -57,6 +57,7 @@ def addresses(visit: Visit, token: str, opened: Opened) -> dict[str, object]:
         "status_address": f"{path}status/{language}",
         "paid_address": f"{path}paid/{language}",
         "renew_address": f"{path}renew/{language}",
+        "resend_address": f"{path}resend/{language}" if "email" in conf_messages.current().channels else "",
         "sheet_address": f"{path}codigo.pdf{language}",
         "receipt_address": f"{path}constancia.pdf{language}",
         "reminder_address": f"{path}recordatorio.ics{language}",

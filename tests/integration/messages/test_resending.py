@@ -145,6 +145,17 @@ def test_the_answer_is_the_same_for_every_link_and_every_number_of_tries(told: B
     assert client.get(reverse("pagoefectivo:voucher-resend", args=[token])).status_code == 405
 
 
+def test_the_page_offers_it_only_where_the_shop_sends_mails(told: BuyerMessage, settings: Any) -> None:
+    token, client = page_token(told.order.page_key), Client()
+    address = reverse("pagoefectivo:voucher-resend", args=[token])
+    shown = client.get(reverse("pagoefectivo:voucher", args=[token])).content.decode()
+    assert f'<form method="post" action="{address}?lang=es">' in shown
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "MESSAGES": {"CHANNELS": {}}}
+    assert address not in client.get(reverse("pagoefectivo:voucher", args=[token])).content.decode()
+    assert asked_by_link(client, token).status_code == 404
+    assert BuyerMessage.objects.filter(repeat__gt=0).count() == 0
+
+
 def test_after_erasure_nothing_can_be_sent_any_more(told: BuyerMessage, sweep: Any) -> None:
     told.order.payer_email = ""
     told.order.save()
