@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "DEFAULT_EXPIRY": "48h",
     "TIMING": {},
     "RETENTION_DAYS": {},
+    "OCR_ENGINE": "auto",
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -55,6 +56,7 @@ TIMING_DEFAULTS: dict[str, Any] = {
 RETENTION_DEFAULTS: dict[str, Any] = {
     "raw": 180,  # longer than most refund windows, so that a dispute finds what was said
     "bank": 90,  # a bank sends money back within weeks
+    "proofs": 180,  # as long as what was said: a picture of a receipt is an exhibit in a dispute
     "personal": 730,  # consumers in Peru may complain for two years
     "answers": 7,  # nobody repeats a request with the same key after a week
 }
@@ -97,6 +99,7 @@ class Retention:
 
     raw: timedelta | None
     bank: timedelta | None
+    proofs: timedelta | None
     personal: timedelta | None
     answers: timedelta | None
 
@@ -134,6 +137,7 @@ class Config:
     default_expiry: timedelta
     timing: Timing
     retention: Retention
+    ocr_engine: str
 
 
 class SettingsProblem(ConfigurationError):
@@ -183,6 +187,7 @@ def current() -> Config:
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
+        ocr_engine=str(keys["OCR_ENGINE"]),
     )
 
 
