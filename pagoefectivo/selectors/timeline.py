@@ -19,6 +19,9 @@ from pagoefectivo.models import (
     ErrorOccurrence,
     Order,
     PaymentEvent,
+    PaymentProof,
+    ProofReading,
+    ProofReview,
     Refund,
     StateChange,
     Voucher,
@@ -28,6 +31,7 @@ from pagoefectivo.models.labels import ORDER_LABELS, REFUND_LABELS, VOUCHER_LABE
 
 PROVIDER = "provider"
 SYSTEM = "system"
+BUYER = "buyer"
 _LABELS = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
 
 
@@ -44,7 +48,7 @@ class TimelineEntry:
 
 
 def timeline_of(order: Order) -> list[TimelineEntry]:
-    """Return what happened to an order and all below it, newest last, in eight queries.
+    """Return what happened to an order and all below it, newest last, in eleven queries.
 
     Bodies are not read and nothing personal is in it; sentences are in the active language.
     """
@@ -58,6 +62,7 @@ def timeline_of(order: Order) -> list[TimelineEntry]:
         *_changes(order, names),
         *_errors(names),
         *_anomalies(order, names),
+        *_proofs(order, names),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -182,3 +187,23 @@ def _anomalies(order: Order, names: _Names) -> Iterator[TimelineEntry]:
             resolution = {"resolution": redact_text(anomaly.resolution, longest=500)}
             by = anomaly.closed_by or SYSTEM
             yield TimelineEntry(anomaly.closed_at, "anomaly_closed", by, "", closed, details | resolution)
+
+
+def _proofs(order: Order, names: _Names) -> Iterator[TimelineEntry]:
+    for proof in PaymentProof.objects.filter(order=order).only(
+        "public_id", "voucher_id", "sha256", "size", "received_at"
+    ):
+        details = {"id": names.of(proof.voucher_id, None), "sha256": proof.sha256, "bytes": proof.size}
+        sent = _("The buyer sent a receipt: %(number)s") % {"number": proof.public_id}
+        yield TimelineEntry(proof.received_at, "proof_received", BUYER, "", sent, details)
+    for reading in (
+        ProofReading.objects.filter(proof__order=order).select_related("proof").defer("seen", "proof__picture")
+    ):
+        values = {"number": reading.proof.public_id, "outcome": reading.get_outcome_display()}
+        details = {"engine": reading.engine, "duration_ms": reading.duration_ms, **reading.verdicts}
+        read = _("Receipt %(number)s: %(outcome)s") % values
+        yield TimelineEntry(reading.read_at, "proof_read", SYSTEM, "", read, details)
+    for review in ProofReview.objects.filter(proof__order=order).select_related("proof").defer("proof__picture"):
+        values = {"number": review.proof.public_id, "judgement": review.get_judgement_display()}
+        said = _("Receipt %(number)s was judged: %(judgement)s") % values
+        yield TimelineEntry(review.at, "proof_judged", review.actor, Source.STAFF, said)

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MAKE_PAYOUTS = "payouts:make"
     DOWNLOAD_PAYOUTS = "payouts:download"
     SETTLE_PAYOUTS = "payouts:settle"
+    REVIEW_PROOFS = "proofs:review"
 
 
 STAFF_PERMISSIONS = {
@@ -34,6 +35,7 @@ STAFF_PERMISSIONS = {
     Permission.MAKE_PAYOUTS: "pagoefectivo.make_payout",
     Permission.DOWNLOAD_PAYOUTS: "pagoefectivo.download_payout",
     Permission.SETTLE_PAYOUTS: "pagoefectivo.settle_payout",
+    Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
 }
 
 

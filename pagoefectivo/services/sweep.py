@@ -12,7 +12,7 @@ from traceback import format_tb
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
-from pagoefectivo.models import OutboxMessage, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models import OutboxMessage, PaymentProof, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import (
     announcements,
@@ -20,6 +20,7 @@ from pagoefectivo.services import (
     pace,
     payouts,
     polling,
+    proof_readings,
     seams,
     stuck,
     submission,
@@ -31,6 +32,7 @@ from pagoefectivo.services.claiming import Claim, claim_due
 from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
 BATCH = 100
+PICTURES = 2  # in a round: reading one takes seconds, and money comes first
 
 logger = logging.getLogger("pagoefectivo.sweep")
 
@@ -43,12 +45,13 @@ class SweepReport:
     vouchers: int = 0
     refunds: int = 0
     announcements: int = 0
+    proofs: int = 0
     failures: int = 0
     rounds: int = field(default=0)
 
     @property
     def total(self) -> int:
-        return self.deliveries + self.vouchers + self.refunds + self.announcements
+        return self.deliveries + self.vouchers + self.refunds + self.announcements + self.proofs
 
 
 def run(*, most_rounds: int = 1000) -> SweepReport:
@@ -71,6 +74,8 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
         report.refunds += _each(Refund, _work_on_refund, report)
         report.announcements += _each(OutboxMessage, announcements.deliver, report)
         if report.total == before:
+            report.proofs += _each(PaymentProof, proof_readings.read, report, most=PICTURES)
+        if report.total == before:
             return report
     return report
 
@@ -83,8 +88,8 @@ def _seal(report: SweepReport) -> None:
         logger.error("Sealing the evidence failed: %s", type(error).__name__)  # noqa: TRY400 - as in `_guard`
 
 
-def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport) -> int:
-    claims = claim_due(model, BATCH)
+def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepReport, most: int = BATCH) -> int:
+    claims = claim_due(model, most)
     for claim in claims:
         _guard(model, claim, partial(work, claim), report)
     return len(claims)
