@@ -24,6 +24,7 @@ LANGUAGES = {"es": "Español", "en": "English", "zh": "中文"}
 HTML_LANGUAGES = {"es": "es-PE", "en": "en", "zh": "zh-Hans"}
 CATALOGUES = {"es": "es", "en": "en", "zh": "zh-hans"}
 TRY_AGAIN_AFTER = "60"  # seconds
+READING = ("GET", "HEAD")
 
 logger = logging.getLogger("pagoefectivo.pages")
 
@@ -52,13 +53,23 @@ Door = Callable[[HttpRequest, Visit, str], HttpResponse]
 
 def protected(door: Door) -> Callable[..., HttpResponse]:
     """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
+    return _guarded(door, READING)
 
+
+def protected_form(door: Door) -> Callable[..., HttpResponse]:
+    """As `protected` for a page that also takes a POST. The link's token is what no other site can know: no cookie acts."""
+    guarded = _guarded(door, (*READING, "POST"))
+    guarded.csrf_exempt = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     @functools.wraps(door)
     @transaction.non_atomic_requests
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
         visit = Visit(_language(request), secrets.token_urlsafe(16))
         with translation.override(CATALOGUES[visit.language]):
-            response = _answer(door, request, visit, token)
+            response = _answer(door, methods, request, visit, token)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "private, no-store"
@@ -121,9 +132,9 @@ def _style_hash() -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
-def _answer(door: Door, request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"}:
-        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
+def _answer(door: Door, methods: tuple[str, ...], request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
+    if request.method not in methods:
+        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
     try:
         return door(request, visit, token)
     except Error as error:

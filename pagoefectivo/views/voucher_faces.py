@@ -49,6 +49,7 @@ class Words:
 PAYABLE = frozenset({Face.ISSUED, Face.CONFIRMING})
 WITH_CODE = PAYABLE | {Face.OVERDUE}
 WITH_MONEY = frozenset({Face.PAID, Face.PAID_LATE, Face.PARTLY_REFUNDED, Face.REFUNDED})
+PAID_UNSEEN = frozenset({Face.OVERDUE, Face.EXPIRED, Face.WITHDRAWING, Face.WITHDRAWN})
 MOVING = WITH_CODE | {
     Face.PREPARING,
     Face.DELAYED,

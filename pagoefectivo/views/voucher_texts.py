@@ -18,6 +18,7 @@ from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.views.voucher_faces import (
     FACES,
     MOVING,
+    PAID_UNSEEN,
     PAYABLE,
     WITH_CODE,
     WITH_MONEY,
@@ -76,6 +77,11 @@ class Page:
     @property
     def is_payable(self) -> bool:
         return self.face in PAYABLE
+
+    @property
+    def may_send_proof(self) -> bool:
+        """Whether a receipt could help that no other part of the page asks for."""
+        return self.face in PAID_UNSEEN
 
     @property
     def is_moving(self) -> bool:

@@ -34,6 +34,7 @@ def page(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     addresses = {
         "here": f"{path}?lang={visit.language}",
         "status_address": f"{path}status/?lang={visit.language}",
+        "proof_address": f"{path}proof/?lang={visit.language}",
     }
     return rendered(visit, "pagoefectivo/voucher.html", {"page": shown, **addresses})
 
