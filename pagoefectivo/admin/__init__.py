@@ -10,6 +10,7 @@ from pagoefectivo.admin import (
     operations,
     orders,
     payouts,
+    proofs,
     refunds,
     vouchers,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "operations",
     "orders",
     "payouts",
+    "proofs",
     "refunds",
     "vouchers",
 ]

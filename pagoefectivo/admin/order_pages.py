@@ -19,6 +19,7 @@ from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import (
     actor_word,
     clock,
+    judgement_badge,
     link,
     moment,
     money,
@@ -32,6 +33,7 @@ from pagoefectivo.domain.redaction import mask_code, mask_email
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, RefundState, VoucherState
 from pagoefectivo.models import ApiExchange, Order, PaymentEvent, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.labels import SOURCE_LABELS
+from pagoefectivo.selectors.proofs import judged
 from pagoefectivo.selectors.timeline import TimelineEntry, timeline_of
 
 NEWEST = 20
@@ -57,6 +59,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Orde
         "money": _money(order, vouchers),
         "vouchers": [_voucher(voucher, in_full=sees_people) for voucher in vouchers],
         "refunds": [_refund(refund) for refund in refunds],
+        "proofs": [_proof(proof) for proof in judged(order.proofs.defer("picture").order_by("pk"))],
         "anomalies": [(anomaly, advice.on_anomaly(anomaly)) for anomaly in oddities],
         "created": moment(order.created_at),
         "timeline": [_entry(entry) for entry in reversed(timeline_of(order))],
@@ -244,6 +247,10 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "link": link(refund),
         "advice": explained(refund),
     }
+
+
+def _proof(proof: Any) -> dict[str, Any]:
+    return {"link": link(proof), "received": moment(proof.received_at), "badge": judgement_badge(proof.judgement)}
 
 
 def _entry(entry: TimelineEntry) -> dict[str, Any]:
