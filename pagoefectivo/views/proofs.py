@@ -49,7 +49,7 @@ _REFUSALS = {
     ErrorCode.PROOF_TOO_MANY: noop("You have sent as many pictures as we take for one code. We look at them."),
 }
 _STANDINGS = {
-    "": noop("We have it and have asked the provider about your payment."),
+    "": noop("We have it and are checking your payment with the provider."),
     Judgement.MATCHES: noop("We looked at it and asked the provider again."),
     Judgement.DOES_NOT_MATCH: noop("We looked at it: it does not fit this order. Write to us if you think it does."),
     Judgement.BETTER_PICTURE: noop("We cannot read it. Please send a clearer picture of the whole receipt."),

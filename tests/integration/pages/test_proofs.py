@@ -73,7 +73,7 @@ def test_a_receipt_is_sent_without_javascript_and_gets_a_number(client: Client, 
     assert proof.remote_ip == "127.0.0.1"
     told = words(client.get(answer["Location"]))
     assert f"{proof.public_id} ·" in told
-    assert "We have it and have asked the provider about your payment." in told
+    assert "We have it and are checking your payment with the provider." in told
 
 
 def test_what_is_kept_is_encrypted_and_has_no_name_and_no_address(client: Client, order: Order, settings: Any) -> None:
