@@ -32,6 +32,7 @@ CHANNELS = {
     "bancodecredito": "BCP",
     "bcp": "BCP",
 }
+_TAKEN_FOR_LETTERS = str.maketrans("01", "oi")
 _ROWS_BELOW = 2.5  # a value stands at most so many of its label's heights below it
 
 
@@ -50,7 +51,7 @@ _KINDS = (
     _Kind(
         Field.CODE,
         (re.compile(r"\bcip\b|codigo ?(?:de ?)?(?:pago|cip)|cod\.? ?(?:de ?)?pago"),),
-        re.compile(r"(?<![\d/.,:-])\d(?: ?\d){5,15}(?![\d/.,:-]*\d)"),
+        re.compile(r"(?<!\d)(?<!\d[/.,:-])\d(?: ?\d){5,15}(?![\d/.,:-]*\d)"),
         re.compile(r"operac|fecha"),
     ),
     _Kind(
@@ -60,7 +61,7 @@ _KINDS = (
                 r"operac[a-z]*\b(?! ?(?:exitosa|realizada|aprobada))|transacc|\btrx\b|secuencia|\b(?:nro|n.)\.? ?op"
             ),
         ),
-        re.compile(r"(?<![\w/.,:-])(?=[a-z-]*\d)[a-z0-9][a-z0-9-]{4,18}[a-z0-9](?![\w/.,:-]*\d)"),
+        re.compile(r"(?<!\w)(?<!\d[/.,:-])(?=[a-z-]*\d)[a-z0-9][a-z0-9-]{4,18}[a-z0-9](?![\w/.,:-]*\d)"),
         re.compile(r"\bcip\b|codigo de pago|fecha"),
     ),
     _Kind(
@@ -85,28 +86,47 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """A line and its text in small letters without accents, place by place."""
+    """A line, its text in small letters without accents, and that text as words, place by place: `0peraci0n` is one."""
 
     line: Line
     text: str
+    words: str
 
 
-def fields_on(lines: Sequence[Line]) -> list[Seen]:
+def fields_on(lines: Sequence[Line], width: int, height: int) -> list[Seen]:
     """Return each field that was found, with the confidence of its weakest letter. What is not there is left out.
 
-    A field that stands there twice with different values has no confidence at all: which of them holds is a guess.
+    What is sure of every letter may still be a guess, and then has no confidence at all: a field that stands there twice
+    with different values, and one that touches the edge of the picture, for a digit may be cut off.
     """
-    plain = [_Plain(line, without_accents(line.text)) for line in lines]
+    plain = [_plain(line) for line in lines]
     found = [seen for kind in _KINDS if (seen := _found(kind, plain)) is not None]
     channel = _channel(plain)
-    return found if channel is None else [*found, channel]
+    whole = [each if _is_whole(each.box, width, height) else _doubted(each) for each in found]
+    return whole if channel is None else [*whole, channel]
+
+
+def _plain(line: Line) -> _Plain:
+    text = without_accents(line.text)
+    return _Plain(line, text, text.translate(_TAKEN_FOR_LETTERS))
+
+
+def _is_whole(box: Box, width: int, height: int) -> bool:
+    left, top, right, bottom = box
+    letter = (bottom - top) // 3
+    return left > letter and right < width - letter and top > 1 and bottom < height - 1
+
+
+def _doubted(seen: Seen) -> Seen:
+    return Seen(seen.field, seen.text, 0.0, seen.box)
 
 
 def _found(kind: _Kind, plain: list[_Plain]) -> Seen | None:
-    sensible = [each for each in plain if not kind.never.search(each.text)]
+    """By the best label that stands there; without any, by the value's looks alone where it has some."""
+    sensible = [each for each in plain if not kind.never.search(each.words)]
     for label in kind.labels:
-        if seen := _agreed(list(_labelled(kind, label, sensible))):
-            return seen
+        if any(label.search(each.words) for each in sensible):
+            return _agreed(list(_labelled(kind, label, sensible)))
     return _agreed(list(_alone(kind, sensible))) if kind.stands_alone else None
 
 
@@ -116,12 +136,12 @@ def _agreed(seen: list[Seen]) -> Seen | None:
     best = max(seen, key=lambda each: each.confidence)
     if len({re.sub(r"\W", "", each.text) for each in seen}) == 1:
         return best
-    return Seen(best.field, best.text, 0.0, best.box)
+    return _doubted(best)
 
 
 def _labelled(kind: _Kind, label: re.Pattern[str], plain: list[_Plain]) -> Iterator[Seen]:
     for each in plain:
-        named = label.search(each.text)
+        named = label.search(each.words)
         if named is None:
             continue
         value = kind.value.search(each.text, named.end())
@@ -141,7 +161,7 @@ def _alone(kind: _Kind, plain: list[_Plain]) -> Iterator[Seen]:
 
 
 def _bears_a_label(plain: _Plain) -> bool:
-    return any(label.search(plain.text) for kind in _KINDS for label in kind.labels)
+    return any(label.search(plain.words) for kind in _KINDS for label in kind.labels)
 
 
 def _beside(box: Box, plain: list[_Plain]) -> list[_Plain]:

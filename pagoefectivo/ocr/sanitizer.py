@@ -36,7 +36,7 @@ def sanitized(upload: bytes) -> tuple[dict[str, object], bytes]:
     picture = _opened(upload)
     try:
         picture.draft("RGB", (KEPT_SIDE, KEPT_SIDE))  # a large JPEG is decoded at a part of its size
-        edited = edited_part(picture, upload)
+        edited = edited_part(upload)
         upright = _flat(ImageOps.exif_transpose(picture))
     except (OSError, SyntaxError, ValueError, IndexError):
         raise _Refused("damaged") from None

@@ -82,15 +82,16 @@ def _look(proof: PaymentProof, claim: Claim) -> _Look:
     if claim.attempts > MOST_TRIES:
         return _Look(Outcome.KILLED, reader.name)  # whoever tried before did not live to say so
     began = time.monotonic()
-    outcome, seen = _read_with(reader, bytes(proof.picture))
+    outcome, seen = _read_with(reader, proof)
     return _Look(outcome, reader.name, seen, int((time.monotonic() - began) * 1000))
 
 
-def _read_with(reader: OcrEngine, picture: bytes) -> tuple[str, tuple[Seen, ...]]:
+def _read_with(reader: OcrEngine, proof: PaymentProof) -> tuple[str, tuple[Seen, ...]]:
     try:
-        return Outcome.READ, tuple(fields_on(reader.read(picture)))
+        lines = reader.read(bytes(proof.picture))
     except Unread as unread:
         return (Outcome.KILLED if unread.was_killed else Outcome.FAILED), ()
+    return Outcome.READ, tuple(fields_on(lines, proof.width, proof.height))
 
 
 def _looks_alike(proof: PaymentProof) -> list[int]:
