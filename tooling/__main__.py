@@ -35,6 +35,11 @@ def fuzz(arguments: list[str]) -> int:
     return _beside_services(["-m", "tests.fuzz", *arguments])
 
 
+def receipts(arguments: list[str]) -> int:
+    """How well pictures of receipts are read and what is noticed on them; takes --per-layout N and --json"""
+    return subprocess.run([sys.executable, "-m", "tests.receipts", *arguments], check=False).returncode
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -43,6 +48,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "catalogue": catalogue.run,
     "simulate": simulate.run,
     "fuzz": fuzz,
+    "receipts": receipts,
     "drill": simulate.drill,
     "docs": docs.run,
 }

@@ -128,7 +128,7 @@ def _web(url: str) -> list[str]:
 
 def _worker() -> list[str]:
     return [
-        *("-m", "celery", "--app", "project.celery", "worker", "--queues", "pagoefectivo", "--loglevel", "INFO"),
+        *("-m", "celery", "--app", "project.celery", "worker", "--queues", "pagoefectivo,pagoefectivo.ocr", "--loglevel", "INFO"),
         *("--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"),
     ]
 

@@ -12,6 +12,7 @@ SETTINGS = {
     "DEFAULT_EXPIRY": "Time to pay where `open_order` is given none.",
     "TIMING": "Waits and timeouts; see the keys below.",
     "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
+    "OCR_ENGINE": "Who reads pictures of receipts: `auto` (the extra `ocr` where it is installed), `person`, or the dotted path of an engine.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
     "ACCOUNTS.<name>.BASE_URL": "Another host for the PSP's API. Plain http to this machine only.",
     "ACCOUNTS.<name>.CONFIRMATION": "`query`: paid needs an authenticated status query. `webhook`: a signature over the body is enough.",
@@ -31,6 +32,7 @@ SETTINGS = {
     "TIMING.STALE": "A notification signed longer ago is kept, and asks a question instead of being believed.",
     "RETENTION_DAYS.raw": "Bodies of notifications and provider calls, once nothing of their order has moved for so long.",
     "RETENTION_DAYS.bank": "Bank accounts that refunds went to, after the last of them ended.",
+    "RETENTION_DAYS.proofs": "Pictures of receipts and what was read on them; their digests stay.",
     "RETENTION_DAYS.personal": "The buyer's name, e-mail, phone and document, the order's `metadata`, the notes of its refunds.",
     "RETENTION_DAYS.answers": "Answers of the REST API that are kept for their Idempotency-Key.",
 }

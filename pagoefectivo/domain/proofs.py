@@ -14,7 +14,7 @@ SURE = 0.9  # of every single letter; measured by `dev.py receipts`: no wrong di
 SHORTEST_OPERATION = 6
 A_DAY = timedelta(days=1)
 
-_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,10})\.(\d{2})", re.ASCII)
+_AMOUNT = re.compile(r"(?<!\d)(?<!\d[.,])(\d{1,3}(?:,\d{3})+|\d{1,10})\.(\d{2})(?![.,]?\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _NAMED_MONTH = re.compile(r"(\d{1,2})\s*(?:de\s*)?([a-z]{3,10})\.?,?\s*(?:de\s*|del\s*)?(\d{4})", re.ASCII)

@@ -54,7 +54,12 @@ def _of_one(layout: str, dice: random.Random, first: int) -> list[Sample]:
     for condition in DOCTORED:
         truth = truth_of(layout, dice)
         forged = replace(truth, amount=truth.amount + Decimal(dice.randrange(1, 9)) * 100)
-        add(condition, _forged(receipt(truth), forged, dice, as_photo=condition == "doctored_photo"), truth, forged)
+        add(
+            condition,
+            forged_picture(receipt(truth), forged, dice, as_photo=condition == "doctored_photo"),
+            truth,
+            forged,
+        )
     for condition in REUSED:
         clean = made[HONEST.index("clean")]
         add(condition, _again(clean, condition, dice), clean.truth, source=clean.number)
@@ -65,7 +70,7 @@ def _clean(drawn: Receipt, dice: random.Random) -> bytes:
     return jpeg(drawn.picture, dice.choice([82, 88, 93]))
 
 
-def _photographed(drawn: Receipt, dice: random.Random) -> bytes:
+def photographed(drawn: Receipt, dice: random.Random) -> bytes:
     return jpeg(_noisy(_shadowed(_seen_from_aside(_on_table(drawn.picture), dice), dice), dice), 85)
 
 
@@ -95,7 +100,7 @@ def _bad_light(drawn: Receipt, dice: random.Random) -> bytes:
     return jpeg(_noisy(_shadowed(dark, dice), dice, strength=9), 80)
 
 
-def _forged(drawn: Receipt, forged: Truth, dice: random.Random, *, as_photo: bool) -> bytes:
+def forged_picture(drawn: Receipt, forged: Truth, dice: random.Random, *, as_photo: bool) -> bytes:
     """Somebody opens the saved picture, paints over the amount, writes another and saves it."""
     made = _photographed_flat(drawn, dice) if as_photo else jpeg(drawn.picture, dice.choice([75, 80, 85, 90]))
     picture = Image.open(io.BytesIO(made)).convert("RGB")
@@ -186,7 +191,7 @@ def _noisy(picture: Image.Image, dice: random.Random, strength: float = 6) -> Im
 
 _SHOTS = {
     "clean": _clean,
-    "photographed": _photographed,
+    "photographed": photographed,
     "rotated": _rotated,
     "blurred": _blurred,
     "cropped": _cropped,
