@@ -28,7 +28,7 @@ def lines_on(picture: bytes) -> list[tuple[str, list[float], list[int]]]:
 def _engine() -> Any:
     from rapidocr import RapidOCR  # after the network is gone
 
-    class LetterByLetter(RapidOCR):  # type: ignore[misc]
+    class LetterByLetter(RapidOCR):
         """Hands out the confidence of each letter; the library would join them with words that skip the spaces."""
 
         def calc_word_boxes(self, _img: Any, _dt_boxes: Any, rec_res: Any) -> Any:

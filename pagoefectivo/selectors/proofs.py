@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
@@ -35,11 +36,13 @@ def sent_behind(page_key: str) -> Sent | None:
     if order is None:
         return None
     rows = judged(PaymentProof.objects.filter(order=order)).order_by("pk")
-    shown = rows.values_list("public_id", "received_at", "judgement")
-    return Sent(order.reference, proofs.is_wanted(order), tuple(SentProof(*row[:2], row[2] or "") for row in shown))
+    sent = (
+        SentProof(row.public_id, row.received_at, row.judgement or "") for row in rows.only("public_id", "received_at")
+    )
+    return Sent(order.reference, proofs.is_wanted(order), tuple(sent))
 
 
-def judged(rows: QuerySet[PaymentProof]) -> QuerySet[PaymentProof]:
+def judged(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return proofs, each with the newest judgement on it as `judgement`; None where nobody has looked."""
     newest = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk").values("judgement")[:1]
     return rows.annotate(judgement=Subquery(newest))

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
@@ -130,7 +129,7 @@ def _is_hurried(request: HttpRequest, token: str) -> bool:
     return SENT_BY_LINK.is_exceeded_by(token) or by_address
 
 
-def _content(upload: UploadedFile) -> bytes:
+def _content(upload: Any) -> bytes:
     """At most one byte more than may come; the name that the sender gave it is never looked at."""
     return bytes(upload.read(MOST_BYTES + 1))
 

@@ -21,7 +21,13 @@ SERIOUS = {"serious", "critical"}
 
 
 def test_a_receipt_is_sent_from_a_phone_and_stands_at_the_desk(
-    visitor: Any, plain_visitor: Any, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, client: Any
+    visitor: Any,
+    plain_visitor: Any,
+    live_server: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    client: Any,
 ) -> None:
     settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "OCR_ENGINE": f"{HERE}.Scripted"}
     order = place_voucher(place_order(), code="12345678").order

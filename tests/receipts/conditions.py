@@ -43,7 +43,7 @@ def samples(per_layout: int = 1, *, seed: int = 7) -> list[Sample]:
 
 
 def _of_one(layout: str, dice: random.Random, first: int) -> list[Sample]:
-    made = []
+    made: list[Sample] = []
 
     def add(condition: str, content: bytes, truth: Truth, printed: Truth | None = None, source: int = -1) -> None:
         made.append(Sample(first + len(made), layout, condition, content, truth, printed or truth, source))
