@@ -14,7 +14,7 @@ from pagoefectivo.ocr.base import Line, OcrEngine, Unread
 
 AUTOMATIC = "auto"
 PERSON = "person"
-LIMITS = cage.Limits(seconds=45, memory=6 * 1024**3, output=1024 * 1024)
+LIMITS = cage.Limits(seconds=45, memory=3 * 1024**3, output=1024 * 1024)
 
 
 class RapidEngine:
