@@ -61,7 +61,7 @@ def _saved_another_time(grey: Image.Image, last: int) -> float:
     losses = {quality: dict(_places(_lost_by_saving(grey, quality))) for quality in qualities}
     clearest, ghost = _CLEAR_GHOST, None
     for quality in qualities:
-        if not _QUALITIES[0] + _APART <= quality <= last - _APART:
+        if quality > last - _APART or not {quality - _APART, quality + _APART} <= losses.keys():
             continue
         ratios = _ratios(losses, quality)
         if len(ratios) >= _FEWEST and (middle := median(ratios.values())) < clearest:
