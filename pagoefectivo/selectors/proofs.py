@@ -45,4 +45,5 @@ def sent_behind(page_key: str) -> Sent | None:
 def judged(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return proofs, each with the newest judgement on it as `judgement`; None where nobody has looked."""
     newest = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk").values("judgement")[:1]
-    return rows.annotate(judgement=Subquery(newest))
+    annotated: QuerySet[Any] = rows.annotate(judgement=Subquery(newest))
+    return annotated
