@@ -49,6 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "TIMING": {},
     "RETENTION_DAYS": {},
     "MESSAGES": {},  # read by conf_messages
+    "OCR_ENGINE": "auto",
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -61,6 +62,7 @@ TIMING_DEFAULTS: dict[str, Any] = {
 RETENTION_DEFAULTS: dict[str, Any] = {
     "raw": 180,  # longer than most refund windows, so that a dispute finds what was said
     "bank": 90,  # a bank sends money back within weeks
+    "proofs": 180,  # as long as what was said: a picture of a receipt is an exhibit in a dispute
     "personal": 730,  # consumers in Peru may complain for two years
     "answers": 7,  # nobody repeats a request with the same key after a week
 }
@@ -104,6 +106,7 @@ class Retention:
 
     raw: timedelta | None
     bank: timedelta | None
+    proofs: timedelta | None
     personal: timedelta | None
     answers: timedelta | None
 
@@ -143,6 +146,7 @@ class Config:
     bank_cut_off: time | None
     timing: Timing
     retention: Retention
+    ocr_engine: str
 
 
 class SettingsProblem(ConfigurationError):
@@ -194,6 +198,7 @@ def current() -> Config:
         bank_cut_off=_hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
+        ocr_engine=str(keys["OCR_ENGINE"]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from pagoefectivo.views import refunds, resend, vouchers, webhooks
+from pagoefectivo.views import proofs, refunds, resend, vouchers, webhooks
 
 app_name = "pagoefectivo"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("v/<str:token>/paid/", vouchers.say_paid, name="voucher-paid"),
     path("v/<str:token>/renew/", vouchers.renew, name="voucher-renew"),
     path("v/<str:token>/resend/", resend.resend, name="voucher-resend"),
+    path("v/<str:token>/proof/", proofs.page, name="voucher-proof"),
     path("v/<path:token>", vouchers.missing),
     path("r/<str:token>/", refunds.page, name="refund"),
     path("r/<str:token>", refunds.page),

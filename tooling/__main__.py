@@ -40,6 +40,11 @@ def pictures(arguments: list[str]) -> int:
     return _beside_services(["-m", "tests.pictures", *arguments])
 
 
+def receipts(arguments: list[str]) -> int:
+    """How well pictures of receipts are read and what is noticed on them; takes --per-layout N and --json"""
+    return subprocess.run([sys.executable, "-m", "tests.receipts", *arguments], check=False).returncode
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -48,6 +53,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "catalogue": catalogue.run,
     "simulate": simulate.run,
     "fuzz": fuzz,
+    "receipts": receipts,
     "drill": simulate.drill,
     "docs": docs.run,
     "pictures": pictures,

@@ -128,7 +128,8 @@ def _web(url: str) -> list[str]:
 
 def _worker() -> list[str]:
     return [
-        *("-m", "celery", "--app", "project.celery", "worker", "--queues", "pagoefectivo", "--loglevel", "INFO"),
+        *("-m", "celery", "--app", "project.celery", "worker", "--loglevel", "INFO"),
+        *("--queues", "pagoefectivo,pagoefectivo.ocr"),
         *("--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"),
     ]
 

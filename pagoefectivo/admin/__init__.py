@@ -12,6 +12,8 @@ from pagoefectivo.admin import (
     operations,
     orders,
     payouts,
+    proof_evidence,
+    proofs,
     refunds,
     vouchers,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "operations",
     "orders",
     "payouts",
+    "proof_evidence",
+    "proofs",
     "refunds",
     "vouchers",
 ]

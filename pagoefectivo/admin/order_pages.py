@@ -20,6 +20,7 @@ from pagoefectivo.admin.presentation import (
     actor_word,
     awaited,
     clock,
+    judgement_badge,
     lima,
     link,
     moment,
@@ -36,6 +37,7 @@ from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, Order
 from pagoefectivo.models import ApiExchange, Order, PaymentEvent, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.labels import SOURCE_LABELS
 from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
+from pagoefectivo.selectors.proofs import judged
 from pagoefectivo.selectors.timeline import TimelineEntry, timeline_of
 from pagoefectivo.selectors.vouchers import can_be_extended, is_lost
 
@@ -62,6 +64,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Orde
         "money": _money(order, vouchers),
         "vouchers": [_voucher(voucher, in_full=sees_people) for voucher in vouchers],
         "refunds": [_refund(refund) for refund in refunds],
+        "proofs": [_proof(proof) for proof in judged(order.proofs.defer("picture").order_by("pk"))],
         "anomalies": [(anomaly, advice.on_anomaly(anomaly)) for anomaly in oddities],
         "created": moment(order.created_at),
         "timeline": [_entry(entry) for entry in reversed(timeline_of(order))],
@@ -295,6 +298,10 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "link": link(refund),
         "advice": explained(refund),
     }
+
+
+def _proof(proof: Any) -> dict[str, Any]:
+    return {"link": link(proof), "received": moment(proof.received_at), "badge": judgement_badge(proof.judgement)}
 
 
 def _entry(entry: TimelineEntry) -> dict[str, Any]:

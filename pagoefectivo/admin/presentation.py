@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.domain.business_days import Expected
 from pagoefectivo.domain.localtime import between_days
 from pagoefectivo.domain.money import format_money
+from pagoefectivo.domain.proofs import Judgement
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import OrderState as O
 from pagoefectivo.domain.states import PaymentStatus as P
 from pagoefectivo.domain.states import RefundState as R
 from pagoefectivo.domain.states import VoucherState as V
 from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.models.proofs import JUDGEMENT_LABELS
 from pagoefectivo.selectors.calendar import today
 
 LIMA = ZoneInfo("America/Lima")
@@ -68,6 +70,12 @@ _PAYMENT_WORDS = {
     P.REVERSED.value: _("payment reversed"),
     P.UNRECOGNISED.value: _("something we do not know"),
 }
+_JUDGEMENT_TONES = {
+    "": "waiting",
+    Judgement.MATCHES: "good",
+    Judgement.DOES_NOT_MATCH: "alarm",
+    Judgement.BETTER_PICTURE: "moving",
+}
 _ACTORS = {"provider": _("the provider"), "system": _("by itself"), "buyer": _("the buyer")}
 
 
@@ -88,6 +96,12 @@ def state_badge(row: Order | Voucher | Refund) -> SafeString:
     if row.state == R.REQUESTED and row.approved_by:
         return badge("waiting", _("ready to be paid out"))
     return badge(_REFUND_TONES[R(row.state)], word)
+
+
+def judgement_badge(judgement: str | None) -> SafeString:
+    """Return what a person said of a receipt."""
+    word = dict(JUDGEMENT_LABELS).get(judgement or "", _("nobody has looked at it"))
+    return badge(_JUDGEMENT_TONES[judgement or ""], word)
 
 
 def without_code(text: str, voucher: Voucher | None) -> str:

@@ -108,6 +108,12 @@ class ErrorCode(StrEnum):
     PAYOUT_FILE_DAMAGED = "PAYOUT_FILE_DAMAGED"
     MESSAGE_OUTDATED = "MESSAGE_OUTDATED"
     MESSAGE_TOO_OFTEN = "MESSAGE_TOO_OFTEN"
+    PROOF_FILE_REFUSED = "PROOF_FILE_REFUSED"
+    PROOF_NOT_NEEDED = "PROOF_NOT_NEEDED"
+    PROOF_TOO_MANY = "PROOF_TOO_MANY"
+    PROOF_ERASED = "PROOF_ERASED"
+    PROOF_REUSED = "PROOF_REUSED"
+    PROOF_DOUBTFUL = "PROOF_DOUBTFUL"
 
 
 class Who(StrEnum):
@@ -243,4 +249,10 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.MESSAGE_OUTDATED: ErrorEntry(Who.NOBODY, _("This message no longer says what is true, or it is still under way."), _("Send the newest message of the order instead.")),
     _C.MESSAGE_TOO_OFTEN: ErrorEntry(Who.SUPPORT, _("Messages of this order were sent again several times within an hour."), _("Ask the buyer to look among unwanted mail, and whether the address is right.")),
     _C.PAYOUT_FILE_DAMAGED: ErrorEntry(Who.DEVELOPER, _("The payout file is no longer what was made."), _("Do not hand it to the bank. Find out who changed the database.")),
+    _C.PROOF_FILE_REFUSED: ErrorEntry(Who.BUYER, _("The file was not taken as a picture of a receipt."), _("Ask the buyer for a photo or a screenshot in JPG, PNG or WebP of at most 5 MB.")),
+    _C.PROOF_NOT_NEEDED: ErrorEntry(Who.NOBODY, _("This order needs no proof of payment."), _("Nothing to do.")),
+    _C.PROOF_TOO_MANY: ErrorEntry(Who.SUPPORT, _("As many pictures as are taken for one code have been sent."), _("Look at them; asking for a better picture makes room for one.")),
+    _C.PROOF_ERASED: ErrorEntry(Who.NOBODY, _("The picture was erased when its time had come."), _("Nothing to do: its digest and what was read are kept.")),
+    _C.PROOF_REUSED: ErrorEntry(Who.SUPPORT, _("The buyer sent a receipt that was sent for another order before."), _("Compare both pictures and believe only the provider; then judge the picture.")),
+    _C.PROOF_DOUBTFUL: ErrorEntry(Who.SUPPORT, _("The buyer's receipt says something else than the provider, or looks edited."), _("Look at the picture and believe only the provider; then judge the picture.")),
 }  # fmt: skip

@@ -114,6 +114,8 @@ class AnomalyKind(StrEnum):
     REFUND_RETURNED = "refund_returned"
     EVENT_CONFLICT = "event_conflict"
     STATUS_CONFLICT = "status_conflict"
+    PROOF_REUSED = "proof_reused"
+    PROOF_DOUBTFUL = "proof_doubtful"
 
 
 UNSENT_VOUCHER = frozenset({VoucherState.REQUESTED})

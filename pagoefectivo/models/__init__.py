@@ -11,6 +11,7 @@ from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
+from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
@@ -31,7 +32,11 @@ __all__ = [
     "Order",
     "OutboxMessage",
     "PaymentEvent",
+    "PaymentProof",
     "Payout",
+    "ProofLikeness",
+    "ProofReading",
+    "ProofReview",
     "Recovery",
     "Refund",
     "RefundDestination",

@@ -62,6 +62,8 @@ ANOMALY_LABELS = [
     (A.REFUND_RETURNED.value, _("refund returned by the bank")),
     (A.EVENT_CONFLICT.value, _("two versions of one event")),
     (A.STATUS_CONFLICT.value, _("the provider contradicts its earlier word")),
+    (A.PROOF_REUSED.value, _("receipt already sent for another order")),
+    (A.PROOF_DOUBTFUL.value, _("receipt that does not fit or looks edited")),
 ]
 SOURCE_LABELS = [
     (Source.WEBHOOK.value, _("notification")),

@@ -20,6 +20,9 @@ from pagoefectivo.models import (
     ErrorOccurrence,
     Order,
     PaymentEvent,
+    PaymentProof,
+    ProofReading,
+    ProofReview,
     Refund,
     StateChange,
     Voucher,
@@ -29,6 +32,7 @@ from pagoefectivo.models.labels import ORDER_LABELS, REFUND_LABELS, VOUCHER_LABE
 
 PROVIDER = "provider"
 SYSTEM = "system"
+BUYER = "buyer"
 _LABELS = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
 
 
@@ -45,7 +49,7 @@ class TimelineEntry:
 
 
 def timeline_of(order: Order) -> list[TimelineEntry]:
-    """Return what happened to an order and all below it, newest last, in nine queries.
+    """Return what happened to an order and all below it, newest last, in nine queries, eleven with receipts.
 
     Bodies are not read and nothing personal is in it; sentences are in the active language.
     """
@@ -60,6 +64,7 @@ def timeline_of(order: Order) -> list[TimelineEntry]:
         *_errors(names),
         *_anomalies(order, names),
         *_messages(order, names),
+        *_proofs(order, names),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -208,3 +213,26 @@ def _messages(order: Order, names: _Names) -> Iterator[TimelineEntry]:
         }
         if message.done_at is not None:
             yield TimelineEntry(message.done_at, "message", message.requested_by or SYSTEM, "", sentence, details)
+
+
+def _proofs(order: Order, names: _Names) -> Iterator[TimelineEntry]:
+    proofs = list(
+        PaymentProof.objects.filter(order=order).only("public_id", "voucher_id", "sha256", "size", "received_at")
+    )
+    if not proofs:
+        return
+    for proof in proofs:
+        details = {"id": names.of(proof.voucher_id, None), "sha256": proof.sha256, "bytes": proof.size}
+        sent = _("The buyer sent a receipt: %(number)s") % {"number": proof.public_id}
+        yield TimelineEntry(proof.received_at, "proof_received", BUYER, "", sent, details)
+    for reading in (
+        ProofReading.objects.filter(proof__order=order).select_related("proof").defer("seen", "proof__picture")
+    ):
+        values = {"number": reading.proof.public_id, "outcome": reading.get_outcome_display()}
+        details = {"engine": reading.engine, "duration_ms": reading.duration_ms, **reading.verdicts}
+        read = _("Receipt %(number)s: %(outcome)s") % values
+        yield TimelineEntry(reading.read_at, "proof_read", SYSTEM, "", read, details)
+    for review in ProofReview.objects.filter(proof__order=order).select_related("proof").defer("proof__picture"):
+        values = {"number": review.proof.public_id, "judgement": review.get_judgement_display()}
+        said = _("Receipt %(number)s was judged: %(judgement)s") % values
+        yield TimelineEntry(review.at, "proof_judged", review.actor, Source.STAFF, said)

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SETTLE_PAYOUTS = "payouts:settle"
     KEEP_CALENDAR = "calendar:keep"
     RESEND_MESSAGES = "messages:resend"
+    REVIEW_PROOFS = "proofs:review"
 
 
 STAFF_PERMISSIONS = {
@@ -38,6 +39,7 @@ STAFF_PERMISSIONS = {
     Permission.SETTLE_PAYOUTS: "pagoefectivo.settle_payout",
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
+    Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
 }
 
 

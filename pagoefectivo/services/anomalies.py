@@ -10,13 +10,15 @@ from pagoefectivo.models import Anomaly, Refund, Voucher
 
 
 def open_anomaly(
-    kind: AnomalyKind, voucher: Voucher, refund: Refund | None, *, holds_order: bool, now: datetime
+    kind: AnomalyKind, voucher: Voucher, refund: Refund | None, *, holds_order: bool, now: datetime, again: bool = False
 ) -> bool:
     """Open an anomaly unless the same one was ever opened for this subject; return whether it is new.
 
-    One that a person has closed stays closed: the same old fact, heard again, is no news.
+    One that a person has closed stays closed: the same old fact, heard again, is no news. With `again` it is another
+    fact, and only one that is still open stands for it.
     """
-    if Anomaly.objects.filter(kind=kind, voucher=voucher, refund=refund).exists():
+    same = Anomaly.objects.filter(kind=kind, voucher=voucher, refund=refund)
+    if (same.filter(closed_at=None) if again else same).exists():
         return False
     Anomaly.objects.create(
         kind=kind, order_id=voucher.order_id, voucher=voucher, refund=refund, holds_order=holds_order, opened_at=now

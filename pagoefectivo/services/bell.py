@@ -69,3 +69,4 @@ class Bell:
 _bell = Bell()
 connect = _bell.connect
 ring = _bell.ring
+readers = Bell()  # those who read pictures have a queue of their own, where nothing about money waits

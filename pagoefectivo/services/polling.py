@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -106,6 +106,13 @@ def bring_forward(pointer: Pointer, account: str) -> int | None:
     if found is not None:
         Voucher.objects.filter(pk=found).update(next_action_at=now, attempts=0)
     return found
+
+
+def ask_soon(vouchers: Iterable[Voucher]) -> None:
+    """Make every voucher that the provider knows and nobody has paid due now, ahead of the budget; rings on commit."""
+    open_at_provider = [each.pk for each in vouchers if each.provider_reference and each.paid_amount <= 0]
+    Voucher.objects.filter(pk__in=open_at_provider).update(next_action_at=seams.now(), attempts=0)
+    seams.ring()
 
 
 def _pointed(pointer: Pointer) -> Q:

@@ -1,4 +1,4 @@
-"""Erasing what has been kept long enough: raw messages, bank accounts, buyers, kept answers. The hash chain stays whole."""
+"""Erasing what has been kept long enough: raw messages, bank accounts, pictures, buyers, answers. The hash chain stays whole."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from pagoefectivo.models import (
     Job,
     Order,
     OutboxMessage,
+    PaymentProof,
     Payout,
+    ProofReading,
     Recovery,
     Refund,
     RefundDestination,
@@ -40,6 +42,7 @@ _NO_BUYER: dict[str, Any] = {
     "payer_document_number": "",
     "metadata": {},
 }
+_NO_PICTURE: dict[str, Any] = {"picture": b"", "operation_number": "", "note": "", "remote_ip": ""}
 _NO_ACCOUNT = {"holder_name": "", "document_type": "", "document_number": "", "account_number": ""}
 
 
@@ -51,6 +54,7 @@ class Purged:
     exchanges: int = 0
     destinations: int = 0
     payouts: int = 0
+    proofs: int = 0
     buyers: int = 0
     answers: int = 0
     unsealed: int = 0
@@ -95,6 +99,7 @@ class _Purge:
         self._after(keep.raw, self._messages)
         self._after(keep.bank, self._destinations)
         self._after(keep.bank, self._payouts)
+        self._after(keep.proofs, self._proofs)
         self._after(keep.personal, self._buyers)
         self._after(keep.answers, self._answers)
         if not self.dry_run:
@@ -145,6 +150,20 @@ class _Purge:
             return self._note("payout", rows.filter(pk__in=ids), {"content": b""}, "retention: bank")
 
         self.purged.payouts = self._in_portions(rows, erase)
+
+    def _proofs(self, before: datetime) -> None:
+        rows = PaymentProof.objects.filter(
+            order__in=at_rest(before), received_at__lte=before, picture__gt=b"", next_action_at__isnull=True
+        )
+
+        def erase(ids: list[int]) -> int:
+            locked = _lock(Order.objects.filter(proofs__in=ids))
+            free = rows.filter(pk__in=ids, order__in=locked)
+            read = ProofReading.objects.filter(proof__in=free, seen__gt="")
+            self._note("proofreading", read, {"seen": ""}, "retention: proofs")
+            return self._note("paymentproof", free, _NO_PICTURE, "retention: proofs")
+
+        self.purged.proofs = self._in_portions(rows, erase)
 
     def _buyers(self, before: datetime) -> None:
         rows = at_rest(before).filter(~Q(payer_email="") | ~Q(payer_document_number="") | ~Q(metadata={}))

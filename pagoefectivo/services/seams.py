@@ -53,6 +53,7 @@ class Seams:
     jitter: Callable[[], float] = _dice.random
     unit_of_work: Callable[[], AbstractContextManager[Any]] = _unit_of_work
     ring: Callable[[], None] = bell.ring
+    ring_readers: Callable[[], None] = bell.readers.ring
     session: Callable[[], Session] = _session
     sleep: Callable[[float], None] = time.sleep
     side_by_side: Callable[[Callable[[Any], None], list[Any], int], None] = _in_threads
@@ -115,6 +116,11 @@ def _is_victim(error: OperationalError) -> bool:
 def ring() -> None:
     """Wake a worker once this transaction is committed; losing the call costs seconds, never work."""
     transaction.on_commit(_current.ring)
+
+
+def ring_readers() -> None:
+    """Wake who reads pictures once this transaction is committed; a lost call costs a minute."""
+    transaction.on_commit(_current.ring_readers)
 
 
 def session() -> Session:

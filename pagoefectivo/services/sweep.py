@@ -12,7 +12,7 @@ from traceback import format_tb
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
-from pagoefectivo.models import BuyerMessage, OutboxMessage, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models import BuyerMessage, OutboxMessage, PaymentProof, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import (
     announcements,
@@ -21,6 +21,7 @@ from pagoefectivo.services import (
     pace,
     payouts,
     polling,
+    proof_readings,
     seams,
     stuck,
     submission,
@@ -33,6 +34,7 @@ from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
 BATCH = 100
 MAILS_IN_A_ROW = 5  # a slow mail server keeps a sweep from its payments no longer than these take
+PICTURES = 2  # in a round: reading one takes seconds, and money comes first
 
 logger = logging.getLogger("pagoefectivo.sweep")
 
@@ -46,12 +48,14 @@ class SweepReport:
     refunds: int = 0
     announcements: int = 0
     messages: int = 0
+    proofs: int = 0
     failures: int = 0
     rounds: int = field(default=0)
 
     @property
     def total(self) -> int:
-        return self.deliveries + self.vouchers + self.refunds + self.announcements + self.messages
+        money = self.deliveries + self.vouchers + self.refunds
+        return money + self.announcements + self.messages + self.proofs
 
 
 def run(*, most_rounds: int = 1000) -> SweepReport:
@@ -74,6 +78,8 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
         report.refunds += _each(Refund, _work_on_refund, report)
         report.announcements += _each(OutboxMessage, announcements.deliver, report)
         report.messages += _each(BuyerMessage, message_delivery.deliver, report, most=MAILS_IN_A_ROW)
+        if report.total == before:
+            report.proofs += _each(PaymentProof, proof_readings.read, report, most=PICTURES)
         if report.total == before:
             return report
     return report

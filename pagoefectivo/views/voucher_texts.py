@@ -24,6 +24,7 @@ from pagoefectivo.views.voucher_faces import (
     FACES,
     MAY_SAY_PAID,
     MOVING,
+    PAID_UNSEEN,
     PAYABLE,
     WITH_CODE,
     WITH_MONEY,
@@ -95,6 +96,11 @@ class Page:
     @property
     def may_say_paid(self) -> bool:
         return self.face in MAY_SAY_PAID and not self.assurance
+
+    @property
+    def may_send_proof(self) -> bool:
+        """Whether a receipt could help: the buyer said that they paid, or nothing else on the page asks."""
+        return self.face in PAID_UNSEEN or (self.face in MAY_SAY_PAID and bool(self.assurance))
 
     @property
     def is_over(self) -> bool:

@@ -57,6 +57,7 @@ def addresses(visit: Visit, token: str, opened: Opened) -> dict[str, object]:
         "status_address": f"{path}status/{language}",
         "paid_address": f"{path}paid/{language}",
         "renew_address": f"{path}renew/{language}",
+        "proof_address": f"{path}proof/{language}",
         "resend_address": f"{path}resend/{language}" if "email" in conf_messages.current().channels else "",
         "sheet_address": f"{path}codigo.pdf{language}",
         "receipt_address": f"{path}constancia.pdf{language}",

@@ -56,6 +56,6 @@ def _as_json(report: SweepReport, unanswered: int) -> str:
 def _as_sentence(report: SweepReport, unanswered: int) -> str:
     worked_on = (
         f"{report.deliveries} notifications, {report.vouchers} payment codes, {report.refunds} refunds, "
-        f"{report.announcements} announcements, {report.messages} messages to buyers"
+        f"{report.announcements} announcements, {report.messages} messages to buyers, {report.proofs} pictures"
     )
     return f"Worked on {worked_on}; {report.failures} failed, {unanswered} not answered by the provider.\n"

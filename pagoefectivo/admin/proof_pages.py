@@ -1,0 +1,168 @@
+"""The page of one receipt: the picture, each field beside the provider's word, and its likes at other orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pagoefectivo.admin.pages import frame
+from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, judgement_badge, link, moment, money
+from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
+from pagoefectivo.domain.proofs import Field, Judgement, Known, Seen, Verdict, compare, contradicts
+from pagoefectivo.domain.redaction import mask_code
+from pagoefectivo.models import PaymentProof, ProofReading
+from pagoefectivo.models.proofs import JUDGEMENT_LABELS
+from pagoefectivo.ocr.forensics import SUSPICIOUS
+from pagoefectivo.services.proof_readings import seen_on
+from pagoefectivo.services.proofs import known_of
+
+MARGIN = 12  # pixels around a field that is shown by itself
+_FIELDS = {
+    Field.CODE: gettext_lazy("Payment code (CIP)"),
+    Field.AMOUNT: gettext_lazy("Amount"),
+    Field.PAID_ON: gettext_lazy("Day"),
+    Field.OPERATION: gettext_lazy("Operation number"),
+    Field.CHANNEL: gettext_lazy("Bank or agent"),
+}
+_VERDICTS = {
+    Verdict.MATCH: ("good", gettext_lazy("matches")),
+    Verdict.DIFFERS: ("alarm", gettext_lazy("differs")),
+    Verdict.UNREADABLE: ("waiting", gettext_lazy("not surely read")),
+    Verdict.UNKNOWN: ("over", gettext_lazy("the provider does not say")),
+}
+_JUDGED = {
+    Judgement.MATCHES: gettext_lazy("Noted. The provider is being asked again; only its word counts as a payment."),
+    Judgement.DOES_NOT_MATCH: gettext_lazy("Noted: the picture does not match. The order stays as it is."),
+    Judgement.BETTER_PICTURE: gettext_lazy("Noted: the buyer's page asks for a better picture."),
+}
+
+
+def detail(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, proof: PaymentProof, *, may_review: bool
+) -> HttpResponse:
+    """Show everything about a receipt; the picture and what is on it only to those who may judge it."""
+    vouchers = list(proof.order.vouchers.order_by("pk"))
+    reading = ProofReading.objects.filter(proof=proof).first()
+    context = {
+        **frame(model_admin, request, proof, _("Receipt %s") % proof.public_id),
+        "proof": proof,
+        "order": link(proof.order),
+        "may_review": may_review,
+        "has_picture": bool(proof.picture),
+        "facts": _facts(request, proof, reading),
+        "rows": _rows(request, proof, reading, known_of(vouchers)) if may_review else [],
+        "note": proof.note if may_review else "",
+        "signs": signs_of(proof),
+        "likenesses": [
+            (each.get_sign_display(), link(each.earlier), link(each.earlier.order), moment(each.earlier.received_at))
+            for each in proof.likenesses.select_related("earlier__order").defer("earlier__picture")
+        ],
+        "reviews": [
+            (judgement_badge(each.judgement), actor_word(each.actor), moment(each.at)) for each in proof.reviews.all()
+        ],
+        "judgements": JUDGEMENT_LABELS,
+    }
+    return TemplateResponse(request, "admin/pagoefectivo/proof/detail.html", context)
+
+
+def summary(proof: PaymentProof) -> str:
+    """Say in a word what came of reading a receipt."""
+    reading = getattr(proof, "reading", None)
+    return _("waits to be read") if reading is None else str(reading.get_outcome_display())
+
+
+def signs_of(proof: PaymentProof) -> SafeString | str:
+    """Return what speaks against a receipt, the gravest first; a dash where nothing does."""
+    reading = getattr(proof, "reading", None)
+    if proof.likenesses.all():
+        return badge("alarm", _("sent for another order before"))
+    if (
+        reading is not None
+        and reading.verdicts
+        and contradicts({Field(k): Verdict(v) for k, v in reading.verdicts.items()})
+    ):
+        return badge("alarm", _("says something else than the provider"))
+    if proof.edited >= SUSPICIOUS:
+        return badge("alarm", _("looks edited"))
+    return NOTHING
+
+
+def judged_sentence(judgement: Judgement) -> str:
+    """Say what a judgement has led to."""
+    return str(_JUDGED[judgement])
+
+
+def _facts(request: HttpRequest, proof: PaymentProof, reading: ProofReading | None) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = [
+        (_("Received"), moment(proof.received_at, seconds=True)),
+        (_("Bytes received"), proof.size),
+        ("SHA-256", proof.sha256),
+        (_("Picture kept"), f"{proof.width} × {proof.height}"),
+        (_("Part saved another time"), f"{proof.edited:.0%}"),
+        (_("Reading"), summary(proof)),
+    ]
+    if reading is not None and reading.engine:
+        facts.append((_("Engine"), f"{reading.engine}, {reading.duration_ms} ms"))
+    if request.user.has_perm(SEES_PAYLOADS):
+        facts.append((_("IP"), proof.remote_ip or NOTHING))
+    return facts
+
+
+def _rows(
+    request: HttpRequest, proof: PaymentProof, reading: ProofReading | None, known: Known
+) -> list[dict[str, Any]]:
+    seen = seen_on(reading) if reading is not None else []
+    found, verdicts = {each.field: each for each in seen}, compare(seen, known)
+    told, theirs = _told(proof), _theirs(request, known)
+    return [
+        {
+            "name": _FIELDS[field],
+            "seen": found[field].text if field in found else NOTHING,
+            "sureness": f"{found[field].confidence:.0%}" if field in found else "",
+            "crop": _crop(found[field], proof) if field in found and proof.picture else None,
+            "told": told[field] or NOTHING,
+            "theirs": theirs[field] or NOTHING,
+            "verdict": badge(*_VERDICTS[verdicts[field]]),
+        }
+        for field in Field
+    ]
+
+
+def _told(proof: PaymentProof) -> dict[Field, Any]:
+    return {
+        Field.CODE: "",
+        Field.AMOUNT: money(proof.amount, proof.voucher.currency) if proof.amount is not None else "",
+        Field.PAID_ON: moment(proof.paid_at) if proof.paid_at else "",
+        Field.OPERATION: proof.operation_number,
+        Field.CHANNEL: proof.channel,
+    }
+
+
+def _theirs(request: HttpRequest, known: Known) -> dict[Field, Any]:
+    in_full = request.user.has_perm(SEES_PEOPLE)
+    codes = sorted(known.codes) if in_full else [mask_code(code) for code in sorted(known.codes)]
+    return {
+        Field.CODE: " · ".join(codes),
+        Field.AMOUNT: money(known.amount, known.currency),
+        Field.PAID_ON: f"{known.first_day:%d/%m/%Y} – {known.last_day:%d/%m/%Y}",
+        Field.OPERATION: " · ".join(sorted(known.operations)),
+        Field.CHANNEL: "",
+    }
+
+
+def _crop(seen: Seen, proof: PaymentProof) -> dict[str, int]:
+    """The window of the picture in which a field stands, with a little room around it."""
+    left, top, right, bottom = seen.box
+    left, top = max(0, left - MARGIN), max(0, top - MARGIN)
+    return {
+        "left": left,
+        "top": top,
+        "width": min(proof.width, right + MARGIN) - left,
+        "height": min(proof.height, bottom + MARGIN) - top,
+    }

@@ -1,0 +1,49 @@
+"""What buyers and staff see of the pictures of receipts; a picture itself is only read where it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from pagoefectivo.models import Order, PaymentProof, ProofReview
+from pagoefectivo.services import proofs
+
+
+@dataclass(frozen=True, slots=True)
+class SentProof:
+    """One picture as its sender knows it: a number to name it by, when it came, and what a person said of it."""
+
+    number: str
+    received_at: datetime
+    judgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent for one order."""
+
+    reference: str
+    is_wanted: bool
+    proofs: tuple[SentProof, ...]
+
+
+def sent_behind(page_key: str) -> Sent | None:
+    """Return what was sent over a link; None for a link that opens nothing."""
+    order = Order.objects.filter(page_key=page_key).only("reference", "state").first()
+    if order is None:
+        return None
+    rows = judged(PaymentProof.objects.filter(order=order)).order_by("pk")
+    sent = (
+        SentProof(row.public_id, row.received_at, row.judgement or "") for row in rows.only("public_id", "received_at")
+    )
+    return Sent(order.reference, proofs.is_wanted(order), tuple(sent))
+
+
+def judged(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return proofs, each with the newest judgement on it as `judgement`; None where nobody has looked."""
+    newest = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk").values("judgement")[:1]
+    annotated: QuerySet[Any] = rows.annotate(judgement=Subquery(newest))
+    return annotated

@@ -1,0 +1,114 @@
+"""The desk for receipts: who may look, what stands beside what, and that no click there is a payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pagoefectivo import shop
+from pagoefectivo.models import PaymentProof, ProofReview
+from pagoefectivo.services import proof_readings, proofs
+from pagoefectivo.services.proofs import Told
+from tests.integration.admin.conftest import DESKS, everything, text_of
+from tests.integration.services.engines import HERE, Scripted
+from tests.receipts import uploads
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ENGLISH = {"accept-language": "en"}
+HOSTILE = '<script>alert("note")</script>=1+1'
+
+
+@pytest.fixture(autouse=True)
+def desks(monkeypatch: pytest.MonkeyPatch) -> None:
+    views = ["view_order", "view_voucher", "view_paymentproof"]
+    monkeypatch.setitem(DESKS, "receipts", [*views, "review_proof"])
+    monkeypatch.setitem(DESKS, "onlooker", views)
+
+
+@pytest.fixture
+def proof(open_order: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> PaymentProof:
+    """A receipt over another amount, read by an engine that also saw a script."""
+    order = open_order()
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "OCR_ENGINE": f"{HERE}.Scripted"}
+    code = order.current_voucher.code
+    lines = ["YAPE", f"Código CIP: {code}", "Monto: S/ 8,990.00", f"Operación: {'A1B2C3'}<script>"]
+    monkeypatch.setattr(Scripted, "lines", lines)
+    told = Told(channel="BCP", operation_number="00482913", note=HOSTILE)
+    sent = proofs.send(order.page_key, uploads.upload_for(order), told, remote_ip="203.0.113.9")
+    proof_readings.read_waiting()
+    return sent
+
+
+def page_of(proof: PaymentProof, act: str = "change") -> str:
+    return reverse(f"admin:pagoefectivo_paymentproof_{act}", args=[proof.pk])
+
+
+def test_the_page_shows_each_field_beside_the_providers_word(at_desk: Any, proof: PaymentProof) -> None:
+    desk: Client = at_desk("receipts")
+    answer = desk.get(page_of(proof), headers=ENGLISH)
+    page, source = text_of(answer), answer.content.decode()
+    assert "says something else than the provider" in page
+    assert "A picture never counts as a payment: only the provider's word does." in page.replace("&#x27;", "'")
+    assert "Payment code (CIP)" in page
+    assert "S/ 8,990.00 100% – S/ 89.90 ! differs" in page
+    assert "BCP" in page
+    assert source.count('<svg class="pe-crop"') == 4
+    assert "<script>alert" not in source
+    assert "203.0.113.9" not in source, "an address is for those who see raw messages"
+    code: Any = proof.voucher.code
+    assert f"••••{code[-3:]}" in page
+    listed = text_of(desk.get(reverse("admin:pagoefectivo_paymentproof_changelist"), headers=ENGLISH))
+    assert proof.public_id in listed
+    assert "says something else than the provider" in listed
+    order_page = text_of(desk.get(reverse("admin:pagoefectivo_order_change", args=[proof.order_id]), headers=ENGLISH))
+    assert "Receipts that the buyer sent" in order_page
+    assert f"The buyer sent a receipt: {proof.public_id}" in order_page
+
+
+def test_the_picture_is_handed_out_so_that_no_browser_runs_it(at_desk: Any, proof: PaymentProof, caplog: Any) -> None:
+    with caplog.at_level("INFO", logger="pagoefectivo.proofs"):
+        answer = at_desk("receipts").get(page_of(proof, "picture"))
+    assert answer.content == bytes(PaymentProof.objects.get().picture)
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["Content-Disposition"] == f'attachment; filename="{proof.public_id}.jpg"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Cache-Control"].startswith("private, no-store")
+    assert f"proof {proof.public_id} seen by user" in caplog.text
+
+
+def test_G17_without_the_permission_there_is_no_picture_and_no_judgement(at_desk: Any, proof: PaymentProof) -> None:
+    before = everything()
+    onlooker = at_desk("onlooker")
+    page = onlooker.get(page_of(proof), headers=ENGLISH).content.decode()
+    assert "<img" not in page
+    assert "pe-crop" not in page
+    assert "8,990.00" not in page
+    assert "00482913" not in page
+    for desk in (onlooker, at_desk("support_n1")):
+        assert desk.get(page_of(proof, "picture")).status_code == 403
+        assert desk.post(page_of(proof, "judge"), {"judgement": "matches"}).status_code == 403
+    assert Client().get(page_of(proof, "picture")).status_code == 302
+    assert everything() == before
+
+
+def test_G07_a_judgement_is_a_post_and_pays_nothing(at_desk: Any, proof: PaymentProof, psp: Any, sweep: Any) -> None:
+    desk = at_desk("receipts")
+    assert desk.get(page_of(proof, "judge")).status_code == 405
+    assert at_desk("receipts", enforce_csrf_checks=True).post(page_of(proof, "judge")).status_code == 403
+    told = text_of(desk.post(page_of(proof, "judge"), {"judgement": "paid"}, follow=True, headers=ENGLISH))
+    assert ("Choose one of the three answers." in told, ProofReview.objects.count()) == (True, 0)
+    sweep()
+    psp.clear_calls()
+    told = text_of(desk.post(page_of(proof, "judge"), {"judgement": "matches"}, follow=True, headers=ENGLISH))
+    assert "The provider is being asked again; only its word counts as a payment." in told
+    review = ProofReview.objects.get()
+    assert (review.judgement, review.actor) == ("matches", "staff:receipts")
+    sweep()
+    assert psp.call_counts()["get_payment"] == 1
+    order = shop.get_order(reference=proof.order.reference)
+    assert (order.state, order.paid_amount) == ("awaiting_payment", 0)
+    assert order.changes.filter(to_state="paid").count() == 0

@@ -1,0 +1,36 @@
+"""What runs in the cage cannot take more than it is given, and is gone when its time is over."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pagoefectivo.ocr import cage
+
+CAGED = "tests.receipts.caged"
+LIMITS = cage.Limits(seconds=1, memory=512 * 1024**2, output=1_000_000)
+
+
+def test_G16_an_answer_comes_back_and_the_child_had_no_environment_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "ours")
+    assert cage.run(CAGED, b"hello", LIMITS) == b"environment LANG,PYTHONDONTWRITEBYTECODE"
+
+
+@pytest.mark.parametrize("wish", ["hang", "spin", "child"])
+def test_G16_what_takes_too_long_is_killed_with_all_its_children(wish: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(cage.Overrun):
+        cage.run(CAGED, wish.encode(), LIMITS)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("wish", ["eat", "write", "connect"])
+def test_G13_G16_what_wants_memory_room_or_the_network_gets_none(wish: str) -> None:
+    with pytest.raises(cage.Crashed):
+        cage.run(CAGED, wish.encode(), LIMITS)
+
+
+def test_a_module_that_is_not_there_is_a_crash_and_not_a_wait() -> None:
+    with pytest.raises(cage.Crashed):
+        cage.run("pagoefectivo.ocr.nothing", b"", LIMITS)
