@@ -12,6 +12,7 @@ from django.db import connection
 
 from pagoefectivo import conf, conf_messages, storefront
 from pagoefectivo.channels.base import channel_named
+from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.services import environments
 
@@ -42,7 +43,7 @@ def _settings() -> Iterator[CheckMessage]:
     try:
         config = conf.current()
         storefront.current()
-    except conf.SettingsProblem as problem:
+    except SettingsProblem as problem:
         yield Error(f"PAGOEFECTIVO{problem.key}: {problem.problem}", hint=problem.hint or None, id="pagoefectivo.E002")
         return
     except ConfigurationError as problem:
@@ -55,7 +56,7 @@ def _settings() -> Iterator[CheckMessage]:
 
 def _channels() -> Iterator[CheckMessage]:
     messages = _messages_config()
-    if isinstance(messages, conf.SettingsProblem):
+    if isinstance(messages, SettingsProblem):
         yield Error(
             f"PAGOEFECTIVO{messages.key}: {messages.problem}", hint=messages.hint or None, id="pagoefectivo.E002"
         )
@@ -151,9 +152,9 @@ def _config() -> conf.Config | None:
         return None
 
 
-def _messages_config() -> conf_messages.MessagesConfig | conf.SettingsProblem | None:
+def _messages_config() -> conf_messages.MessagesConfig | SettingsProblem | None:
     """What MESSAGES says, or what is wrong with it; None where the rest of the settings says nothing at all."""
     try:
         return conf_messages.current() if conf.read_settings() else None
-    except conf.SettingsProblem as problem:
+    except SettingsProblem as problem:
         return problem if problem.key else None  # without a key the whole dict is wrong, which is said already

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from pagoefectivo.conf_reading import (
+    SettingsProblem,
+    amount,
+    days,
+    dict_at,
+    duration,
+    hour,
+    is_loopback,
+    one_of,
+    pair,
+    suggestion,
+    with_defaults,
+)
 from pagoefectivo.domain.decisions import LatePayment
-from pagoefectivo.domain.exceptions import ConfigurationError, RuleRefused
-from pagoefectivo.domain.money import SYMBOLS, parse_amount
+from pagoefectivo.domain.money import SYMBOLS
 
 SANDBOX = "sandbox"
 PRODUCTION = "production"
@@ -82,10 +91,6 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "OPTIONS": {},
 }
 FASTEST = 1000
-MOST_DAYS = 36500
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
-_DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +154,6 @@ class Config:
     ocr_engine: str
 
 
-class SettingsProblem(ConfigurationError):
-    """One key that cannot be used, and what to write instead."""
-
-    def __init__(self, key: str, problem: str, hint: str = "") -> None:
-        self.key, self.problem, self.hint = key, problem, hint
-        super().__init__(f"PAGOEFECTIVO{key}: {problem} {hint}".strip())
-
-
-def duration(written: object, key: str) -> timedelta:
-    """Read `"90s"`, `"5m"`, `"48h"` or `"7d"`; anything else is a SettingsProblem."""
-    match = _DURATION.fullmatch(written) if isinstance(written, str) else None
-    if not match or int(match[1]) == 0:
-        raise SettingsProblem(key, f"{written!r} is not a duration.", 'Write for example "30s", "5m" or "48h".')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
 def read_settings() -> dict[str, Any]:
     """Return the dict as written, or the one that stands in when there is none: a sandbox under DEBUG, else nothing."""
     written = getattr(settings, "PAGOEFECTIVO", None)
@@ -195,7 +184,7 @@ def current() -> Config:
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
         refund_account_deadline=duration(keys["REFUND_ACCOUNT_DEADLINE"], "['REFUND_ACCOUNT_DEADLINE']"),
-        bank_cut_off=_hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
+        bank_cut_off=hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
         ocr_engine=str(keys["OCR_ENGINE"]),
@@ -213,42 +202,12 @@ def forget() -> None:
     current.cache_clear()
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL points at this very machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def suggestion(name: str, known: Mapping[str, Any]) -> str:
-    """Return "Did you mean …?" for a misspelt name, or the list of the known ones."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(sorted(known))}."
-
-
 def _forget_on_change(*, setting: str, **_: object) -> None:
     if setting in {"PAGOEFECTIVO", "DEBUG", "SECRET_KEY"}:
         forget()
 
 
 setting_changed.connect(_forget_on_change, dispatch_uid="pagoefectivo.conf")
-
-
-def with_defaults(written: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the keys as written, the others by default; raises SettingsProblem for one that does not exist."""
-    for key in written:
-        if key not in defaults:
-            raise SettingsProblem(f"{where}[{key!r}]", "this key does not exist.", suggestion(str(key), defaults))
-    return {**defaults, **written}
-
-
-def dict_at(value: object, where: str) -> dict[str, Any]:
-    """Return a value that must be a dict; raises SettingsProblem."""
-    if not isinstance(value, dict):
-        raise SettingsProblem(where, "it must be a dict.")
-    return value
 
 
 def _called(path: str) -> object:
@@ -287,27 +246,7 @@ def _timing(keys: Mapping[str, Any]) -> Timing:
 def _retention(written: object) -> Retention:
     where = "['RETENTION_DAYS']"
     keys = with_defaults(dict_at(written, where), RETENTION_DEFAULTS, where)
-    return Retention(**{name: _days(keys[name], f"{where}[{name!r}]") for name in RETENTION_DEFAULTS})
-
-
-def _days(written: object, where: str) -> timedelta | None:
-    if written is None:
-        return None
-    if not isinstance(written, int) or isinstance(written, bool) or not 1 <= written <= MOST_DAYS:
-        raise SettingsProblem(
-            where, f"{written!r} is not a whole number of days from 1 to {MOST_DAYS}.", "None keeps it for ever."
-        )
-    return timedelta(days=written)
-
-
-def _hour(written: object, where: str) -> time | None:
-    if written is None:
-        return None
-    if not isinstance(written, str) or not _HOUR.fullmatch(written):
-        raise SettingsProblem(
-            where, f"{written!r} is not an hour.", 'Write one of Lima, for example "14:00"; None: midnight.'
-        )
-    return time.fromisoformat(written)
+    return Retention(**{name: days(keys[name], f"{where}[{name!r}]") for name in RETENTION_DEFAULTS})
 
 
 def _public_url(written: object) -> str:
@@ -324,14 +263,14 @@ def _account(name: str, entry: object) -> AccountConfig:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(name)):
         raise SettingsProblem(where, "an account's name has 1–64 letters, digits, - and _.")
     keys = with_defaults(dict_at(entry, where), ACCOUNT_DEFAULTS, where)
-    _one_of(keys["ENVIRONMENT"], (SANDBOX, PRODUCTION), f"{where}['ENVIRONMENT']")
-    _one_of(keys["CONFIRMATION"], ("query", "webhook"), f"{where}['CONFIRMATION']")
-    _one_of(keys["LATE_PAYMENT"], tuple(LatePayment), f"{where}['LATE_PAYMENT']")
-    _one_of(keys["REFUND_REQUIRES"], (None, "paid", "settled"), f"{where}['REFUND_REQUIRES']")
+    one_of(keys["ENVIRONMENT"], (SANDBOX, PRODUCTION), f"{where}['ENVIRONMENT']")
+    one_of(keys["CONFIRMATION"], ("query", "webhook"), f"{where}['CONFIRMATION']")
+    one_of(keys["LATE_PAYMENT"], tuple(LatePayment), f"{where}['LATE_PAYMENT']")
+    one_of(keys["REFUND_REQUIRES"], (None, "paid", "settled"), f"{where}['REFUND_REQUIRES']")
     if not keys["PROVIDER"]:
         raise SettingsProblem(f"{where}['PROVIDER']", "it is missing.", 'Write for example "dlocal".')
     approval = keys["REFUND_APPROVAL_OVER"]
-    shortest, longest = _pair(keys["EXPIRY"], f"{where}['EXPIRY']", '["24h", "72h"]')
+    shortest, longest = pair(keys["EXPIRY"], f"{where}['EXPIRY']", '["24h", "72h"]')
     expiry = (duration(shortest, f"{where}['EXPIRY']"), duration(longest, f"{where}['EXPIRY']"))
     if expiry[0] > expiry[1]:
         raise SettingsProblem(f"{where}['EXPIRY']", "the first duration must not be longer than the second.")
@@ -359,35 +298,15 @@ def _rate(written: object, where: str) -> int:
     return written
 
 
-def _one_of(value: object, allowed: tuple[object, ...], where: str) -> None:
-    if value not in allowed:
-        raise SettingsProblem(where, f"{value!r} is not one of {', '.join(str(each) for each in allowed)}.")
-
-
-def _pair(value: object, where: str, example: str) -> tuple[object, object]:
-    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004 - a pair has two
-        raise SettingsProblem(where, "it must have two values.", f"Write for example {example}.")
-    return value[0], value[1]
-
-
-def _amount(written: object, where: str) -> Decimal:
-    try:
-        return parse_amount(written)
-    except RuleRefused:
-        raise SettingsProblem(
-            where, f"{written!r} is not an amount.", 'Write a string with two decimals, for example "2.00".'
-        ) from None
-
-
 def _threshold(written: object, where: str) -> Decimal:
-    return Decimal("0.00") if written in {0, "0", "0.00"} else _amount(written, where)
+    return Decimal("0.00") if written in {0, "0", "0.00"} else amount(written, where)
 
 
 def _limits(written: object, where: str) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
-    for currency, pair in dict_at(written, where).items():
+    for currency, bounds in dict_at(written, where).items():
         if currency not in SYMBOLS:
             raise SettingsProblem(where, f"{currency!r} is not a currency we hold.", suggestion(str(currency), SYMBOLS))
-        lowest, highest = (_amount(each, where) for each in _pair(pair, where, '["2.00", "3724.00"]'))
+        lowest, highest = (amount(each, where) for each in pair(bounds, where, '["2.00", "3724.00"]'))
         if lowest >= highest:
             raise SettingsProblem(where, f"the minimum of {currency} must be below its maximum.")
         yield currency, (lowest, highest)

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.core.signals import setting_changed
 
-from pagoefectivo.conf import SettingsProblem, dict_at, read_settings, suggestion, with_defaults
+from pagoefectivo.conf import read_settings
+from pagoefectivo.conf_reading import SettingsProblem, dict_at, suggestion, with_defaults
 from pagoefectivo.domain.buyer_messages import MessageKind, QuietHours
 
 DEFAULTS: dict[str, Any] = {

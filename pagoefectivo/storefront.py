@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from django.core.signals import setting_changed
 
-from pagoefectivo.conf import DEFAULTS, SettingsProblem, is_loopback, read_settings, suggestion
+from pagoefectivo.conf import DEFAULTS, read_settings
+from pagoefectivo.conf_reading import SettingsProblem, is_loopback, suggestion
 from pagoefectivo.domain.colours import LEAST_CONTRAST, contrast, is_colour
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import parse_amount

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from pagoefectivo import conf
+from pagoefectivo.conf_reading import SettingsProblem, is_loopback, suggestion
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.providers.base import Provider
 from pagoefectivo.providers.registry import provider_named
@@ -66,14 +67,14 @@ def _credentials(account: conf.AccountConfig, provider: type[Provider], where: s
     for field in written:
         if field not in known:
             problem = f"{where}['CREDENTIALS'][{field!r}]: this key does not exist."
-            yield Objection("E002", problem, conf.suggestion(str(field), known))
+            yield Objection("E002", problem, suggestion(str(field), known))
 
 
 def _overrides(account: conf.AccountConfig, provider: type[Provider]) -> Iterator[Objection]:
     for read in (overrides.capabilities_of, overrides.options_of):
         try:
             read(account, provider)
-        except conf.SettingsProblem as problem:
+        except SettingsProblem as problem:
             yield Objection("E002", f"PAGOEFECTIVO{problem.key}: {problem.problem}", problem.hint)
 
 
@@ -110,7 +111,7 @@ def _environment(account: conf.AccountConfig, provider: type[Provider], where: s
         if dict(account.credentials) == conf.SANDBOX_ACCOUNT["CREDENTIALS"]:
             yield Objection("E011", f"{where} has the sandbox's example keys in production.", "Use your own keys.")
         shared = hosts[conf.SANDBOX] == hosts[conf.PRODUCTION]  # there only the keys tell the environments apart
-        if base_url and (conf.is_loopback(base_url) or (not shared and base_url.startswith(hosts[conf.SANDBOX]))):
+        if base_url and (is_loopback(base_url) or (not shared and base_url.startswith(hosts[conf.SANDBOX]))):
             yield Objection(
                 "E012",
                 f"{where} is a production account that speaks to a sandbox.",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, get_type_hints
 
 from pagoefectivo import conf
+from pagoefectivo.conf_reading import SettingsProblem, duration, suggestion
 from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.base import Capabilities, Provider
 
@@ -27,7 +28,7 @@ def expiry_of(config: conf.AccountConfig, able: Capabilities) -> tuple[timedelta
     shortest, longest = max(config.expiry[0], able.shortest_expiry), min(config.expiry[1], able.longest_expiry)
     if shortest > longest:
         where = f"['ACCOUNTS'][{config.name!r}]['EXPIRY']"
-        raise conf.SettingsProblem(
+        raise SettingsProblem(
             where, f"the provider takes from {able.shortest_expiry} to {able.longest_expiry}, and so none of these."
         )
     return shortest, longest
@@ -44,14 +45,14 @@ def _read(config: conf.AccountConfig, key: str, written: Mapping[str, Any], know
     where = f"['ACCOUNTS'][{config.name!r}][{key!r}]"
     for name in written:
         if name not in known:
-            raise conf.SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", conf.suggestion(name, known))
+            raise SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", suggestion(name, known))
     return {name: _READERS[known[name]](value, f"{where}[{name!r}]") for name, value in written.items()}
 
 
 def _typed(kind: type, example: str) -> Callable[[object, str], Any]:
     def read(value: object, where: str) -> Any:
         if type(value) is not kind or (isinstance(value, int) and value < 0):
-            raise conf.SettingsProblem(where, f"{value!r} does not fit.", f"Write for example {example}.")
+            raise SettingsProblem(where, f"{value!r} does not fit.", f"Write for example {example}.")
         return value
 
     return read
@@ -59,7 +60,7 @@ def _typed(kind: type, example: str) -> Callable[[object, str], Any]:
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
-        raise conf.SettingsProblem(where, f"{value!r} does not fit.", 'Write a list of texts, for example ["23"].')
+        raise SettingsProblem(where, f"{value!r} does not fit.", 'Write a list of texts, for example ["23"].')
     return tuple(value)
 
 
@@ -70,7 +71,7 @@ def _business_days(value: object, where: str) -> BusinessDays | None:
         case [int() as least, int() as most] if bool not in {type(least), type(most)} and 0 <= least <= most:
             return BusinessDays(least, most)
         case _:
-            raise conf.SettingsProblem(
+            raise SettingsProblem(
                 where,
                 f"{value!r} does not fit.",
                 "Write the least and the most, for example [1, 5]; None: nobody says.",
@@ -81,7 +82,7 @@ _READERS: Mapping[object, Callable[[object, str], Any]] = {
     bool: _typed(bool, "True"),
     int: _typed(int, "20"),
     str: _typed(str, '"Lima"'),
-    timedelta: conf.duration,
+    timedelta: duration,
     tuple: _texts,
     BusinessDays | None: _business_days,
 }

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pagoefectivo import conf
-from pagoefectivo.conf import Config, SettingsProblem
+from pagoefectivo.conf import Config
+from pagoefectivo.conf_reading import SettingsProblem, duration
 from pagoefectivo.domain.decisions import LatePayment
 
 ACCOUNT = {
@@ -104,7 +105,7 @@ def test_a_misspelt_key_of_an_account_is_told_the_right_one(refused: Callable[..
     ("written", "seconds"), [("1s", 1), ("90s", 90), ("5m", 300), ("48h", 172_800), ("7d", 604_800)]
 )
 def test_durations_are_written_with_their_unit(written: str, seconds: int) -> None:
-    assert conf.duration(written, "x").total_seconds() == seconds
+    assert duration(written, "x").total_seconds() == seconds
 
 
 @pytest.mark.parametrize("written", ["", "0s", "5", 5, 5.0, None, "5 m", "-5m", "1.5h", "5w", "5M", "٥m", "m", True])

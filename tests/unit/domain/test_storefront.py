@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pagoefectivo import storefront
-from pagoefectivo.conf import SettingsProblem
+from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.colours import contrast
 from pagoefectivo.domain.payment_channels import CHANNELS, THE_SHOP, Way
 from pagoefectivo.domain.renewals import NewCodes

@@ -11,8 +11,9 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
 
-from pagoefectivo import conf, conf_messages
+from pagoefectivo import conf_messages
 from pagoefectivo.channels.base import channel_named
+from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.buyer_messages import MessageKind
 from pagoefectivo.domain.exceptions import ConfigurationError
 from pagoefectivo.domain.sending import Address, Fate, RenderedMessage
@@ -69,7 +70,7 @@ def test_a_channel_carries_what_is_sent_at_all_and_what_it_is_meant_for(settings
 def test_what_cannot_be_used_is_an_error_that_says_what_to_write(
     settings: Any, messages: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(conf.SettingsProblem, match=r"\['MESSAGES'\]"):
+    with pytest.raises(SettingsProblem, match=r"\['MESSAGES'\]"):
         with_messages(settings, **messages)
     assert named in found()["E002"]
 
