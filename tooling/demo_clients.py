@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from decimal import Decimal
@@ -16,6 +17,8 @@ PATIENCE_SECONDS = 20
 DETAILS = {"name": "Rosa Huamán Quispe", "email": "rosa@correo.example", "document": "45678912", "phone": "987654321"}
 _HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|ticket)" value="([^"]+)"')
 _PURCHASE = re.compile(r'href="/compras/([\w-]+)/"')
+_FORM_KEY = re.compile(r'name="(form_key|draft)" value="([^"]+)"')
+_MAIL = re.compile(r'href="/mailbox/[^"]+">([^<]+)</a>')
 _STATE = re.compile(r'class="state (\w+)"')
 
 
@@ -58,6 +61,23 @@ class Buyer(Client):
         """Return what the shop itself says of a purchase."""
         return str(_STATE.findall(self.text_of(f"{self._stack.web_url}/compras/{reference}/"))[0])
 
+    def send_receipt(self, page: str, picture: bytes) -> int:
+        """Attach a picture on the page of a payment code; return the status of the answer."""
+        address = f"{page.partition('?')[0]}proof/"
+        files = {"picture": ("receipt.jpg", picture, "image/jpeg")}
+        return self._session.post(address, files=files, allow_redirects=False, timeout=PATIENCE_SECONDS).status_code
+
+    def submit(self, address: str, act: str, *, page: str = "", **fields: str) -> requests.Response:
+        """Send a form of the page of a refund with the keys that it stands with there."""
+        keys = dict(_FORM_KEY.findall(page or self.text_of(address)))
+        form = {**keys, **fields, "act": act}
+        return self._session.post(address, data=form, allow_redirects=False, timeout=PATIENCE_SECONDS)
+
+    def mails_about(self, reference: str) -> list[str]:
+        """Return the subjects of the mails about an order, newest first."""
+        subjects = _MAIL.findall(self.text_of(f"{self._stack.web_url}/mailbox/"))
+        return [html.unescape(each) for each in subjects if reference in each]
+
     def open(self, address: str) -> requests.Response:
         """Return a page with its headers; raises HTTPError unless it is there."""
         return self._get(address)
@@ -89,8 +109,11 @@ class ApiClient(Client):
 
     def sources(self, reference: str) -> set[str]:
         """Return the paths by which an order's timeline says that something became known."""
+        return {entry["source"] for entry in self.timeline(reference) if entry.get("source")}
+
+    def timeline(self, reference: str) -> list[Document]:
         answer = self._get(f"{self._stack.api_url}/orders/{reference}/timeline/").json()
-        return {entry["source"] for entry in answer["results"] if entry.get("source")}
+        return cast("list[Document]", answer["results"])
 
     def refund(self, reference: str, amount: Decimal) -> Document:
         return self._made(self._ask_refund(reference, amount))
@@ -99,15 +122,6 @@ class ApiClient(Client):
         """Ask for a refund that may be refused; return the status and the answer."""
         answer = self._ask_refund(reference, amount)
         return answer.status_code, answer.json()
-
-    def send_to(self, refund_id: str, holder: str, document: str, account_number: str) -> Document:
-        """Say to which bank account a refund goes; return the refund."""
-        destination = {
-            "holder_name": holder,
-            "document": {"type": "DNI", "number": document},
-            "account_number": account_number,
-        }
-        return self._made(self._post(f"refunds/{refund_id}/destination/", destination, key=str(uuid.uuid4())))
 
     def refund_named(self, refund_id: str) -> Document:
         return cast("Document", self._get(f"{self._stack.api_url}/refunds/{refund_id}/").json())

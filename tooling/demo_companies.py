@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tooling.demo_clients import DETAILS
+from tooling.demo_buyers import account_given
 from tooling.demo_stack import ADMIN, SECOND_PERSON
 from tooling.demo_steps import (
     PRICE,
@@ -64,9 +64,7 @@ def through_pagoefectivo(scene: Scene) -> None:
     refund = scene.api.refund(reference, PRICE)
     asked_for = refund["state"] == "awaiting_destination"
     scene.report.step("refund", f"S/ {PRICE} {refund['state']}", holds=asked_for)
-    refund = scene.api.send_to(refund["id"], DETAILS["name"], DETAILS["document"], CCI)
-    waits = refund["state"] == "awaiting_approval"
-    scene.report.step("bank account of the buyer", f"refund {refund['state']}", holds=waits)
+    account_given(scene, refund, CCI)
     _paid_by_hand(scene, refund["id"])
     order_is(scene, reference, "refunded", refunded=PRICE)
     theirs = scene.psp.totals(payment["id"])

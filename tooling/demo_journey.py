@@ -11,7 +11,7 @@ import requests
 
 from pagoefectivo.sandbox.control import SandboxControl
 from pagoefectivo.sandbox.refusals import ControlRefused
-from tooling import demo_companies
+from tooling import demo_buyers, demo_companies
 from tooling.demo_clients import ApiClient, Buyer
 from tooling.demo_people import BackOffice
 from tooling.demo_stack import Stack
@@ -45,6 +45,7 @@ def walk(stack: Stack, started: float) -> int:
     journeys = (
         paid_and_refunded,
         webhook_lost,
+        demo_buyers.receipt_sent,
         demo_companies.through_ebanx,
         demo_companies.through_mercadopago,
         demo_companies.through_pagoefectivo,
