@@ -49,7 +49,7 @@ class TimelineEntry:
 
 
 def timeline_of(order: Order) -> list[TimelineEntry]:
-    """Return what happened to an order and all below it, newest last, in nine queries, eleven with receipts.
+    """Return what happened to an order and all below it, newest last, in ten queries, twelve with receipts.
 
     Bodies are not read and nothing personal is in it; sentences are in the active language.
     """

@@ -102,12 +102,12 @@ def test_one_whole_journey_ends_well_and_leaves_no_process(demo: Callable[..., D
 def test_the_shop_answers_until_ctrl_c_and_then_nothing_is_left(demo: Callable[..., Demo]) -> None:
     run = demo()
     run.wait_for("Ctrl-C stops everything")
-    shop, page, office, console, docs = re.findall(r"http://127\.0\.0\.1:\d+\S*", run.said)
+    shop, page, mailbox, office, console, docs = re.findall(r"http://127\.0\.0\.1:\d+\S*", run.said)
     password = re.findall(r"password: (\S+)", run.said)[0]
     key = re.findall(r"pek_\S+", run.said)[0]
     with requests.Session() as browser:
         browser.trust_env = False
-        assert [browser.get(each, timeout=20).status_code for each in (shop, page, console, docs)] == [200] * 4
+        assert [browser.get(each, timeout=20).status_code for each in (shop, page, mailbox, console, docs)] == [200] * 5
         login = browser.get(f"{office}login/", timeout=20)
         style = re.findall(r'href="(/static/[^"]+\.css)"', login.text)[0]
         assert browser.get(f"{shop}{style.lstrip('/')}", timeout=20).headers["Content-Type"].startswith("text/css")
