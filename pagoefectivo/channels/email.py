@@ -29,9 +29,7 @@ class Email:
 
     def send(self, message: RenderedMessage) -> SendOutcome:
         """Hand the mail to the next server. Refused for good: an answer of 5yz; not sent: no connection, or 4yz."""
-        connection = get_connection()
-        if getattr(connection, "timeout", 0) is None:
-            connection.timeout = LONGEST_WAIT  # type: ignore[attr-defined] # of the SMTP backend
+        connection = impatient_connection()
         try:
             connection.open()
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been handed over yet
@@ -40,6 +38,14 @@ class Email:
             return _deliver(connection, message)
         finally:
             _close(connection)
+
+
+def impatient_connection() -> BaseEmailBackend:
+    """Return the shop's way to send mail; a server that says nothing is left after LONGEST_WAIT."""
+    connection = get_connection()
+    if getattr(connection, "timeout", 0) is None:
+        connection.timeout = LONGEST_WAIT  # type: ignore[attr-defined] # of the SMTP backend
+    return connection
 
 
 def _deliver(connection: BaseEmailBackend, message: RenderedMessage) -> SendOutcome:

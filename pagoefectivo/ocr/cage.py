@@ -15,7 +15,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -40,7 +40,7 @@ class Overrun(CageError):
 
 
 class Crashed(CageError):
-    """It ended by itself without an answer: out of memory, out of its limits, or an error."""
+    """It could not begin, or ended by itself without an answer: out of memory, out of its limits, or an error."""
 
 
 def run(module: str, given: bytes, limits: Limits) -> bytes:
@@ -52,15 +52,7 @@ def run(module: str, given: bytes, limits: Limits) -> bytes:
     ):  # no pipe that a child could let fill up
         letter.write(given)
         letter.seek(0)
-        child = subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
-            command,
-            stdin=letter,
-            stdout=answer,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_ENVIRONMENT,
-            start_new_session=True,
-        )
+        child = _child(command, letter, answer)
         try:
             code = child.wait(limits.seconds)
         except subprocess.TimeoutExpired:
@@ -96,6 +88,21 @@ def answer(said: bytes) -> None:
     """Say the child's one answer."""
     sys.stdout.buffer.write(said)
     sys.stdout.buffer.flush()
+
+
+def _child(command: list[str], letter: IO[bytes], answer: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
+            command,
+            stdin=letter,
+            stdout=answer,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as error:  # no memory or no process left
+        raise Crashed from error
 
 
 def _python() -> str:

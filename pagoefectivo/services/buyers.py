@@ -40,6 +40,8 @@ def say_paid(page_key: str) -> None:
 def renew_code(page_key: str) -> None:
     """Issue a new code where the newest is dead, as `orders.reissue_voucher` does, and once for each dead code.
 
+    A code that turns out to be alive, because it was made a moment ago or its deadline has moved, is not replaced.
+
     Raises NotFound, NotRenewed with the reason, StateConflict where money arrived or somebody was first, and the
     ProviderError where the provider does not answer about the old code.
     """
@@ -47,7 +49,14 @@ def renew_code(page_key: str) -> None:
     newest = order.current_voucher
     if newest is None:
         raise NotFound
-    answer = renewal(
+    answer = _renewal(order, newest)
+    if answer is not Renewal.OFFERED:
+        raise NotRenewed(answer)
+    orders.reissue_voucher(order.reference, actor=BUYER, source=Source.API, objection=_refuse_alive)
+
+
+def _renewal(order: Order, newest: Voucher) -> Renewal:
+    return renewal(
         OrderState(order.state),
         VoucherState(newest.state),
         is_withdrawn=order.cancel_wanted_at is not None,
@@ -56,9 +65,13 @@ def renew_code(page_key: str) -> None:
         now=seams.now(),
         policy=storefront.current().new_code_by_buyer,
     )
-    if answer is not Renewal.OFFERED:
+
+
+def _refuse_alive(newest: Voucher) -> None:
+    """What the order has become by asking about its code was not so when the buyer chose."""
+    answer = _renewal(newest.order, newest)
+    if answer in {Renewal.ALIVE, Renewal.TOO_MANY}:
         raise NotRenewed(answer)
-    orders.reissue_voucher(order.reference, actor=BUYER, source=Source.API)
 
 
 def _order_behind(page_key: str) -> Order:

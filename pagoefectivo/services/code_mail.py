@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.core.mail import send_mail
 from django.utils.translation import gettext as _
 
-from pagoefectivo import conf
+from pagoefectivo import conf, conf_messages
+from pagoefectivo.channels.email import impatient_connection
 
 
 def send(address: str, code: str) -> None:
@@ -17,4 +18,5 @@ def send(address: str, code: str) -> None:
         "digital token."
     )
     subject = _("Code for the page of your refund · {shop}").format(shop=shop)
-    send_mail(subject, text.format(code=code), from_email=None, recipient_list=[address])
+    sender, connection = conf_messages.current().sender, impatient_connection()
+    send_mail(subject, text.format(code=code), from_email=sender, recipient_list=[address], connection=connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -104,10 +105,13 @@ def cancel_order(reference: str, *, actor: Actor, source: Source) -> Order:
     return _ask_before_release(order, actor=actor, source=source)
 
 
-def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
+def reissue_voucher(
+    reference: str, *, actor: Actor, source: Source, objection: Callable[[Voucher], None] | None = None
+) -> Order:
     """Issue a new code for an unpaid order; the old one is withdrawn where the provider can and watched where not.
 
-    An old code of which nobody can tell any more whether it exists is watched for, and never shown. Raises
+    An old code of which nobody can tell any more whether it exists is watched for, and never shown. `objection` looks
+    at the old code under the lock, after the provider was asked, and raises what speaks against a new one. Raises
     StateConflict when the order is paid or withdrawn, when the old code's fate may still be found out, or when somebody
     replaced it a moment ago, and the ProviderError when the provider cannot be asked about the old code.
     """
@@ -117,7 +121,7 @@ def reissue_voucher(reference: str, *, actor: Actor, source: Source) -> Order:
     current = order.current_voucher
     if current is not None and current.state in LIVE_VOUCHER:
         ask(current, source)
-    claim = seams.transact(lambda: _replace_voucher(order.pk, current, actor, source))
+    claim = seams.transact(lambda: _replace_voucher(order.pk, current, actor, source, objection))
     submission.submit(Voucher, claim, source=source)
     _withdraw_replaced(order.pk, source)
     return order_named(reference, actor=actor)
@@ -140,7 +144,13 @@ def _want_order_canceled(order_id: int, actor: Actor, source: Source) -> None:
         _want_cancel(locked, voucher, actor=actor, source=source)
 
 
-def _replace_voucher(order_id: int, current: Voucher | None, actor: Actor, source: Source) -> Claim:
+def _replace_voucher(
+    order_id: int,
+    current: Voucher | None,
+    actor: Actor,
+    source: Source,
+    objection: Callable[[Voucher], None] | None,
+) -> Claim:
     locked = lock_order(order_id)
     refuse_paid(locked.order)
     refuse_withdrawn(locked.order)
@@ -149,6 +159,8 @@ def _replace_voucher(order_id: int, current: Voucher | None, actor: Actor, sourc
         raise StateConflict
     if locked.voucher != current:
         raise StateConflict  # the provider was asked about another one
+    if objection is not None:
+        objection(locked.voucher)
     return _replace(locked, actor, source)
 
 

@@ -75,7 +75,7 @@ def request(
     order = order_named(reference, actor=actor)
     if reason not in dict(REASONS):
         raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_INVALID, field="reason"))
-    asked = _Asked(order, amount, reason, actor, source, note, nonce)
+    asked = _Asked(order, amount, reason, actor, source, note, nonce, requested_by=actor.name)
     fitting = _fitting(destination, account_named(order.account)) if destination else None
     return _once(asked, lambda: _keep(fitting, actor) if fitting else None)
 
@@ -117,6 +117,7 @@ def retry(public_id: str, *, actor: Actor, source: Source, elsewhere: bool = Fal
     """Ask again for what failed: a new refund with a new key, under the rules as they are now.
 
     It goes to the same bank account, unless that is what was wrong or it shall go `elsewhere`: then it needs another.
+    One that the buyer begins again stays asked for by whoever asked first, who approves and settles none of its tries.
     """
     actor.require(Permission.WRITE_REFUNDS)
     old = refund_named(public_id, actor=actor)
@@ -126,7 +127,9 @@ def retry(public_id: str, *, actor: Actor, source: Source, elsewhere: bool = Fal
     destination = old.destination
     if destination and (elsewhere or old.error_code in WRONG_ACCOUNT or not destination.account_number):
         destination = None  # wrong, or erased since
-    return _once(_Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce), lambda: destination)
+    requested_by = old.requested_by if source is Source.BUYER else actor.name
+    asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce, requested_by)
+    return _once(asked, lambda: destination)
 
 
 def retry_nonce(failed: Refund) -> str:
@@ -168,6 +171,7 @@ class _Asked:
     source: Source
     note: str
     nonce: str | None
+    requested_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
         locked,
         amount=amount,
         reason=asked.reason,
-        requested_by=asked.actor.name,
+        requested_by=asked.requested_by,
         note=asked.note[:500],
         destination=destination,
         nonce=asked.nonce,

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
@@ -151,6 +153,8 @@ def _answer(door: Door, request: HttpRequest, visit: Visit, token: str, methods:
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     try:
         return door(request, visit, token)
+    except (BadRequest, MultiPartParserError, SuspiciousOperation):  # Django would log it with the token
+        return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     except Error as error:
         logger.error("A buyer's page could not be read (%s).", type(error).__name__)  # noqa: TRY400 - a traceback would carry the token
         return _unavailable(visit)

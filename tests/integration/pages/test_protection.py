@@ -15,10 +15,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pagoefectivo.domain.states import RefundState
 from pagoefectivo.links import new_page_key, page_token
 from pagoefectivo.views import vouchers
 from pagoefectivo.views.protection import contact_link
 from pagoefectivo.views.senders import remote_ip
+from tests.integration.pages.refund_stage import path_of, place
 from tests.integration.pages.stage import CODE, SCENES, address, place_order, place_voucher
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +226,23 @@ def test_a_link_without_its_last_slash_still_opens(client: Client) -> None:
     answer = client.get(address(order).rstrip("/"))
     assert answer.status_code == 200
     assert CODE in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=latin-1", b"act=phone"),
+        ("multipart/form-data", b"--x"),
+        ("multipart/form-data; boundary=", b"--x"),
+    ],
+)
+def test_G03_a_body_that_cannot_be_read_leaves_no_trace_of_a_link(
+    client: Client, caplog: Any, kind: str, body: bytes
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    refund = place(RefundState.AWAITING_DESTINATION)
+    for path in (path_of(refund), address(refund.order, "proof/")):
+        answer = client.post(path, body, content_type=kind)
+        assert answer.status_code in {400, 422}
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert path.split("/")[3] not in caplog.text

@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.limits import DOCUMENTS
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import OutboxMessage, Payout, Refund, RefundDestination, StateChange
 from pagoefectivo.services import refunds, retention
-from pagoefectivo.services.actors import SHOP
+from pagoefectivo.services.actors import SHOP, Actor, Permission
 from pagoefectivo.views.refund_forms import PayeeForm
 from tests.integration.pages.refund_stage import (
     CCI,
@@ -266,7 +268,7 @@ def test_E17_a_rejected_account_begins_one_new_refund_on_a_page_of_its_own(clien
     buyer.sends("again")
     fresh = Refund.objects.exclude(pk=refund.pk).get()
     assert (fresh.state, fresh.destination, fresh.requested_by, fresh.amount) == (
-        "awaiting_destination", None, "buyer", refund.amount,
+        "awaiting_destination", None, "luz", refund.amount,
     )  # fmt: skip
     assert buyer.answer.redirect_chain == [(f"{path_of(fresh)}?lang=en", 303)]
     assert 'name="account_number"' in buyer.text
@@ -283,6 +285,20 @@ def test_money_that_was_sent_back_goes_to_another_account_and_never_by_itself_to
     Buyer(client, refund).is_known().sends("again")
     fresh = Refund.objects.exclude(pk=refund.pk).get()
     assert (fresh.state, fresh.destination) == ("awaiting_destination", None)
+
+
+def test_G18_who_asked_for_a_refund_does_not_approve_the_try_that_the_buyer_began(client: Client) -> None:
+    refund = SCENES["sent back"][0]()
+    Buyer(client, refund).is_known().sends("again")
+    fresh = Refund.objects.exclude(pk=refund.pk).get()
+    Buyer(client, fresh).opens().types(OTHER_CCI, last_digits=OTHER_CCI[-4:]).sends("confirm")
+    fresh.refresh_from_db()
+    assert (fresh.state, refund.requested_by) == ("awaiting_approval", "luz")
+    before = _state(fresh)
+    with pytest.raises(RuleRefused) as refusal:
+        refunds.approve(fresh.public_id, actor=Actor("luz", frozenset(Permission)), source=Source.STAFF)
+    assert refusal.value.code == ErrorCode.APPROVAL_SELF
+    assert _state(fresh) == before
 
 
 def test_what_the_shop_has_to_mend_is_not_begun_again_by_the_buyer(client: Client) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
 
+from pagoefectivo.channels.email import LONGEST_WAIT
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.models import EmailedCode, Refund, RefundDestination, WrongAnswers
 from pagoefectivo.services import destinations, seams, second_factor
@@ -190,6 +192,27 @@ def test_mail_that_fails_is_answered_as_mail_that_leaves(
     buyer = Buyer(client, missing).opens().sends("mail")
     assert (buyer.answer.status_code, "is on its way" in buyer.text) == (200, True)
     assert EMAIL not in caplog.text
+
+
+class Unhurried(EmailBackend):
+    """A mail server that Django itself would wait for for ever; it remembers how long it was given."""
+
+    timeout: float | None = None
+    given: ClassVar[list[float | None]] = []
+
+    def send_messages(self, messages: Any) -> int:
+        self.given.append(self.timeout)
+        return super().send_messages(messages)
+
+
+def test_the_mail_comes_from_the_shops_address_and_a_silent_server_does_not_hold_the_page(
+    client: Client, missing: Refund, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Unhurried"
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "MESSAGES": {"FROM": "Mi Tienda <ayuda@tienda.example>"}}
+    Buyer(client, missing).opens().sends("mail")
+    assert [message.from_email for message in mail.outbox] == ["Mi Tienda <ayuda@tienda.example>"]
+    assert Unhurried.given == [LONGEST_WAIT]
 
 
 def test_G07_a_form_of_another_page_or_of_nobody_is_refused_and_changes_nothing(

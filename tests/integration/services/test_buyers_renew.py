@@ -14,6 +14,7 @@ from django.utils import timezone
 from pagoefectivo import shop
 from pagoefectivo.links import page_token
 from pagoefectivo.models import Order, Voucher
+from pagoefectivo.services import orders
 from tests.integration.ledger import calls_of, only_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +31,9 @@ def test_a_code_past_its_deadline_is_asked_about_and_replaced_once(
     order = open_order()
     old = order.current_voucher.code
     assert _press(client, order)[0] == 409
-    _let_the_deadline_pass(order)
-    assert _press(client, order)[0] == 303
+    world.advance(days=7)
+    status, said = _press(client, order)
+    assert status == 303, said
     fresh = shop.get_order(reference="A-1042")
     newest = fresh.current_voucher
     assert newest is not None
@@ -41,6 +43,39 @@ def test_a_code_past_its_deadline_is_asked_about_and_replaced_once(
     assert status == 409
     assert "still in force" in said
     assert (Voucher.objects.count(), calls_of(psp, "create")) == (2, 2)
+
+
+def test_a_code_whose_deadline_has_moved_at_the_provider_is_not_replaced(
+    client: Client, psp: Any, world: Any, open_order: Any
+) -> None:
+    order = open_order()
+    known = order.current_voucher.expires_at
+    _let_the_deadline_pass(order)
+    status, said = _press(client, order)
+    assert (status, "still in force" in said) == (409, True)
+    only = Voucher.objects.get()
+    assert (only.state, only.expires_at) == ("issued", known)
+    assert calls_of(psp, "create") == 1
+
+
+def test_a_code_that_another_click_made_a_moment_ago_is_not_replaced(
+    client: Client, psp: Any, world: Any, open_order: Any, monkeypatch: Any
+) -> None:
+    order = open_order()
+    psp.expire(order.current_voucher.code)
+    _let_the_deadline_pass(order)
+    reissue = orders.reissue_voucher
+
+    def after_another(reference: str, **wish: Any) -> Order:
+        monkeypatch.setattr(orders, "reissue_voucher", reissue)
+        assert _press(client, order)[0] == 303
+        return reissue(reference, **wish)
+
+    monkeypatch.setattr(orders, "reissue_voucher", after_another)
+    assert _press(client, order)[0] == 409
+    newest = shop.get_order(reference="A-1042").current_voucher
+    assert newest is not None
+    assert (newest.attempt, newest.state, newest.replaced_at) == (2, "issued", None)
 
 
 def test_money_that_arrived_meanwhile_is_found_and_no_new_code_is_made(

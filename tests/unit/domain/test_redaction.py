@@ -7,7 +7,15 @@ import json
 import pytest
 
 from pagoefectivo.domain import messages
-from pagoefectivo.domain.redaction import MASK, mask_code, mask_email, redact_body, redact_headers, redact_text
+from pagoefectivo.domain.redaction import (
+    MASK,
+    mask_code,
+    mask_email,
+    mask_phone,
+    redact_body,
+    redact_headers,
+    redact_text,
+)
 
 CANARIES = {
     "login": "CANARY-LOGIN",
@@ -102,6 +110,13 @@ def test_a_code_shows_its_end_only(code: str, shown: str) -> None:
 )
 def test_an_address_shows_its_first_letter_and_domain(email: str, shown: str) -> None:
     assert mask_email(email) == shown
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"), [("+51 987 654 321", f"+51 {MASK}"), ("987654321", f"9876{MASK}"), ("4321", MASK), ("", MASK)]
+)
+def test_a_phone_never_shows_the_three_digits_that_open_a_refunds_page(phone: str, shown: str) -> None:
+    assert mask_phone(phone) == shown
 
 
 def test_G02_messages_do_not_show_personal_data_when_printed() -> None:

@@ -34,3 +34,9 @@ def test_G13_G16_what_wants_memory_room_or_the_network_gets_none(wish: str) -> N
 def test_a_module_that_is_not_there_is_a_crash_and_not_a_wait() -> None:
     with pytest.raises(cage.Crashed):
         cage.run("pagoefectivo.ocr.nothing", b"", LIMITS)
+
+
+def test_a_machine_that_has_no_process_left_is_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage, "_python", lambda: "/nowhere/python3")
+    with pytest.raises(cage.Crashed):
+        cage.run(CAGED, b"hello", LIMITS)
