@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.pages import Question, ask
-from pagoefectivo.admin.presentation import actor_word, badge, moment
+from pagoefectivo.admin.presentation import actor_word, badge, link, moment
 from pagoefectivo.admin.reading import BelowOrderAdmin
 from pagoefectivo.domain.redaction import mask_email, mask_phone
 from pagoefectivo.models import BuyerMessage
@@ -39,12 +39,12 @@ class BuyerMessageAdmin(BelowOrderAdmin):
     """Each message with its outcome; the address stays masked, for the row does not even hold it."""
 
     change_form_template = "admin/pagoefectivo/buyermessage/change_form.html"
-    list_display = ("written", "of_order", "kind", "channel", "standing", "failure", "done", "repeat")
+    list_display = ("written", "of_order", "kind", "over", "standing", "failure", "done", "repeat")
     list_filter = ("outcome", "kind", "created_at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")
     fields = (
-        *("public_id", "order", "voucher", "refund", "kind", "channel", "language", "recipient", "standing", "failure"),
+        *("its_order", "its_code", "its_refund", "kind", "over", "language", "recipient", "standing", "failure"),
         *("written", "due", "done", "repeat", "who"),
     )
     readonly_fields = fields
@@ -53,6 +53,22 @@ class BuyerMessageAdmin(BelowOrderAdmin):
     def of_order(self, message: BuyerMessage) -> str:
         return message.order.reference
 
+    @admin.display(description=gettext_lazy("order"))
+    def its_order(self, message: BuyerMessage) -> object:
+        return link(message.order)
+
+    @admin.display(description=gettext_lazy("payment code"))
+    def its_code(self, message: BuyerMessage) -> object:
+        return link(message.voucher, message.voucher and message.voucher.masked_code)
+
+    @admin.display(description=gettext_lazy("refund"))
+    def its_refund(self, message: BuyerMessage) -> object:
+        return link(message.refund)
+
+    @admin.display(description=gettext_lazy("channel"))
+    def over(self, message: BuyerMessage) -> str:
+        return message.channel_word
+
     @admin.display(description=gettext_lazy("outcome"))
     def standing(self, message: BuyerMessage) -> SafeString:
         return badge(_TONES[Outcome(message.outcome)], message.get_outcome_display())
@@ -60,11 +76,8 @@ class BuyerMessageAdmin(BelowOrderAdmin):
     @admin.display(description=gettext_lazy("to"))
     def recipient(self, message: BuyerMessage) -> str:
         order = message.order
-        return " · ".join(
-            masked
-            for masked in (mask_email(order.payer_email), order.payer_phone and mask_phone(order.payer_phone))
-            if masked
-        )
+        by_channel = {"email": mask_email(order.payer_email), "sms": mask_phone(order.payer_phone)}
+        return by_channel.get(message.channel) or " · ".join(by_channel.values())
 
     @admin.display(description=gettext_lazy("written"))
     def written(self, message: BuyerMessage) -> Any:

@@ -293,6 +293,7 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "row": refund,
         "badge": state_badge(refund),
         "amount": money(refund.amount, refund.currency),
+        "requested_by": actor_word(refund.requested_by),
         "created": moment(refund.created_at),
         "expected": awaited(expected_refund_dates(refund)),
         "link": link(refund),

@@ -19,10 +19,10 @@ from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.proofs import Judgement
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import OrderState as O
-from pagoefectivo.domain.states import PaymentStatus as P
 from pagoefectivo.domain.states import RefundState as R
 from pagoefectivo.domain.states import VoucherState as V
 from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.models.labels import PAYMENT_STATUS_LABELS
 from pagoefectivo.models.proofs import JUDGEMENT_LABELS
 from pagoefectivo.selectors.calendar import today
 
@@ -61,15 +61,7 @@ _REFUND_TONES = {
     R.CANCELED: "over",
     R.RETURNED: "alarm",
 }
-_PAYMENT_WORDS = {
-    P.PENDING.value: _("waiting for payment"),
-    P.PAID.value: _("paid"),
-    P.EXPIRED.value: _("expired"),
-    P.CANCELED.value: _("withdrawn"),
-    P.REJECTED.value: _("rejected"),
-    P.REVERSED.value: _("payment reversed"),
-    P.UNRECOGNISED.value: _("something we do not know"),
-}
+_PAYMENT_WORDS = dict(PAYMENT_STATUS_LABELS)
 _JUDGEMENT_TONES = {
     "": "waiting",
     Judgement.MATCHES: "good",

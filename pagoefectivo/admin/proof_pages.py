@@ -49,6 +49,7 @@ def detail(
     """Show everything about a receipt; the picture and what is on it only to those who may judge it."""
     vouchers = list(proof.order.vouchers.order_by("pk"))
     reading = ProofReading.objects.filter(proof=proof).first()
+    signs = signs_of(proof)
     context = {
         **frame(model_admin, request, proof, _("Receipt %s") % proof.public_id),
         "proof": proof,
@@ -58,7 +59,7 @@ def detail(
         "facts": _facts(request, proof, reading),
         "rows": _rows(request, proof, reading, known_of(vouchers)) if may_review else [],
         "note": proof.note if may_review else "",
-        "signs": signs_of(proof),
+        "signs": "" if signs == NOTHING else signs,
         "likenesses": [
             (each.get_sign_display(), link(each.earlier), link(each.earlier.order), moment(each.earlier.received_at))
             for each in proof.likenesses.select_related("earlier__order").defer("earlier__picture")
@@ -127,7 +128,7 @@ def _rows(
             "sureness": f"{found[field].confidence:.0%}" if field in found else "",
             "crop": _crop(found[field], proof) if field in found and proof.picture else None,
             "told": told[field] or NOTHING,
-            "theirs": theirs[field] or NOTHING,
+            "theirs": (theirs[field] if verdicts[field] is not Verdict.UNKNOWN else "") or NOTHING,
             "verdict": badge(*_VERDICTS[verdicts[field]]),
         }
         for field in Field

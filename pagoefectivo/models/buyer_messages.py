@@ -32,6 +32,7 @@ KIND_LABELS = [
     (K.REFUND_RETURNED.value, _("refund sent back by the bank")),
     (K.REFUND_WITHDRAWN.value, _("refund withdrawn")),
 ]
+_CHANNEL_WORDS = {"email": _("e-mail"), "sms": "SMS"}
 
 
 class BuyerMessage(DueRow):
@@ -98,3 +99,8 @@ class BuyerMessage(DueRow):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.kind}"
+
+    @property
+    def channel_word(self) -> str:
+        """The channel as people say it; one that the shop added goes by its own name."""
+        return str(_CHANNEL_WORDS.get(self.channel, self.channel))

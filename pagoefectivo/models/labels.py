@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState as O
+from pagoefectivo.domain.states import PaymentStatus as P
 from pagoefectivo.domain.states import RefundState as R
+from pagoefectivo.domain.states import RefundStatus as S
 from pagoefectivo.domain.states import Source
 from pagoefectivo.domain.states import VoucherState as V
 
@@ -41,6 +43,24 @@ REFUND_LABELS = [
     (R.FAILED.value, _("failed")),
     (R.CANCELED.value, _("withdrawn")),
     (R.RETURNED.value, _("returned by the bank")),
+]
+PAYMENT_STATUS_LABELS = [
+    (P.PENDING.value, _("waiting for payment")),
+    (P.PAID.value, _("paid")),
+    (P.EXPIRED.value, _("expired")),
+    (P.CANCELED.value, _("withdrawn")),
+    (P.REJECTED.value, _("rejected")),
+    (P.REVERSED.value, _("payment reversed")),
+    (P.UNRECOGNISED.value, _("something we do not know")),
+]
+REFUND_STATUS_LABELS = [
+    (S.PENDING.value, _("on its way")),
+    (S.AWAITING_PAYER.value, _("needs bank details")),
+    (S.SUCCEEDED.value, _("refunded")),
+    (S.FAILED.value, _("failed")),
+    (S.CANCELED.value, _("withdrawn")),
+    (S.RETURNED.value, _("returned by the bank")),
+    (S.UNRECOGNISED.value, _("something we do not know")),
 ]
 ANOMALY_LABELS = [
     (A.UNDERPAID.value, _("paid less than asked")),

@@ -88,5 +88,11 @@ class Voucher(VoucherMachine, DueRow):
         return self.state == VoucherState.ISSUED and wanted is not None and wanted > now
 
     @property
+    def last_moment(self) -> datetime:
+        """Until when it could be paid: its deadline, or when its end was heard of if the provider ended it earlier."""
+        deadline = self.expires_at or self.wanted_expiry_at
+        return min(deadline, self.changed_at) if self.state == VoucherState.EXPIRED else deadline
+
+    @property
     def masked_code(self) -> str:
         return mask_code(self.code)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import redact_text
-from pagoefectivo.domain.states import Source
+from pagoefectivo.domain.states import Proof, Source
 from pagoefectivo.models import (
     Anomaly,
     ApiExchange,
@@ -28,12 +28,19 @@ from pagoefectivo.models import (
     Voucher,
     WebhookDelivery,
 )
-from pagoefectivo.models.labels import ORDER_LABELS, REFUND_LABELS, VOUCHER_LABELS
+from pagoefectivo.models.labels import (
+    ORDER_LABELS,
+    PAYMENT_STATUS_LABELS,
+    REFUND_LABELS,
+    REFUND_STATUS_LABELS,
+    VOUCHER_LABELS,
+)
 
 PROVIDER = "provider"
 SYSTEM = "system"
 BUYER = "buyer"
 _LABELS = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
+_PAYMENT_WORDS, _REFUND_WORDS = dict(PAYMENT_STATUS_LABELS), dict(REFUND_STATUS_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,13 @@ def _changes(order: Order, names: _Names) -> Iterator[TimelineEntry]:
 def _events(names: _Names) -> Iterator[TimelineEntry]:
     for event in PaymentEvent.objects.filter(voucher__in=names.vouchers):
         money = "" if event.amount is None else f" · {format_money(event.amount, event.currency)}"
-        sentence = _("The provider says: %(status)s%(money)s") % {"status": event.status, "money": money}
+        words = _PAYMENT_WORDS if event.refund_id is None else _REFUND_WORDS
+        values = {"status": words.get(event.status, event.status), "money": money}
+        sentence = (
+            _("Recorded by a person: %(status)s%(money)s") % values
+            if event.proof == Proof.ATTESTED
+            else _("The provider says: %(status)s%(money)s") % values
+        )
         details = {
             "id": names.of(event.voucher_id, event.refund_id),
             "status": event.status,
@@ -199,7 +212,7 @@ def _messages(order: Order, names: _Names) -> Iterator[TimelineEntry]:
     for message in BuyerMessage.objects.filter(order=order, done_at__isnull=False).exclude(outcome__in=unseen):
         sentence = _("Message to the buyer: %(kind)s (%(channel)s), %(outcome)s") % {
             "kind": message.get_kind_display(),
-            "channel": message.channel,
+            "channel": message.channel_word,
             "outcome": message.get_outcome_display(),
         }
         details = {

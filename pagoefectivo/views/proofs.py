@@ -48,11 +48,12 @@ _REFUSALS = {
     ErrorCode.PROOF_TOO_MANY: noop("You have sent as many pictures as we take for one code. We look at them."),
 }
 _STANDINGS = {
-    "": noop("We have it and are checking your payment with the provider."),
-    Judgement.MATCHES: noop("We looked at it and asked the provider again."),
+    "": noop("We have it and are asking the payment company about your payment."),
+    Judgement.MATCHES: noop("We looked at it and asked the payment company again."),
     Judgement.DOES_NOT_MATCH: noop("We looked at it: it does not fit this order. Write to us if you think it does."),
     Judgement.BETTER_PICTURE: noop("We cannot read it. Please send a clearer picture of the whole receipt."),
 }
+_NO_LONGER_ASKED = noop("We have it. Your payment has arrived, so there is nothing left to check.")
 
 
 @with_forms
@@ -105,17 +106,30 @@ def _shown(
             {
                 "number": each.number,
                 "at": lima_moment(each.received_at, visit.language, now=seams.now()),
-                "sentence": gettext(_STANDINGS[each.judgement]),
+                "sentence": _standing(each.judgement, is_wanted=sent.is_wanted),
             }
             for each in sent.proofs
         ],
-        "problem": problem or (gettext("Choose the picture of your receipt.") if "picture" in form.errors else ""),
+        "problem": problem or _problem(form),
         "form": form,
         "channels": CHANNELS,
         "here": f"{_address(token)}?lang={visit.language}",
         "back": f"{reverse('pagoefectivo:voucher', args=[token])}?lang={visit.language}",
     }
     return rendered(visit, "pagoefectivo/proof.html", context, status if form.is_bound or problem else HTTPStatus.OK)
+
+
+def _problem(form: ProofForm) -> str:
+    """What to do where the form says no; a browser forgets the picture that was chosen."""
+    if not form.errors:
+        return ""
+    if "picture" in form.errors:
+        return gettext("Choose the picture of your receipt.")
+    return gettext("Correct what is marked below and choose the picture once more; nothing has been kept yet.")
+
+
+def _standing(judgement: str, *, is_wanted: bool) -> str:
+    return gettext(_STANDINGS[judgement] if is_wanted or judgement else _NO_LONGER_ASKED)
 
 
 def _is_hurried(request: HttpRequest, token: str) -> bool:

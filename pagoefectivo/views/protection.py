@@ -115,7 +115,7 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
 
 def absent(visit: Visit) -> HttpResponse:
     """The one page for every link that opens nothing, whatever the reason."""
-    heading = gettext("We did not find this code")
+    heading = gettext("We did not find this page")
     body = gettext("Check that the link is complete, or ask the shop for a new one.")
     return rendered(visit, "pagoefectivo/notice.html", {"heading": heading, "body": body}, HTTPStatus.NOT_FOUND)
 

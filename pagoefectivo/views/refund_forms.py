@@ -83,9 +83,9 @@ class PayeeForm(forms.Form):
         number, last = self.cleaned_data.get("account_number", ""), self.cleaned_data.get("last_digits", "")
         if number and last and number[-4:] != last:
             self.add_error("last_digits", _("They are not the last 4 digits of the account above. Compare both."))
-        if not self.errors:
-            for reason in destination_objections(self.destination, self._required, needs_cci=self._needs_cci):
-                name = reason.field.removeprefix("destination.")
+        for reason in destination_objections(self.destination, self._required, needs_cci=self._needs_cci):
+            name = reason.field.removeprefix("destination.")
+            if name not in self.errors:
                 self.add_error(name if name in self.fields else None, _SAID.get(name, gettext_lazy("Check this.")))
         return self.cleaned_data
 

@@ -190,6 +190,7 @@ def _gone_to(call: Call, refund: Refund) -> HttpResponse:
 
 
 _LOCKED_ACTS: dict[str, Callable[[Call], HttpResponse]] = {"phone": _phone, "code": _code, "mail": _mail}
+_MAIL_ACTS = ("mail", "code")
 _OPENED_ACTS: dict[str, Callable[[Call], HttpResponse]] = {
     "review": _review,
     "correct": _correct,
@@ -218,7 +219,8 @@ def _reviewed(call: Call, destination: Destination) -> HttpResponse:
 
 def _answered(call: Call, told: Told, page: RefundPage, **context: object) -> HttpResponse:
     entrance = call.entrance or Entrance(str(call.refund.page_key))
-    around = {"told": told, "page": page, "form_key": entrance.form_key, "here": call.address}
+    is_mailed = call.fields.get("act") in _MAIL_ACTS
+    around = {"told": told, "page": page, "form_key": entrance.form_key, "here": call.address, "is_mailed": is_mailed}
     response = rendered(call.visit, TEMPLATE, {**around, **context}, status=told.status)
     if call.entrance is None and page.asks_who:
         refund_visits.keep(response, entrance)

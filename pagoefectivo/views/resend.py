@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from pagoefectivo import conf_messages
@@ -26,6 +27,7 @@ def resend(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     if not _is_hurried(request, token):
         _send(token)
     context: dict[str, object] = {
+        "path": reverse("pagoefectivo:voucher", args=[token]),
         "heading": gettext("Look into your mail"),
         "body": gettext(
             "If this link belongs to an order, the newest message about it is sent to the e-mail address of the order "

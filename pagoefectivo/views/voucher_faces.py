@@ -93,13 +93,13 @@ FACES: dict[Face, Words] = {
         "warning",
         _("Deadline passed"),
         _("The deadline of this code has passed"),
-        _("If you have not paid it, do not pay it any more. If you paid in time, wait: we are asking the provider."),
+        _("If you have not paid it, do not pay it any more. If you paid in time, wait: we are asking the payment company."),
     ),
     Face.CONFIRMING: Words(
         "waiting",
         _("Confirming payment"),
         _("We are confirming your payment"),
-        _("We were told of a payment and are checking it with the provider. If you have paid, do not pay again."),
+        _("We were told of a payment and are checking it with the payment company. If you have paid, do not pay again."),
     ),
     Face.PAID: Words(
         "done",
@@ -129,7 +129,7 @@ FACES: dict[Face, Words] = {
         "done",
         _("Refunded"),
         _("Your money was given back"),
-        _("The provider confirmed that {refunded} was given back to you."),
+        _("It is confirmed that {refunded} was given back to you."),
     ),
     Face.PAYMENT_REVIEWED: Words(
         "warning",
@@ -159,13 +159,13 @@ FACES: dict[Face, Words] = {
         "warning",
         _("Looking into it"),
         _("Let us look into your payment"),
-        _("You say that you paid this code, which expired on {deadline} (Lima time). We have asked the provider again; if the money arrived, this page shows it. Keep your receipt and write to us where and when you paid."),
+        _("You say that you paid this code, which expired on {deadline} (Lima time). We have asked the payment company again; if the money arrived, this page shows it. Keep your receipt and write to us where and when you paid."),
     ),
     Face.WITHDRAWING: Words(
         "warning",
         _("Being withdrawn"),
         _("This order is being withdrawn"),
-        _("Do not pay the code. If you have paid it already, wait: we are asking the provider."),
+        _("Do not pay the code. If you have paid it already, wait: we are asking the payment company."),
     ),
     Face.WITHDRAWN: Words(
         "stopped",

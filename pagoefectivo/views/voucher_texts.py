@@ -40,8 +40,8 @@ _REFUND_TEXTS = {
     RefundState.REQUESTED: noop("Refund of {amount}: requested."),
     RefundState.AWAITING_APPROVAL: noop("Refund of {amount}: requested."),
     RefundState.AWAITING_DESTINATION: noop("Refund of {amount}: your bank details are missing."),
-    RefundState.SUBMITTING: noop("Refund of {amount}: to be confirmed by the provider."),
-    RefundState.UNKNOWN: noop("Refund of {amount}: to be confirmed by the provider."),
+    RefundState.SUBMITTING: noop("Refund of {amount}: to be confirmed by the payment company."),
+    RefundState.UNKNOWN: noop("Refund of {amount}: to be confirmed by the payment company."),
     RefundState.PENDING: noop("Refund of {amount}: on its way. It has not reached you yet."),
     RefundState.SUCCEEDED: noop("Refund of {amount}: given back on {moment} (Lima time)."),
     RefundState.FAILED: noop("Refund of {amount}: rejected. Your money is with the shop; write to us."),
@@ -199,7 +199,7 @@ def _body(face: Face, order: Order, vouchers: list[Voucher], language: str, now:
         amount=amount,
         refunded=format_money(order.refunded_amount, order.currency),
         moment=_moment(paid.paid_at if paid else None, language, now),
-        deadline=_moment(vouchers[0].expires_at or vouchers[0].wanted_expiry_at, language, now),
+        deadline=_moment(vouchers[0].last_moment, language, now),
         reference=order.reference,
     )
 

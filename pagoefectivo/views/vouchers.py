@@ -155,7 +155,7 @@ def renew(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     except NotFound:
         return absent(visit)
     except PagoEfectivoError as error:
-        words: dict[str, object] = {**refusal(error), "back": _page_path(visit, token)}
+        words: dict[str, object] = {**refusal(error), "path": reverse("pagoefectivo:voucher", args=[token])}
         return rendered(visit, "pagoefectivo/notice.html", words, HTTPStatus.CONFLICT)
     return _back(visit, token)
 

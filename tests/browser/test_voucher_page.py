@@ -219,6 +219,6 @@ def test_the_language_changes_and_the_link_stays(visitor: Any) -> None:
 
 def test_a_link_that_opens_nothing_says_so_kindly(visitor: Any) -> None:
     page = visitor.open(f"/pagoefectivo/v/{'A' * 44}/")
-    expect(page.locator("h1")).to_have_text("No encontramos este código")
+    expect(page.locator("h1")).to_have_text("No encontramos esta página")
     assert _violations(page) == []
     visitor.complaints.clear()  # chromium itself reports the 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -133,16 +134,22 @@ def test_the_buyers_link_sends_the_newest_message_that_holds(
 def test_the_answer_is_the_same_for_every_link_and_every_number_of_tries(told: BuyerMessage, sweep: Any) -> None:
     token, client = page_token(told.order.page_key), Client()
     answers = set()
-    for _ in range(5):
-        answer = asked_by_link(client, token)
-        answers.add((answer.status_code, answer.content.split(b"<main>")[1]))
+    for link in (*[token] * 5, "x" * 44, "no-token"):
+        answer = asked_by_link(client, link)
+        answers.add((answer.status_code, answer.content.decode().split("<main>")[1].replace(link, "the link")))
         sweep()
-    for foreign in ("x" * 44, "no-token"):
-        answer = asked_by_link(client, foreign)
-        answers.add((answer.status_code, answer.content.split(b"<main>")[1]))
     assert len(answers) == 1
     assert BuyerMessage.objects.filter(repeat__gt=0).count() == 3
     assert client.get(reverse("pagoefectivo:voucher-resend", args=[token])).status_code == 405
+
+
+def test_the_answer_leads_back_to_the_page_in_every_language(told: BuyerMessage) -> None:
+    client, token = Client(), page_token(told.order.page_key)
+    answer = asked_by_link(client, token).content.decode()
+    page = reverse("pagoefectivo:voucher", args=[token])
+    links = re.findall(rf'href="({page}\?lang=\w\w)"', answer)
+    assert sorted(links) == [f"{page}?lang={code}" for code in ("en", "es", "es", "zh")]
+    assert {client.get(link).status_code for link in links} == {200}
 
 
 def test_the_page_offers_it_only_where_the_shop_sends_mails(told: BuyerMessage, settings: Any) -> None:

@@ -79,6 +79,16 @@ def test_what_must_not_be_paid_has_no_barcode_either(client: Client) -> None:
         assert ('role="img"' in _read(client, address(order))) is is_payable, scene
 
 
+def test_a_code_that_the_provider_ended_early_is_not_said_to_have_lived_to_its_deadline(client: Client) -> None:
+    now = timezone.now()
+    ended, deadline = now - timedelta(days=1), now + timedelta(days=2)
+    order = place_order(OrderState.EXPIRED)
+    place_voucher(order, VoucherState.EXPIRED, expires_at=deadline, changed_at=ended)
+    text = _read(client, address(order) + "?lang=en")
+    assert f"It expired on {lima_moment(ended, 'en', now=now)}" in text
+    assert lima_moment(deadline, "en", now=now) not in text
+
+
 def test_C03_our_clock_changes_the_words_and_never_the_state(client: Client) -> None:
     voucher = place_voucher(place_order())
     with seams.use(now=lambda: timezone.now() + timedelta(days=3)):

@@ -73,7 +73,7 @@ def test_a_receipt_is_sent_without_javascript_and_gets_a_number(client: Client, 
     assert proof.remote_ip == "127.0.0.1"
     told = words(client.get(answer["Location"]))
     assert f"{proof.public_id} ·" in told
-    assert "We have it and are checking your payment with the provider." in told
+    assert "We have it and are asking the payment company about your payment." in told
 
 
 def test_what_is_kept_is_encrypted_and_has_no_name_and_no_address(client: Client, order: Order, settings: Any) -> None:
@@ -118,6 +118,7 @@ def test_what_cannot_be_read_is_asked_again_and_nothing_is_lost(client: Client, 
     answer = send(client, order, uploads.photo(), amount="89,90", paid_at="yesterday", note="caja 3")
     assert answer.status_code == 422
     assert "Write the amount with a point, for example 89.90." in words(answer)
+    assert "Correct what is marked below and choose the picture once more" in words(answer)
     assert "caja 3" in words(answer)
     assert PaymentProof.objects.count() == 0
 
@@ -156,6 +157,14 @@ def test_a_paid_order_asks_for_nothing_and_takes_nothing(client: Client) -> None
     answer = send(client, order, uploads.photo())
     assert (answer.status_code, PaymentProof.objects.count()) == (422, 0)
     assert "You need not send anything for this order." in words(answer)
+
+
+def test_what_was_sent_before_the_payment_came_is_not_said_to_be_looked_into(client: Client, order: Order) -> None:
+    send(client, order, uploads.photo())
+    Order.objects.update(state=OrderState.PAID)
+    told = words(client.get(address(order, "proof/"), headers=ENGLISH))
+    assert "We have it. Your payment has arrived, so there is nothing left to check." in told
+    assert "are asking the payment company" not in told
 
 
 def test_an_order_without_a_code_takes_nothing(client: Client) -> None:

@@ -107,6 +107,14 @@ def test_each_complaint_stands_at_its_field_and_nothing_is_kept(
     assert _state(refund) == before
 
 
+def test_every_complaint_comes_at_once(client: Client) -> None:
+    refund = _missing()
+    buyer = Buyer(client, refund).is_known()
+    buyer.types(cci="0021930012345678901", document_number="123")
+    assert "A CCI has 20 digits; you typed 19." in buyer.text
+    assert "This is no number of such a document" in buyer.text
+
+
 @pytest.mark.parametrize(
     ("payer", "typed", "warning"),
     [

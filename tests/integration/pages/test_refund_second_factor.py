@@ -144,6 +144,7 @@ def test_a_code_by_mail_opens_once_for_ten_minutes_and_stands_nowhere_else(
     caplog.set_level(logging.DEBUG)
     buyer = Buyer(client, missing).opens().sends("mail")
     assert "a code of 6 digits is on its way" in buyer.text
+    assert "<details open>" in buyer.text, "where the code is typed in"
     assert [message.to for message in mail.outbox] == [[EMAIL]]
     code = _code()
     assert code not in mail.outbox[0].subject
