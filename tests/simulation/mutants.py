@@ -47,14 +47,14 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("an unknown refund frees its amount", money.unknown_frees_the_amount, 8),
     ("what went back elsewhere is sent as well", money.sends_what_no_longer_fits, 99),
     ("a refund is in two payout files", money.pays_out_what_is_with_the_bank, 100025),
-    ("what the bank refused is paid", money.what_the_bank_refused_is_paid, 100054),
-    ("a lease without fencing", money.no_fencing, 830),
+    ("what the bank refused is paid", money.what_the_bank_refused_is_paid, 100039),
+    ("a lease without fencing", money.no_fencing, 1599),
     ("a state changes without a trace", telling.moves_without_a_trace, 4),
     ("the log names the buyer", telling.says_who_the_buyer_is, 1),
     ("a row is forgotten", telling.forgets_what_is_due, 4),
     ("sends although its lease is over", sending.sends_after_its_lease, 94),
     ("a second first try under the old clock", sending.keeps_the_first_clock, 568),
-    ("questions use up the watch", hearing.questions_use_up_the_watch, 294),
+    ("questions use up the watch", hearing.questions_use_up_the_watch, 306),
     ("every answer counts as nothing new", hearing.reads_every_answer_as_quiet, 6),
 )
 MUTANTS = tuple(Mutant(*each) for each in _ALL)
