@@ -8,16 +8,18 @@ from datetime import datetime
 from pagoefectivo.domain.states import AnomalyKind
 from pagoefectivo.models import Anomaly, Refund, Voucher
 
+BY_A_LATER_FACT = "system"
+
 
 def open_anomaly(
     kind: AnomalyKind, voucher: Voucher, refund: Refund | None, *, holds_order: bool, now: datetime, again: bool = False
 ) -> bool:
-    """Open an anomaly unless the same one was ever opened for this subject; return whether it is new.
+    """Open an anomaly unless the same one is open for this subject, or a person has closed it; return whether it is new.
 
-    One that a person has closed stays closed: the same old fact, heard again, is no news. With `again` it is another
-    fact, and only one that is still open stands for it.
+    One that a person has closed stays closed: the same old fact, heard again, is no news. One that a later fact answered
+    is news when it comes again. With `again` it is another fact, and only one that is still open stands for it.
     """
-    same = Anomaly.objects.filter(kind=kind, voucher=voucher, refund=refund)
+    same = Anomaly.objects.filter(kind=kind, voucher=voucher, refund=refund).exclude(closed_by=BY_A_LATER_FACT)
     if (same.filter(closed_at=None) if again else same).exists():
         return False
     Anomaly.objects.create(
@@ -31,4 +33,4 @@ def close_settled(kinds: Iterable[AnomalyKind], voucher: Voucher, refund: Refund
     settled = list(kinds)
     if settled:
         still_open = Anomaly.objects.filter(kind__in=settled, voucher=voucher, refund=refund, closed_at=None)
-        still_open.update(closed_at=now, closed_by="system", resolution="answered by a later fact")
+        still_open.update(closed_at=now, closed_by=BY_A_LATER_FACT, resolution="answered by a later fact")
