@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.test_simulation import simulate, told_by
 
 FOUND = {
+    306: "the answer to a cancel that was heard after the payment took it back",
     100119: "an unknown status that was answered once hid from people the next one, a payment that was taken back",
     8598: "a lagging copy that repeated what was said before the payment came took it back",
     1040: "money on a code that was held back left people waiting for an answer that had come",

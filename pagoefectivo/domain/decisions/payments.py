@@ -92,13 +92,14 @@ def _answer_paid(voucher: VoucherFacts, update: PaymentUpdate) -> Decision:
 
 
 def _answer_gone(voucher: VoucherFacts, update: PaymentUpdate, now: datetime) -> Decision:
-    """Answer what speaks against money that came. Letters overtake each other, so one of them only brings a question.
+    """Answer what speaks against money that came. Letters overtake each other, and the answer to an instruction of ours
+    may be heard long after it was given, so one of them only brings a question.
 
     So does, for a while, a read of what had been said before the money came: a copy of the provider's may lag behind.
     """
     if update.status is not PaymentStatus.REVERSED and update.status not in DEAD:
         return NOTHING
-    if update.proof is Proof.SIGNED_BODY:
+    if update.proof is not Proof.READ:
         return Decision(ask_now=True)
     if voucher.said_before and update.status in DEAD and _changed_lately(voucher, now):
         return Decision(ask_again=True)

@@ -110,6 +110,11 @@ def test_A03_an_overtaken_letter_that_speaks_against_a_payment_only_brings_a_que
     assert decision == Decision(ask_now=True)
 
 
+def test_C04_the_answer_to_a_cancel_that_is_heard_after_the_payment_only_brings_a_question() -> None:
+    paid = replace(VOUCHER, state=VoucherState.PAID)
+    assert decided(paid, said(PaymentStatus.CANCELED, Proof.ANSWER), paid=PRICE) == Decision(ask_now=True)
+
+
 @pytest.mark.parametrize("state", [VoucherState.UNKNOWN, VoucherState.ISSUED])
 def test_B01_a_code_found_dead_leaves_nobody_waiting_for_its_answer(state: VoucherState) -> None:
     decision = decided(replace(VOUCHER, state=state), said(PaymentStatus.EXPIRED))
