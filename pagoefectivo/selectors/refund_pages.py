@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from pagoefectivo import conf
-from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import FREED_REFUND
 from pagoefectivo.models import Refund
 from pagoefectivo.providers.base import RefundMode
@@ -66,11 +65,6 @@ def standing_of(refund: Refund) -> Standing:
         next_try=_next_try(refund),
         moved_at=dict(refund.changes.order_by("pk").values_list("to_state", "at")),
     )
-
-
-def warnings_about(refund: Refund, destination: Destination) -> tuple[str, ...]:
-    """Return what a person would look at before money went to an account, in the active language."""
-    return destinations.warnings_about(refund, destination)
 
 
 def warnings_about_kept(refund: Refund) -> tuple[str, ...]:

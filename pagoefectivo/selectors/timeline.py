@@ -35,10 +35,10 @@ from pagoefectivo.models.labels import (
     REFUND_STATUS_LABELS,
     VOUCHER_LABELS,
 )
+from pagoefectivo.services.actors import BUYER
 
 PROVIDER = "provider"
 SYSTEM = "system"
-BUYER = "buyer"
 _LABELS = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
 _PAYMENT_WORDS, _REFUND_WORDS = dict(PAYMENT_STATUS_LABELS), dict(REFUND_STATUS_LABELS)
 
@@ -237,7 +237,7 @@ def _proofs(order: Order, names: _Names) -> Iterator[TimelineEntry]:
     for proof in proofs:
         details = {"id": names.of(proof.voucher_id, None), "sha256": proof.sha256, "bytes": proof.size}
         sent = _("The buyer sent a receipt: %(number)s") % {"number": proof.public_id}
-        yield TimelineEntry(proof.received_at, "proof_received", BUYER, "", sent, details)
+        yield TimelineEntry(proof.received_at, "proof_received", BUYER.name, "", sent, details)
     for reading in (
         ProofReading.objects.filter(proof__order=order).select_related("proof").defer("seen", "proof__picture")
     ):

@@ -80,7 +80,8 @@ class Actor:
 
 SHOP = Actor("shop", frozenset(Permission))
 SYSTEM = Actor("system", frozenset(Permission))
-BUYER = Actor("buyer", frozenset({Permission.WRITE_REFUNDS}))  # of the one refund whose page they opened
+# Of the one order, or refund, whose page they opened.
+BUYER = Actor("buyer", frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS, Permission.WRITE_REFUNDS}))
 
 
 def staff(user: Any) -> Actor:

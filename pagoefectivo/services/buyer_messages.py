@@ -15,12 +15,11 @@ from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
 from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
 from pagoefectivo.models import BuyerMessage, Order, Refund, StateChange, Voucher
 from pagoefectivo.services import seams
-from pagoefectivo.services.actors import Actor, Permission
+from pagoefectivo.services.actors import BUYER, Actor, Permission
 from pagoefectivo.services.subjects import Locked, lock_order
 
 MOST_RESENDS = 3
 RESENDS_WITHIN = timedelta(hours=1)
-BUYER = "buyer"
 _TRIED = (
     BuyerMessage.Outcome.SENT,
     BuyerMessage.Outcome.REFUSED,
@@ -93,7 +92,7 @@ def resend_newest(page_key: str) -> None:
     newest = BuyerMessage.objects.filter(order__page_key=page_key, channel="email", repeat=0)
     for found in newest.filter(outcome__in=_TRIED).order_by("-pk"):
         try:
-            seams.transact(lambda found=found: _resend(found, BUYER))  # type: ignore[misc]
+            seams.transact(lambda found=found: _resend(found, BUYER.name))  # type: ignore[misc]
         except RuleRefused as refusal:
             if refusal.code == ErrorCode.MESSAGE_OUTDATED:
                 continue

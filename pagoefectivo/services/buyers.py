@@ -9,12 +9,11 @@ from pagoefectivo.domain.exceptions import NotFound, StateConflict
 from pagoefectivo.domain.renewals import Renewal, renewal
 from pagoefectivo.domain.states import PAYABLE_VOUCHER, OrderState, Source, VoucherState
 from pagoefectivo.models import Order, Voucher
-from pagoefectivo.services import orders, seams
-from pagoefectivo.services.actors import Actor, Permission
+from pagoefectivo.services import orders, polling, seams
+from pagoefectivo.services.actors import BUYER
 from pagoefectivo.services.claiming import is_over
 from pagoefectivo.services.subjects import lock_order
 
-BUYER = Actor("buyer", frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS}))
 BETWEEN_QUESTIONS = timedelta(seconds=30)
 MAY_HOLD_MONEY = PAYABLE_VOUCHER | {VoucherState.EXPIRED, VoucherState.CANCELED}
 
@@ -52,7 +51,7 @@ def renew_code(page_key: str) -> None:
     answer = _renewal(order, newest)
     if answer is not Renewal.OFFERED:
         raise NotRenewed(answer)
-    orders.reissue_voucher(order.reference, actor=BUYER, source=Source.API, objection=_refuse_alive)
+    orders.reissue_voucher(order.reference, actor=BUYER, source=Source.BUYER, objection=_refuse_alive)
 
 
 def _renewal(order: Order, newest: Voucher) -> Renewal:
@@ -88,14 +87,10 @@ def _say_paid(order_id: int) -> None:
     if locked.voucher.said_paid_at is None and locked.voucher.state in MAY_HOLD_MONEY:
         locked.voucher.said_paid_at = now
         locked.voucher.save(update_fields=["said_paid_at"])
-    for voucher in locked.vouchers:
-        if _may_be_asked(voucher):
-            voucher.next_action_at, voucher.attempts = now, 0
-            voucher.save(update_fields=["next_action_at", "attempts"])
-            seams.ring()
+    polling.ask_soon(voucher for voucher in locked.vouchers if _may_be_asked(voucher))
 
 
 def _may_be_asked(voucher: Voucher) -> bool:
     is_held = voucher.lease_until is not None and not is_over(voucher.lease_until, None)
     asked_recently = voucher.asked_at is not None and seams.now() - voucher.asked_at < BETWEEN_QUESTIONS
-    return bool(voucher.provider_reference) and voucher.state in MAY_HOLD_MONEY and not is_held and not asked_recently
+    return voucher.state in MAY_HOLD_MONEY and not is_held and not asked_recently

@@ -111,8 +111,9 @@ def bring_forward(pointer: Pointer, account: str) -> int | None:
 def ask_soon(vouchers: Iterable[Voucher]) -> None:
     """Make every voucher that the provider knows and nobody has paid due now, ahead of the budget; rings on commit."""
     open_at_provider = [each.pk for each in vouchers if each.provider_reference and each.paid_amount <= 0]
-    Voucher.objects.filter(pk__in=open_at_provider).update(next_action_at=seams.now(), attempts=0)
-    seams.ring()
+    if open_at_provider:
+        Voucher.objects.filter(pk__in=open_at_provider).update(next_action_at=seams.now(), attempts=0)
+        seams.ring()
 
 
 def _pointed(pointer: Pointer) -> Q:

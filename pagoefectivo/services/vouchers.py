@@ -42,7 +42,7 @@ def give_up(reference: str, *, actor: Actor, source: Source) -> Order:
     """Stop waiting for an order's codes of which nobody can tell any more whether they exist: they count as failed.
 
     The order can then get a new code, or ends where it was withdrawn. Money that comes for such a code later is taken
-    all the same and opens an anomaly. Raises StateConflict where no code is beyond finding.
+    all the same; it opens an anomaly, unless a new code stands in its place, whose order it then pays. Raises StateConflict where no code is beyond finding.
     """
     actor.require(Permission.WRITE_ORDERS)
     order = orders.order_named(reference, actor=actor)
