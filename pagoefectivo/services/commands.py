@@ -1,11 +1,13 @@
-"""Our own decisions about one refund, under its order's locks. Callers hold a unit of work."""
+"""Our own decisions about one code or refund, under its order's locks. Callers hold a unit of work."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.messages import Command, Verb
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import Refund
+from pagoefectivo.models import Refund, Voucher
 from pagoefectivo.services import lifecycle, seams
 from pagoefectivo.services.actors import Actor
 from pagoefectivo.services.subjects import Locked, lock_order
@@ -19,29 +21,40 @@ def lock_refund(found: Refund) -> tuple[Locked, Refund]:
     return locked, refund
 
 
-def choose(locked: Locked, refund: Refund) -> None:
-    """Make one of a locked order's refunds the one that is spoken of."""
-    locked.refund = refund
-    locked.voucher = next(voucher for voucher in locked.vouchers if voucher.pk == refund.voucher_id)
+def choose(locked: Locked, row: Voucher | Refund) -> None:
+    """Make one of a locked order's codes or refunds the one that is spoken of."""
+    locked.refund = row if isinstance(row, Refund) else None
+    wanted = row.voucher_id if isinstance(row, Refund) else row.pk
+    locked.voucher = next(voucher for voucher in locked.vouchers if voucher.pk == wanted)
 
 
 def command(
     locked: Locked,
-    refund: Refund,
+    row: Voucher | Refund,
     verb: Verb,
     *,
     actor: Actor,
     source: Source,
     why: str,
     error_code: ErrorCode | None = None,
+    until: datetime | None = None,
 ) -> None:
-    """Carry one decision out; what no longer fits the refund's state changes nothing."""
-    choose(locked, refund)
+    """Carry one decision out; what no longer fits the row's state changes nothing."""
+    choose(locked, row)
+    is_refund = isinstance(row, Refund)
+    asked = Command(
+        verb,
+        voucher_id=None if is_refund else row.pk,
+        refund_id=row.pk if is_refund else None,
+        why=why,
+        error_code=error_code,
+        until=until,
+    )
     lifecycle.write(
         locked,
-        Command(verb, refund_id=refund.pk, why=why, error_code=error_code),
+        asked,
         source=source,
-        evidence=lifecycle.Evidence(refund.account),
+        evidence=lifecycle.Evidence(row.account),
         actor=actor.name,
         now=seams.now(),
     )

@@ -16,7 +16,7 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, ProviderError, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.languages import DEFAULT as DEFAULT_LANGUAGE
 from pagoefectivo.domain.languages import known_language
-from pagoefectivo.domain.messages import Command, Payer, Verb
+from pagoefectivo.domain.messages import Payer, Verb
 from pagoefectivo.domain.states import (
     LIVE_VOUCHER,
     PAYABLE_VOUCHER,
@@ -31,6 +31,7 @@ from pagoefectivo.services import lifecycle, polling, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
+from pagoefectivo.services.commands import command
 from pagoefectivo.services.subjects import Locked, lock_order
 
 UNSENT_OR_UNANSWERED = UNANSWERED_VOUCHER | {VoucherState.REQUESTED}
@@ -294,15 +295,7 @@ def _resume(order: Order, request: OrderRequest, account: EffectiveAccount, *, a
 def _want_cancel(locked: Locked, voucher: Voucher, *, actor: Actor, source: Source) -> None:
     voucher.cancel_wanted_at = voucher.cancel_wanted_at or seams.now()
     voucher.save()
-    locked.voucher = voucher
-    lifecycle.write(
-        locked,
-        Command(Verb.CANCEL, voucher_id=voucher.pk, why="cancel_wanted"),
-        source=source,
-        evidence=lifecycle.Evidence(voucher.account),
-        actor=actor.name,
-        now=seams.now(),
-    )
+    command(locked, voucher, Verb.CANCEL, actor=actor, source=source, why="cancel_wanted")
 
 
 def _ask_before_release(order: Order, *, actor: Actor, source: Source) -> Order:

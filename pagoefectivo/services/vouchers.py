@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.limits import expiry_objections
-from pagoefectivo.domain.messages import Command, Verb
+from pagoefectivo.domain.messages import Verb
 from pagoefectivo.domain.states import LIVE_VOUCHER, AnomalyKind, Source, VoucherState
 from pagoefectivo.models import Anomaly, Order, Voucher
-from pagoefectivo.services import lifecycle, orders, seams, submission
+from pagoefectivo.services import orders, seams, submission
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
-from pagoefectivo.services.subjects import Locked, lock_order
+from pagoefectivo.services.commands import command
+from pagoefectivo.services.subjects import lock_order
 
 
 def extend(reference: str, *, expires_in: timedelta, actor: Actor, source: Source) -> Order:
@@ -83,7 +84,8 @@ def _want_extended(order_id: int, claim: Claim, expires_in: timedelta, actor: Ac
         raise StateConflict  # the provider was asked about another one
     _refuse_extension(locked.order, locked.voucher, expires_in)
     until = _deadline(expires_in, seams.now())
-    _obey(locked, Verb.EXTEND, f"until {until:%Y-%m-%dT%H:%M:%SZ}", actor, source, until=until)
+    why = f"until {until:%Y-%m-%dT%H:%M:%SZ}"
+    command(locked, locked.voucher, Verb.EXTEND, actor=actor, source=source, why=why, until=until)
 
 
 def _deadline(expires_in: timedelta, now: datetime) -> datetime:
@@ -98,27 +100,14 @@ def _give_up(order_id: int, actor: Actor, source: Source) -> None:
     now = seams.now()
     for voucher in lost:
         voucher.cancel_wanted_at = voucher.cancel_wanted_at or now
-        locked.voucher = voucher
         worries = Anomaly.objects.filter(voucher=voucher, kind=AnomalyKind.OUTCOME_UNKNOWN, closed_at=None)
         worries.update(closed_at=now, closed_by=actor.name, resolution="given up")
-        _obey(locked, Verb.GIVE_UP, "given_up", actor, source, error_code=ErrorCode.CREATE_LOST)
-
-
-def _obey(
-    locked: Locked,
-    verb: Verb,
-    why: str,
-    actor: Actor,
-    source: Source,
-    *,
-    until: datetime | None = None,
-    error_code: ErrorCode | None = None,
-) -> None:
-    lifecycle.write(
-        locked,
-        Command(verb, voucher_id=locked.voucher.pk, why=why, until=until, error_code=error_code),
-        source=source,
-        evidence=lifecycle.Evidence(locked.voucher.account),
-        actor=actor.name,
-        now=seams.now(),
-    )
+        command(
+            locked,
+            voucher,
+            Verb.GIVE_UP,
+            actor=actor,
+            source=source,
+            why="given_up",
+            error_code=ErrorCode.CREATE_LOST,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -101,21 +102,13 @@ def barcode(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
 @protected
 def code_sheet(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """Answer with a payable code as a PDF; 404 once the code must not be paid."""
-    with paper_language(visit.language):
-        opened = _open(request, visit, token, PAPERS, language=PAPER_LANGUAGES[visit.language])
-        if isinstance(opened, HttpResponse):
-            return opened
-        return _file(sheet(opened.page), "codigo-de-pago.pdf") if opened.page.is_payable else absent(visit)
+    return _paper(request, visit, token, "codigo-de-pago.pdf", lambda page: sheet(page) if page.is_payable else b"")
 
 
 @protected
 def payment_receipt(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """Answer with what was received as a PDF; 404 while the order does not count as paid."""
-    with paper_language(visit.language):
-        opened = _open(request, visit, token, PAPERS, language=PAPER_LANGUAGES[visit.language])
-        if isinstance(opened, HttpResponse):
-            return opened
-        return _file(receipt(opened.page), "constancia-de-pago.pdf") if opened.page.is_paid else absent(visit)
+    return _paper(request, visit, token, "constancia-de-pago.pdf", lambda page: receipt(page) if page.is_paid else b"")
 
 
 @protected
@@ -164,6 +157,16 @@ def renew(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
 def missing(_request: HttpRequest, visit: Visit, _token: str) -> HttpResponse:
     """Answer an address below the page that does not exist, before Django would log it with its token."""
     return absent(visit)
+
+
+def _paper(request: HttpRequest, visit: Visit, token: str, name: str, drawn: Callable[[Page], bytes]) -> HttpResponse:
+    """Answer with a PDF in a language that its fonts have; nothing drawn is a page that does not exist."""
+    with paper_language(visit.language):
+        opened = _open(request, visit, token, PAPERS, language=PAPER_LANGUAGES[visit.language])
+        if isinstance(opened, HttpResponse):
+            return opened
+        paper = drawn(opened.page)
+        return _file(paper, name) if paper else absent(visit)
 
 
 def _open(
