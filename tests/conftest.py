@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from pytest_django.live_server_helper import LiveServer
 
 
 class NonLoopbackConnection(RuntimeError):
@@ -44,6 +45,12 @@ def _only_loopback() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded)
         patch.setattr(socket.socket, "connect_ex", guarded_ex)
         yield
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """Our web server, stopped before its database is taken away: what a fixture asks for first goes last."""
+    return live_server
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import threading
 from collections import Counter as Tally
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pagoefectivo.sandbox.clock import Clock
@@ -27,7 +25,7 @@ Hurry = Callable[[Face, Answer, bool], None]
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a face and what it got; `status` is None when it got no answer."""
+    """One request to a face and what it got; `status` is None while it has no answer, or when it got none."""
 
     number: int
     at: datetime
@@ -37,45 +35,52 @@ class Call:
     operation: str | None
     headers: Mapping[str, str]
     body: str
-    status: int | None
-    answer: str
     fault: str | None
+    status: int | None = None
+    answer: str = ""
 
 
 class CallLog:
-    """The last calls, and the count of all of them per operation."""
+    """The last calls, and the count of all of them per operation: noted as they arrive, however long the answer takes."""
 
     def __init__(self) -> None:
-        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._calls: dict[int, Call] = {}
         self._tally: Tally[str] = Tally()
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def record(
-        self, at: datetime, face: Face, request: Request, operation: str | None, answer: Answer, fault: Fault | None
-    ) -> None:
-        silent = answer.manner in ("silence", "reset")
+    def arrived(self, at: datetime, face: Face, request: Request, operation: str | None, fault: Fault | None) -> int:
+        """Note a request and return its number."""
         with self._lock:
+            number = next(self._numbers)
             self._tally[operation or "unrouted"] += 1
-            self._calls.append(
-                Call(
-                    number=next(self._numbers),
-                    at=at,
-                    psp=face.name,
-                    method=request.method,
-                    path=request.path,
-                    operation=operation,
-                    headers=request.headers,
-                    body=request.body[:KEPT_BODY].decode(errors="replace"),
-                    status=None if silent else answer.status,
-                    answer="" if silent else answer.body[:KEPT_BODY].decode(errors="replace"),
-                    fault=fault.kind if fault else None,
-                )
+            self._calls[number] = Call(
+                number=number,
+                at=at,
+                psp=face.name,
+                method=request.method,
+                path=request.path,
+                operation=operation,
+                headers=request.headers,
+                body=request.body[:KEPT_BODY].decode(errors="replace"),
+                fault=fault.kind if fault else None,
             )
+            if len(self._calls) > KEPT_CALLS:
+                del self._calls[next(iter(self._calls))]
+            return number
+
+    def answered(self, number: int, answer: Answer) -> None:
+        """Add what the request got; one that was cleared away meanwhile stays away."""
+        if answer.manner in ("silence", "reset"):
+            return
+        text = answer.body[:KEPT_BODY].decode(errors="replace")
+        with self._lock:
+            if number in self._calls:
+                self._calls[number] = replace(self._calls[number], status=answer.status, answer=text)
 
     def calls(self) -> list[Call]:
         with self._lock:
-            return list(self._calls)
+            return list(self._calls.values())
 
     def counts(self) -> dict[str, int]:
         with self._lock:
@@ -125,7 +130,7 @@ class Exchange:
             return Answer(200, HTML, "text/html; charset=utf-8")
         retry_after = fault.options.get("retry_after")
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return dataclasses.replace(face.error(int(fault.kind)), headers=headers)
+        return replace(face.error(int(fault.kind)), headers=headers)
 
     def _spoil(self, face: Face, operation: str, answer: Answer, fault: Fault) -> Answer:
         match fault.kind:
@@ -134,13 +139,13 @@ class Exchange:
             case "before_answer":
                 self._hurry(face, answer, bool(fault.options["settle"]))
             case "drop_after":
-                answer = dataclasses.replace(answer, manner="reset")
+                answer = replace(answer, manner="reset")
             case "slow_body":
-                answer = dataclasses.replace(answer, manner="slow", seconds=float(fault.options["seconds"]))
+                answer = replace(answer, manner="slow", seconds=float(fault.options["seconds"]))
             case "malformed":
-                answer = dataclasses.replace(answer, body=b"{'status': " + answer.body)
+                answer = replace(answer, body=b"{'status': " + answer.body)
             case "truncated":
-                answer = dataclasses.replace(answer, body=answer.body[: len(answer.body) // 2])
+                answer = replace(answer, body=answer.body[: len(answer.body) // 2])
             case "not_found":
                 answer = face.not_found(operation)
             case _:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pagoefectivo.sandbox.company import Company
 from pagoefectivo.sandbox.console import Console
+from pagoefectivo.sandbox.faults import Fault
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.sandbox.psps.face import Face
 from pagoefectivo.sandbox.refusals import ControlRefused
@@ -71,19 +72,21 @@ class Handler(BaseHTTPRequestHandler):
         if operation:
             company.director.before(operation, request.body + path.encode())
         fault = company.faults.take(operation) if operation else None
-        arrived_at = company.clock.now()
+        number = company.calls.arrived(company.clock.now(), face, request, operation, fault)
+        found = self._found(face, operation, request, fault)
+        company.calls.answered(number, found)
+        self._send(found)
+
+    def _found(self, face: Face, operation: str | None, request: Request, fault: Fault | None) -> Answer:
+        if operation is None:
+            return face.unrouted()
         if fault and fault.kind == "drop_before":
-            dropped = Answer(0, b"", manner="reset")
-            company.calls.record(arrived_at, face, request, operation, dropped, fault)
-            self._send(dropped)
-            return
+            return Answer(0, b"", manner="reset")
         try:
-            found = company.exchange.answer(face, operation, request, fault) if operation else face.unrouted()
+            return self.server.company.exchange.answer(face, operation, request, fault)
         except Exception:
             logger.exception("the sandbox failed to answer %s", operation)
-            found = face.error(500)
-        company.calls.record(arrived_at, face, request, operation, found, fault)
-        self._send(found)
+            return face.error(500)
 
     def _controlled(self, method: str, request: Request) -> Answer:
         if request.method != "POST" or request.headers.get("content-type") != "application/json":
