@@ -76,7 +76,8 @@ def test_F07_a_deadlock_repeats_the_whole_transaction_and_no_call(psp: Any, open
     with seams.use(sleep=pause):
         polling.ask_voucher(voucher, claim, source=Source.POLL)
     host.join()
-    assert (len(pauses), errors) == (1, []), "we were the victim once"
+    assert len(pauses) in {1, 2}, "we were the victim, and on a busy machine again before the other one woke"
+    assert errors == []
     assert (only_voucher().state, only_order().state) == ("paid", "paid")
     assert moves("voucher") == ["submit", "issue", "pay"]
     assert psp.call_counts() == {"create": 1, "get_payment": 1}, "asked once, written twice"
