@@ -103,6 +103,8 @@ def _each(model: type[DueRow], work: Callable[[Claim], None], report: SweepRepor
 def _vouchers(report: SweepReport, exhausted: set[str]) -> int:
     """Work on due vouchers; what is over an account's budget waits, and its account joins `exhausted`."""
     claims = claim_due(Voucher, BATCH, besides=exhausted)
+    if not claims:
+        return 0
     columns = Voucher.objects.filter(pk__in=[claim.row_id for claim in claims])
     vouchers = columns.only("account", "state", "expires_at", "provider_reference").in_bulk()
     askers = [pace.Asker.of(claim, vouchers[claim.row_id]) for claim in claims]
