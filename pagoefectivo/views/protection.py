@@ -17,6 +17,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -35,11 +36,16 @@ _PHONE = re.compile(r"\+?[\d ()-]{6,20}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a page: its language, its style and the nonce that lets our own script in, wherever static files live."""
+    """One request for a page: its language, its style and the nonce that lets our own script in, wherever static files live.
+
+    `home` is where the same words can be read in another language: empty for the address itself, and for one that only
+    takes forms the page that they stand on.
+    """
 
     language: str
     nonce: str
     style: SafeString = field(repr=False)
+    home: str = field(default="", repr=False)
 
     @property
     def policy(self) -> str:
@@ -80,7 +86,8 @@ def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse
     @functools.wraps(door)
     @transaction.non_atomic_requests
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
-        visit = Visit(_language(request), secrets.token_urlsafe(16), _style())
+        home = "" if "GET" in methods else reverse("pagoefectivo:voucher", args=[token])
+        visit = Visit(_language(request), secrets.token_urlsafe(16), _style(), home)
         with translation.override(CATALOGUES[visit.language]):
             response = _answer(door, request, visit, token, methods)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
@@ -103,6 +110,7 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
         "language": HTML_LANGUAGES[visit.language],
         "languages": [(code, name, HTML_LANGUAGES[code], code == visit.language) for code, name in LANGUAGES.items()],
         "lang": visit.language,
+        "home": visit.home,
         "nonce": visit.nonce,
         "style": visit.style,
         "brand": storefront.current().brand,
