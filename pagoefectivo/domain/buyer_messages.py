@@ -94,6 +94,7 @@ class Standing:
     is_late: bool = False
     refund: RefundState | None = None
     has_destination: bool = False
+    account_until: datetime | None = None  # when the buyer's time to name an account is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,9 @@ def is_true(kind: MessageKind, standing: Standing, now: datetime) -> bool:
             and standing.order is OrderState.AWAITING_PAYMENT
             and standing.is_newest
             and not standing.is_withdrawing
-            and (standing.deadline is None or now < standing.deadline)
+            and not _is_over(standing.deadline, now)
         )
-    if kind in NEEDS_ACCOUNT and standing.has_destination:
+    if kind in NEEDS_ACCOUNT and (standing.has_destination or _is_over(standing.account_until, now)):
         return False
     if kind in _TRUE_OF_REFUND:
         return standing.refund in _TRUE_OF_REFUND[kind]
@@ -193,6 +194,10 @@ def postponed(kind: MessageKind, standing: Standing, now: datetime, quiet: Quiet
 def is_stale(due_at: datetime, now: datetime) -> bool:
     """Whether a message that could not be sent since it was due is given up."""
     return now - due_at >= NOT_WORTH_SENDING_AFTER
+
+
+def _is_over(deadline: datetime | None, now: datetime) -> bool:
+    return deadline is not None and now >= deadline
 
 
 def _of_order(to_state: str, standing: Standing) -> Iterator[MessageKind]:

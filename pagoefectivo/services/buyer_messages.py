@@ -68,6 +68,7 @@ def standing_of(order: Order, voucher: Voucher, refund: Refund | None, vouchers:
         is_late=bool(paid and paid.paid_at and paid.expires_at and paid.paid_at > paid.expires_at),
         refund=None if refund is None else RefundState(refund.state),
         has_destination=refund is not None and refund.destination_id is not None,
+        account_until=refund.account_until if refund is not None else None,
     )
 
 

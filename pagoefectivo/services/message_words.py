@@ -13,7 +13,10 @@ from pagoefectivo.domain.buyer_messages import MessageKind as K
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Texts may name {reference}, {amount}, {deadline} and {moment}; `short` is the SMS and ends in its {link}."""
+    """Texts may name {reference}, {amount}, {deadline} and {moment}; `short` is the SMS and ends in its {link}.
+
+    The deadline is the payment code's; about a refund it is the one for naming an account.
+    """
 
     subject: str | Promise
     heading: str | Promise
@@ -28,7 +31,8 @@ _REFUND_PAGE = _("See your refund")
 _GIVE_ACCOUNT = _("Give my account")
 _ACCOUNT_BODY = _(
     "The shop wants to give {amount} of your order {reference} back to you. The money goes to a bank account in your "
-    "name, for cash cannot come back the way it went. Tell us your account on the page below."
+    "name, for cash cannot come back the way it went. Tell us your account on the page below: you have until {deadline} "
+    "(Lima time)."
 )
 _ACCOUNT_SHORT = noop("{shop}: we need your bank account to give you back {amount}. {link}")
 
