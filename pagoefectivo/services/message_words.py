@@ -156,4 +156,11 @@ WORDS: dict[K, Words] = {
         _REFUND_PAGE,
         noop("{shop}: your refund of {amount} was withdrawn. Questions? Write to us. {link}"),
     ),
+    K.LINK_WANTED: Words(
+        _("The link to your order {reference}"),
+        _("Here is your link"),
+        _("Somebody who knows your e-mail asked for this link, you perhaps. If it was not you, you need not do anything: the link was sent to you alone."),
+        _("Open my page"),
+        noop("{shop}: the link to your order. {link}"),
+    ),
 }  # fmt: skip

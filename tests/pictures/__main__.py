@@ -85,6 +85,8 @@ def _seen(browser: Browser, address: str, picture: Picture, sharpness: int) -> b
     )
     page = context.new_page()
     page.goto(address)
+    for what, text in picture.fill:
+        page.locator(what).fill(text)
     for what in picture.open:
         page.locator(what).first.click()
     if picture.is_paper:
