@@ -26,6 +26,8 @@ class Picture:
     is_dark: bool = False
     fill: tuple[tuple[str, str], ...] = ()
     open: tuple[str, ...] = ()
+    is_staff: bool = False
+    part: str = ""
 
 
 def all_pictures() -> list[Picture]:
