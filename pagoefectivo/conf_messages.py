@@ -45,6 +45,10 @@ class MessagesConfig:
     sender: str | None
     quiet: QuietHours | None
 
+    def mails(self, kind: MessageKind) -> bool:
+        """Whether messages of a kind go out by e-mail."""
+        return "email" in self.channels and kind in self.channels["email"].kinds
+
 
 @lru_cache(maxsize=1)
 def current() -> MessagesConfig:

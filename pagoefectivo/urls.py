@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from pagoefectivo.views import proofs, refunds, resend, vouchers, webhooks
+from pagoefectivo.views import lost_links, proofs, refunds, resend, vouchers, webhooks
 
 app_name = "pagoefectivo"
 
@@ -25,5 +25,6 @@ urlpatterns = [
     path("r/<str:token>/", refunds.page, name="refund"),
     path("r/<str:token>", refunds.page),
     path("r/<path:token>", refunds.missing),
+    path("link/", lost_links.page, name="lost-link"),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -172,5 +172,6 @@ PAGOEFECTIVO: dict[str, Any] = {
     "SHOP_NAME": "Tienda Faro",
     "SUPPORT_CONTACT": "ayuda@shop.example",
     "BRAND": {"RETURN_URL": f"{PUBLIC_URL}/"},
+    "NEW_CODE_BY_BUYER": os.environ.get("PAGOEFECTIVO_NEW_CODE_BY_BUYER", "unreleased"),
     "TIMING": json.loads(os.environ.get("PAGOEFECTIVO_TIMING", "{}")),  # the demo and some tests are in a hurry
 }

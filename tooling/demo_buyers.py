@@ -33,6 +33,23 @@ def receipt_sent(scene: Scene) -> None:
     mails_are(scene, reference, 2)
 
 
+def code_renewed(scene: Scene) -> None:
+    """A code that nobody paid in time: the buyer takes a new one from the same page and pays that"""
+    report, psp, api = scene.report, scene.psp, scene.api
+    reference, page = bought(scene, "default")
+    old = issued(scene, reference)
+    psp.expire(old["code"])
+    order = wait(lambda: api.order(reference), lambda seen: seen["state"] == "expired")
+    report.step("code expired", f"order {order['state']}", holds=order["state"] == "expired")
+    status = scene.buyer.renew(page)
+    fresh = api.order(reference)["voucher"]
+    shown = fresh["code"] in scene.buyer.text_of(page).replace(" ", "")
+    observed = f"answered with {status}, another code {fresh['state']}, the page {'shows' if shown else 'hides'} it"
+    holds = status == HTTPStatus.SEE_OTHER and fresh["code"] != old["code"] and shown
+    report.step("new code from the page", observed, holds=holds)
+    paid(scene, reference, fresh)
+
+
 def account_given(scene: Scene, refund: Document, account_number: str) -> Document:
     """The buyer says on the refund's page where the money goes; return the refund."""
     report, buyer, address = scene.report, scene.buyer, refund["page_url"]

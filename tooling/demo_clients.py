@@ -67,6 +67,11 @@ class Buyer(Client):
         files = {"picture": ("receipt.jpg", picture, "image/jpeg")}
         return self._session.post(address, files=files, allow_redirects=False, timeout=PATIENCE_SECONDS).status_code
 
+    def renew(self, page: str) -> int:
+        """Ask for a new code on the page of a dead one; return the status of the answer."""
+        address = f"{page.partition('?')[0]}renew/"
+        return self._session.post(address, allow_redirects=False, timeout=PATIENCE_SECONDS).status_code
+
     def submit(self, address: str, act: str, *, page: str = "", **fields: str) -> requests.Response:
         """Send a form of the page of a refund with the keys that it stands with there."""
         keys = dict(_FORM_KEY.findall(page or self.text_of(address)))

@@ -46,6 +46,7 @@ def walk(stack: Stack, started: float) -> int:
         paid_and_refunded,
         webhook_lost,
         demo_buyers.receipt_sent,
+        demo_buyers.code_renewed,
         demo_companies.through_ebanx,
         demo_companies.through_mercadopago,
         demo_companies.through_pagoefectivo,

@@ -83,6 +83,7 @@ def _settings(stack: Stack, *, hurried: bool) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PAGOEFECTIVO_PUBLIC_BASE_URL": stack.web_url,
         "PAGOEFECTIVO_SANDBOX_URL": stack.sandbox_url,
+        "PAGOEFECTIVO_NEW_CODE_BY_BUYER": "always",  # the storefront never runs out of anything
         "PAGOEFECTIVO_TIMING": json.dumps(HURRIED if hurried else CALM),
         "PAGOEFECTIVO_SWEEP_SECONDS": "1" if hurried else "5",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,11 @@ class DeadlineForm(forms.Form):
         max_value=9999,
         widget=forms.NumberInput(attrs={"autocomplete": "off"}),
     )
+
+    @property
+    def expires_in(self) -> timedelta:
+        """How long that is, once the form is valid."""
+        return timedelta(hours=self.cleaned_data["hours"])
 
 
 class AcceptForm(forms.Form):

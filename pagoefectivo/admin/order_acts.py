@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from pagoefectivo.admin.presentation import money
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.services import orders, refunds, vouchers
+from pagoefectivo.services.actors import Actor
 
 if TYPE_CHECKING:
     from pagoefectivo.admin.reading import ReadOnlyAdmin as _Admin
@@ -43,73 +45,58 @@ class OrderActs(_Admin):
     @door("pagoefectivo.cancel_order")
     def reissue_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Issue a new code for an unpaid order."""
-        if request.method == "POST":
-            fresh = carry_out(
-                request,
-                lambda: orders.reissue_voucher(order.reference, actor=actor_of(request), source=Source.STAFF),
-            )
-            if fresh is not None:
-                messages.success(request, order_pages.reissued(fresh))
-                return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_pages.confirm_reissue(self, request, order)
+        return _asked_first(
+            request,
+            lambda who: orders.reissue_voucher(order.reference, actor=who, source=Source.STAFF),
+            order_pages.reissued,
+            lambda: order_pages.confirm_reissue(self, request, order),
+        )
 
     @door("pagoefectivo.cancel_order")
     def cancel_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Withdraw an unpaid order."""
-        if request.method == "POST":
-            fresh = carry_out(
-                request,
-                lambda: orders.cancel_order(order.reference, actor=actor_of(request), source=Source.STAFF),
-            )
-            if fresh is not None:
-                messages.success(request, order_pages.canceled(fresh))
-                return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_pages.confirm_cancel(self, request, order)
+        return _asked_first(
+            request,
+            lambda who: orders.cancel_order(order.reference, actor=who, source=Source.STAFF),
+            order_pages.canceled,
+            lambda: order_pages.confirm_cancel(self, request, order),
+        )
 
     @door("pagoefectivo.cancel_order")
     def extend_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Move the deadline of an unpaid code."""
         form = DeadlineForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            expires_in = timedelta(hours=form.cleaned_data["hours"])
-            fresh = carry_out(
-                request,
-                lambda: vouchers.extend(
-                    order.reference, expires_in=expires_in, actor=actor_of(request), source=Source.STAFF
-                ),
-            )
-            if fresh is not None:
-                messages.success(request, order_pages.extended(fresh))
-                return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_pages.ask_deadline(self, request, order, form)
+        return _asked_first(
+            request,
+            lambda who: vouchers.extend(order.reference, expires_in=form.expires_in, actor=who, source=Source.STAFF),
+            order_pages.extended,
+            lambda: order_pages.ask_deadline(self, request, order, form),
+            form,
+        )
 
     @door("pagoefectivo.cancel_order")
     def give_up_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Stop waiting for a code that nobody can find."""
-        if request.method == "POST":
-            fresh = carry_out(
-                request,
-                lambda: vouchers.give_up(order.reference, actor=actor_of(request), source=Source.STAFF),
-            )
-            if fresh is not None:
-                messages.success(request, order_pages.given_up(fresh))
-                return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_pages.confirm_give_up(self, request, order)
+        return _asked_first(
+            request,
+            lambda who: vouchers.give_up(order.reference, actor=who, source=Source.STAFF),
+            order_pages.given_up,
+            lambda: order_pages.confirm_give_up(self, request, order),
+        )
 
     @door("pagoefectivo.accept_payment")
     def accept_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Let an order under review count as paid."""
         form = AcceptForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            note = form.cleaned_data["note"]
-            fresh = carry_out(
-                request,
-                lambda: orders.accept_payment(order.reference, note=note, actor=actor_of(request), source=Source.STAFF),
-            )
-            if fresh is not None:
-                messages.success(request, _("The payment was accepted: the order is %s.") % fresh.get_state_display())
-                return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_pages.confirm_accept(self, request, order, form)
+        return _asked_first(
+            request,
+            lambda who: orders.accept_payment(
+                order.reference, note=form.cleaned_data["note"], actor=who, source=Source.STAFF
+            ),
+            order_pages.accepted,
+            lambda: order_pages.confirm_accept(self, request, order, form),
+            form,
+        )
 
     @door("pagoefectivo.request_refund")
     def refund_view(self, request: HttpRequest, order: Order) -> HttpResponse:
@@ -140,6 +127,22 @@ class OrderActs(_Admin):
     def raw_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Show the newest messages from and to the provider, masked."""
         return order_pages.raw(self, request, order)
+
+
+def _asked_first(
+    request: HttpRequest,
+    act: Callable[[Actor], Order],
+    told: Callable[[Order], str],
+    question: Callable[[], HttpResponse],
+    form: Form | None = None,
+) -> HttpResponse:
+    """Act on a POST whose form is filled in, and go back to the order; else ask, and after a refusal ask again."""
+    if request.method == "POST" and (form is None or form.is_valid()):
+        fresh = carry_out(request, lambda: act(actor_of(request)))
+        if fresh is not None:
+            messages.success(request, told(fresh))
+            return redirect("admin:pagoefectivo_order_change", fresh.pk)
+    return question()
 
 
 def _tell(request: HttpRequest, refund: Any, *, was_known: bool) -> None:

@@ -193,6 +193,11 @@ def extended(order: Order) -> str:
     return _("The code can now be paid until {deadline} (Lima time).").format(deadline=lima(voucher.expires_at))
 
 
+def accepted(order: Order) -> str:
+    """Say what accepting a payment came to."""
+    return _("The payment was accepted: the order is %s.") % order.get_state_display()
+
+
 def given_up(order: Order) -> str:
     """Say what giving a code up came to."""
     if order.state == OrderState.CANCELED:

@@ -72,6 +72,12 @@ def detail(
     return TemplateResponse(request, "admin/pagoefectivo/proof/detail.html", context)
 
 
+def full(model_admin: admin.ModelAdmin[Any], request: HttpRequest, proof: PaymentProof) -> HttpResponse:
+    """Show the picture alone, not made smaller."""
+    context = {**frame(model_admin, request, proof, _("Receipt %s") % proof.public_id), "proof": proof}
+    return TemplateResponse(request, "admin/pagoefectivo/proof/full.html", context)
+
+
 def summary(proof: PaymentProof) -> str:
     """Say in a word what came of reading a receipt."""
     reading = getattr(proof, "reading", None)

@@ -109,6 +109,11 @@ class PaymentProofAdmin(BelowOrderAdmin):
         }
         return HttpResponse(content, content_type="image/jpeg", headers=headers)
 
+    @door(MAY_REVIEW, writes=False)
+    def full_view(self, request: HttpRequest, proof: PaymentProof) -> HttpResponse:
+        """Show the picture as large as it was kept, for eyes without a script."""
+        return proof_pages.full(self, request, proof)
+
     @door(MAY_REVIEW, reads=False)
     def judge_view(self, request: HttpRequest, proof: PaymentProof) -> HttpResponse:
         """Write down what a person thinks of the picture."""
@@ -126,6 +131,7 @@ class PaymentProofAdmin(BelowOrderAdmin):
         wrap = self.admin_site.admin_view
         acts = [
             path("<int:object_id>/picture/", wrap(self.picture_view), name="pagoefectivo_paymentproof_picture"),
+            path("<int:object_id>/full/", wrap(self.full_view), name="pagoefectivo_paymentproof_full"),
             path("<int:object_id>/judge/", wrap(self.judge_view), name="pagoefectivo_paymentproof_judge"),
         ]
         return [*acts, *super().get_urls()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -13,6 +13,8 @@ from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
 LAST_REMINDER = timedelta(hours=3)  # before the deadline
 SHORTEST_WORTH_REMINDING = timedelta(hours=1)
 BEFORE_SILENCE = timedelta(hours=1)
+BETWEEN_LINKS = timedelta(minutes=10)
+MOST_LINKS_A_DAY = 5
 REQUEST_SETTLES = timedelta(minutes=10)  # a refund that is sent by then is told as sent alone
 ONE_DAY = timedelta(days=1)
 NOT_WORTH_SENDING_AFTER = timedelta(hours=24)
@@ -38,6 +40,7 @@ class MessageKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     REFUND_RETURNED = "refund_returned"
     REFUND_WITHDRAWN = "refund_withdrawn"
+    LINK_WANTED = "link_wanted"
 
 
 K = MessageKind
@@ -94,6 +97,7 @@ class Standing:
     is_late: bool = False
     refund: RefundState | None = None
     has_destination: bool = False
+    account_until: datetime | None = None  # when the buyer's time to name an account is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +167,17 @@ def planned_for(
 
 def is_true(kind: MessageKind, standing: Standing, now: datetime) -> bool:
     """Whether a message may still be sent: what it says must hold at that moment."""
+    if kind is K.LINK_WANTED:
+        return True
     if kind in WITH_CODE:
         return (
             standing.voucher is VoucherState.ISSUED
             and standing.order is OrderState.AWAITING_PAYMENT
             and standing.is_newest
             and not standing.is_withdrawing
-            and (standing.deadline is None or now < standing.deadline)
+            and not _is_over(standing.deadline, now)
         )
-    if kind in NEEDS_ACCOUNT and standing.has_destination:
+    if kind in NEEDS_ACCOUNT and (standing.has_destination or _is_over(standing.account_until, now)):
         return False
     if kind in _TRUE_OF_REFUND:
         return standing.refund in _TRUE_OF_REFUND[kind]
@@ -190,9 +196,18 @@ def postponed(kind: MessageKind, standing: Standing, now: datetime, quiet: Quiet
     return None
 
 
+def may_mail_link(before: Collection[datetime], now: datetime) -> bool:
+    """Whether a buyer who lost the link may be mailed it now; `before` is when that was done within the last day."""
+    return len(before) < MOST_LINKS_A_DAY and all(now - at >= BETWEEN_LINKS for at in before)
+
+
 def is_stale(due_at: datetime, now: datetime) -> bool:
     """Whether a message that could not be sent since it was due is given up."""
     return now - due_at >= NOT_WORTH_SENDING_AFTER
+
+
+def _is_over(deadline: datetime | None, now: datetime) -> bool:
+    return deadline is not None and now >= deadline
 
 
 def _of_order(to_state: str, standing: Standing) -> Iterator[MessageKind]:

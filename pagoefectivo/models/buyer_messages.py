@@ -31,6 +31,7 @@ KIND_LABELS = [
     (K.REFUND_FAILED.value, _("refund rejected")),
     (K.REFUND_RETURNED.value, _("refund sent back by the bank")),
     (K.REFUND_WITHDRAWN.value, _("refund withdrawn")),
+    (K.LINK_WANTED.value, _("link asked for")),
 ]
 _CHANNEL_WORDS = {"email": _("e-mail"), "sms": "SMS"}
 

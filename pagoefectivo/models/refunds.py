@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo import conf
 from pagoefectivo.domain.redaction import mask_code
-from pagoefectivo.domain.states import LIVE_REFUND
+from pagoefectivo.domain.states import LIVE_REFUND, RefundState
 from pagoefectivo.links import new_page_key, refund_page_url
 from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, linked_index, money_field
 from pagoefectivo.models.machines import RefundMachine
@@ -139,6 +141,14 @@ class Refund(RefundMachine, DueRow):
     def page_url(self) -> str:
         """The buyer's page of this refund, absolute; empty where a row has no link yet."""
         return refund_page_url(self.page_key) if self.page_key else ""
+
+    @property
+    def account_until(self) -> datetime:
+        """Until when the buyer may give an account by this link: counted from when it was made or the account was missed."""
+        begins = self.page_key_at or self.created_at
+        if self.state == RefundState.AWAITING_DESTINATION:
+            begins = max(begins, self.changed_at)
+        return begins + conf.current().refund_account_deadline
 
     @property
     def is_approved(self) -> bool:

@@ -1,17 +1,17 @@
 """Whether a part of a picture has another history than the rest of it: what painting over an amount leaves behind.
 
 A picture that was saved as JPEG, edited and saved again at a better quality bears the first saving everywhere but in
-the edited part. That is no proof, and a picture without the trace may be edited all the same: the only word that counts
-is the provider's.
+the edited part; and what was drawn into a grainy photo has no grain. Neither is a proof, and a picture without a trace
+may be edited all the same: the only word that counts is the provider's.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from statistics import median
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 SUSPICIOUS = 0.015  # of the blocks that could tell; measured by `dev.py receipts`: see docs/explanation-proofs.md
 
@@ -24,6 +24,13 @@ _TELLING = _FINE // 2
 _CLEAR_GHOST = 0.85
 _NO_GHOST = 0.97
 _FEWEST = 40
+_GRAINY = 4  # eighths of a shade, in the calmest spot of most blocks
+_CALM = 0.15  # of the grain that is usual in the picture
+_MOST_CALM = 0.1  # of the blocks: where more of them have no grain, the camera took it away
+_SPOT = 4  # pixels from one look to the next
+_TOO_DARK = 16  # no camera leaves grain there
+_PRINT = 40  # shades between paper and ink
+_AS_BRIGHT = 32  # shades
 
 Grid = list[float]
 Place = tuple[int, int]
@@ -36,7 +43,7 @@ def edited_part(upload: bytes) -> float:
             return 0.0
         last = _quality_of(picture)
         grey = picture.convert("L")
-    return _saved_another_time(grey, last)
+    return max(_saved_another_time(grey, last), _without_grain(grey))
 
 
 def _quality_of(picture: Image.Image) -> int:
@@ -76,6 +83,46 @@ def _ratios(losses: dict[int, dict[Place, float]], quality: int) -> dict[Place, 
     own, below, above = losses[quality], losses[quality - _APART], losses[quality + _APART]
     around = {place: (below[place] + above[place]) / 2 for place in own}
     return {place: own[place] / usual for place, usual in around.items() if usual >= _TELLING}
+
+
+def _without_grain(grey: Image.Image) -> float:
+    """Print that was drawn into a photo lies on smooth paper where other paper, as bright as that, is grainy."""
+    grain = _finely(ImageChops.difference(grey, grey.filter(ImageFilter.MedianFilter(3)))).filter(
+        ImageFilter.BoxBlur(2)
+    )
+    shades = grey.reduce(_SPOT)
+    least, alike, printed = dict[Place, int](), dict[int, list[Place]](), set[Place]()
+    for (place, seen), (_, grains) in zip(
+        _spots(shades), _spots(grain.resize(shades.size, Image.Resampling.NEAREST)), strict=True
+    ):
+        paper = max(seen)
+        if paper < _TOO_DARK:
+            continue
+        least[place] = min(each for each, shade in zip(grains, seen, strict=True) if paper - shade < _PRINT)
+        alike.setdefault(paper // _AS_BRIGHT, []).append(place)
+        if paper - min(seen) >= _PRINT:
+            printed.add(place)
+    calm = {place for places in alike.values() for place in _calm(places, least)}
+    if len(printed) < _FEWEST or len(calm) > len(least) * _MOST_CALM:
+        return 0.0
+    return _largest_patch(printed & calm) / len(printed)
+
+
+def _calm(places: list[Place], grain: dict[Place, int]) -> list[Place]:
+    """Those without the grain that is usual among them; none where it is not usual."""
+    usual = median(grain[place] for place in places)
+    if usual < _GRAINY or len(places) < _FEWEST:
+        return []
+    return [place for place in places if grain[place] <= usual * _CALM]
+
+
+def _spots(looks: Image.Image) -> Iterator[tuple[Place, bytes]]:
+    """What was seen in each whole block, by its column and row."""
+    spots, width, seen = _BLOCK // _SPOT, looks.width, looks.tobytes()
+    for row in range(looks.height // spots):
+        lines = [seen[line * width : (line + 1) * width] for line in range(row * spots, (row + 1) * spots)]
+        for column in range(width // spots):
+            yield (column, row), b"".join(line[column * spots : (column + 1) * spots] for line in lines)
 
 
 def _lost_by_saving(grey: Image.Image, quality: int) -> Image.Image:

@@ -59,7 +59,7 @@ def standing_of(refund: Refund) -> Standing:
         provider=account.provider.name if account else "",
         fields=account.destination_fields if account else frozenset(),
         needs_cci=bool(account and account.refunds_by_hand),
-        deadline=destinations.deadline_of(refund),
+        deadline=refund.account_until,
         is_open=destinations.is_open(refund, now),
         may_begin_again=destinations.may_begin_again(refund),
         next_try=_next_try(refund),

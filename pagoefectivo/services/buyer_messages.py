@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Case, Max, When
 
 from pagoefectivo import conf, conf_messages
 from pagoefectivo.conf_messages import ChannelConfig
@@ -12,7 +12,7 @@ from pagoefectivo.domain import buyer_messages as rules
 from pagoefectivo.domain.buyer_messages import MessageKind, Standing
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
-from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
+from pagoefectivo.domain.states import UNANSWERED_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import BuyerMessage, Order, Refund, StateChange, Voucher
 from pagoefectivo.services import seams
 from pagoefectivo.services.actors import BUYER, Actor, Permission
@@ -20,6 +20,9 @@ from pagoefectivo.services.subjects import Locked, lock_order
 
 MOST_RESENDS = 3
 RESENDS_WITHIN = timedelta(hours=1)
+EMAIL = "email"
+_OPEN_ORDER = frozenset({OrderState.AWAITING_PAYMENT, OrderState.IN_REVIEW})
+_OPEN_REFUND = frozenset({RefundState.AWAITING_DESTINATION, RefundState.PENDING}) | UNANSWERED_REFUND
 _TRIED = (
     BuyerMessage.Outcome.SENT,
     BuyerMessage.Outcome.REFUSED,
@@ -68,6 +71,7 @@ def standing_of(order: Order, voucher: Voucher, refund: Refund | None, vouchers:
         is_late=bool(paid and paid.paid_at and paid.expires_at and paid.paid_at > paid.expires_at),
         refund=None if refund is None else RefundState(refund.state),
         has_destination=refund is not None and refund.destination_id is not None,
+        account_until=refund.account_until if refund is not None else None,
     )
 
 
@@ -89,14 +93,29 @@ def resend_newest(page_key: str) -> None:
 
     Does nothing where there is none, where one waits to be sent, or after three within an hour; tells nobody which.
     """
-    newest = BuyerMessage.objects.filter(order__page_key=page_key, channel="email", repeat=0)
-    for found in newest.filter(outcome__in=_TRIED).order_by("-pk"):
+    newest = BuyerMessage.objects.filter(order__page_key=page_key, channel=EMAIL, repeat=0, outcome__in=_TRIED)
+    for found in newest.exclude(kind=MessageKind.LINK_WANTED).order_by("-pk"):
         try:
             seams.transact(lambda found=found: _resend(found, BUYER.name))  # type: ignore[misc]
         except RuleRefused as refusal:
             if refusal.code == ErrorCode.MESSAGE_OUTDATED:
                 continue
         return
+
+
+def mail_link(email: str) -> None:
+    """Mail the link to the newest open order or refund of whoever has this e-mail, to the address on file alone.
+
+    The newest order where nothing is open. Does nothing for an e-mail that no order has, within ten minutes of the last
+    such mail, and after five in a day; tells nobody which.
+    """
+    config = conf_messages.current()
+    refund, order = _newest_refund(email), _newest_order(email)
+    if order is None or not config.mails(MessageKind.LINK_WANTED):
+        return
+    if refund is not None and order.state in _OPEN_ORDER and order.created_at > refund.created_at:
+        refund = None
+    seams.transact(lambda: _mail_link(refund.order_id if refund else order.pk, refund, config.channels[EMAIL]))
 
 
 def record_bounce(public_id: str, *, reason: str = "") -> bool:
@@ -163,6 +182,37 @@ def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
     )
     seams.ring()
     return row
+
+
+def _newest_refund(email: str) -> Refund | None:
+    """The newest refund that its buyer has heard of and that has not ended."""
+    theirs = Refund.objects.filter(order__payer_email__in=_spellings(email), state__in=_OPEN_REFUND)
+    return theirs.filter(page_key__isnull=False).order_by("-created_at").first()
+
+
+def _newest_order(email: str) -> Order | None:
+    is_over = Case(When(state__in=_OPEN_ORDER, then=0), default=1)
+    return Order.objects.filter(payer_email__in=_spellings(email)).order_by(is_over, "-created_at").first()
+
+
+def _spellings(email: str) -> set[str]:
+    """As it was typed, and as most shops keep it."""
+    return {email, email.lower()}
+
+
+def _mail_link(order_id: int, refund: Refund | None, channel: ChannelConfig) -> None:
+    locked, now = lock_order(order_id), seams.now()
+    same_kind = BuyerMessage.objects.filter(kind=MessageKind.LINK_WANTED)
+    lately = same_kind.filter(
+        order__payer_email__in=_spellings(locked.order.payer_email), created_at__gt=now - rules.ONE_DAY
+    )
+    if not rules.may_mail_link(list(lately.values_list("created_at", flat=True)), now):
+        return
+    row = _row(locked.order, None, refund, rules.Planned(MessageKind.LINK_WANTED, now), channel, now)
+    last = same_kind.filter(order=locked.order, refund=refund).aggregate(last=Max("repeat"))["last"]
+    row.repeat, row.requested_by = 0 if last is None else last + 1, BUYER.name
+    row.save()
+    seams.ring()
 
 
 def rows_of(message: BuyerMessage, vouchers: list[Voucher], refunds: list[Refund]) -> tuple[Voucher, Refund | None]:

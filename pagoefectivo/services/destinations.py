@@ -68,17 +68,9 @@ def collects(refund: Refund) -> bool:
     return known and not refund.is_outside and bool(account_named(refund.account).destination_fields)
 
 
-def deadline_of(refund: Refund) -> datetime:
-    """Until when the buyer may give an account by this link: counted from when it was made or the account was missed."""
-    begins = refund.page_key_at or refund.created_at
-    if refund.state == RefundState.AWAITING_DESTINATION:
-        begins = max(begins, refund.changed_at)
-    return begins + conf.current().refund_account_deadline
-
-
 def is_open(refund: Refund, now: datetime) -> bool:
     """Whether the buyer may give or change the account now."""
-    return refund.state in UNSENT_REFUND and collects(refund) and now < deadline_of(refund)
+    return refund.state in UNSENT_REFUND and collects(refund) and now < refund.account_until
 
 
 def may_begin_again(refund: Refund) -> bool:

@@ -109,7 +109,7 @@ def short_text(kind: MessageKind, facts: Facts, language: str, told: Told) -> st
 def facts_of(kind: MessageKind, told: Told, language: str, now: datetime) -> Facts:
     """Return what the words of a kind may name. Only those that are there to be paid with name the code."""
     order, voucher, refund = told.order, told.voucher, told.refund
-    deadline = voucher.last_moment
+    deadline = refund.account_until if refund is not None else voucher.last_moment
     paid_at = max((each.paid_at for each in told.vouchers if each.paid_at), default=None)
     at = refund.changed_at if refund is not None else paid_at
     amount, currency = voucher.amount, voucher.currency

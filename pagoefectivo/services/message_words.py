@@ -13,7 +13,10 @@ from pagoefectivo.domain.buyer_messages import MessageKind as K
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Texts may name {reference}, {amount}, {deadline} and {moment}; `short` is the SMS and ends in its {link}."""
+    """Texts may name {reference}, {amount}, {deadline} and {moment}; `short` is the SMS and ends in its {link}.
+
+    The deadline is the payment code's; about a refund it is the one for naming an account.
+    """
 
     subject: str | Promise
     heading: str | Promise
@@ -28,7 +31,8 @@ _REFUND_PAGE = _("See your refund")
 _GIVE_ACCOUNT = _("Give my account")
 _ACCOUNT_BODY = _(
     "The shop wants to give {amount} of your order {reference} back to you. The money goes to a bank account in your "
-    "name, for cash cannot come back the way it went. Tell us your account on the page below."
+    "name, for cash cannot come back the way it went. Tell us your account on the page below: you have until {deadline} "
+    "(Lima time)."
 )
 _ACCOUNT_SHORT = noop("{shop}: we need your bank account to give you back {amount}. {link}")
 
@@ -151,5 +155,12 @@ WORDS: dict[K, Words] = {
         _("The shop withdrew the refund of {amount} that we had told you of. If you did not expect this, write to us."),
         _REFUND_PAGE,
         noop("{shop}: your refund of {amount} was withdrawn. Questions? Write to us. {link}"),
+    ),
+    K.LINK_WANTED: Words(
+        _("The link to your order {reference}"),
+        _("Here is your link"),
+        _("Somebody who knows your e-mail asked for this link, you perhaps. If it was not you, you need not do anything: the link was sent to you alone."),
+        _("Open my page"),
+        noop("{shop}: the link to your order. {link}"),
     ),
 }  # fmt: skip

@@ -61,9 +61,11 @@ def email_code(refund: Refund) -> None:
     address = refund.order.payer_email
     if address and seams.transact(lambda: _is_noted(refund, code, seams.now())):
         try:
-            code_mail.send(address, code)
+            failure = code_mail.send(address, code).code
         except Exception as error:  # noqa: BLE001 - whatever the host's mail backend raises, the page answers the same
-            logger.error("A code could not be e-mailed (%s).", type(error).__name__)  # noqa: TRY400 - it may quote the address
+            failure = type(error).__name__  # without its text, which may quote the address
+        if failure:
+            logger.error("A code could not be e-mailed (%s).", failure)
 
 
 def forget_old() -> None:

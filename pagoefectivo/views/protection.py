@@ -17,12 +17,15 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 
-from pagoefectivo import conf, storefront
+from pagoefectivo import conf, conf_messages, storefront
+from pagoefectivo.domain.buyer_messages import MessageKind
 from pagoefectivo.domain.languages import CATALOGUES, HTML_LANGUAGES, LANGUAGES
 
 TRY_AGAIN_AFTER = "60"  # seconds
@@ -35,11 +38,16 @@ _PHONE = re.compile(r"\+?[\d ()-]{6,20}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a page: its language, its style and the nonce that lets our own script in, wherever static files live."""
+    """One request for a page: its language, its style and the nonce that lets our own script in, wherever static files live.
+
+    `home` is where the same words can be read in another language: empty for the address itself, and for one that only
+    takes forms the page that they stand on.
+    """
 
     language: str
     nonce: str
     style: SafeString = field(repr=False)
+    home: str = field(default="", repr=False)
 
     @property
     def policy(self) -> str:
@@ -72,15 +80,19 @@ def acting(door: Door) -> Callable[..., HttpResponse]:
 
 
 def with_forms(door: Door) -> Callable[..., HttpResponse]:
-    """Wrap a page for buyers that takes forms as well, with the promises of `protected`; it knows its own forms itself."""
-    return csrf_exempt(_guarded(door, ("GET", "HEAD", "POST")))
+    """Wrap a page for buyers that takes forms as well, with the promises of `protected`; it knows its own forms itself.
+
+    What was typed into them is in no error report.
+    """
+    return csrf_exempt(sensitive_post_parameters()(_guarded(door, ("GET", "HEAD", "POST"))))
 
 
 def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse]:
     @functools.wraps(door)
     @transaction.non_atomic_requests
-    def guarded(request: HttpRequest, token: str) -> HttpResponse:
-        visit = Visit(_language(request), secrets.token_urlsafe(16), _style())
+    def guarded(request: HttpRequest, token: str = "") -> HttpResponse:
+        home = "" if "GET" in methods else reverse("pagoefectivo:voucher", args=[token])
+        visit = Visit(_language(request), secrets.token_urlsafe(16), _style(), home)
         with translation.override(CATALOGUES[visit.language]):
             response = _answer(door, request, visit, token, methods)
         response["Content-Language"] = HTML_LANGUAGES[visit.language]
@@ -103,6 +115,7 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
         "language": HTML_LANGUAGES[visit.language],
         "languages": [(code, name, HTML_LANGUAGES[code], code == visit.language) for code, name in LANGUAGES.items()],
         "lang": visit.language,
+        "home": visit.home,
         "nonce": visit.nonce,
         "style": visit.style,
         "brand": storefront.current().brand,
@@ -114,10 +127,19 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
 
 
 def absent(visit: Visit) -> HttpResponse:
-    """The one page for every link that opens nothing, whatever the reason."""
-    heading = gettext("We did not find this page")
-    body = gettext("Check that the link is complete, or ask the shop for a new one.")
-    return rendered(visit, "pagoefectivo/notice.html", {"heading": heading, "body": body}, HTTPStatus.NOT_FOUND)
+    """The one page for every link that opens nothing, whatever the reason. Where mails are sent it offers the link anew."""
+    context: dict[str, object] = {"heading": gettext("We did not find this page")}
+    if conf_messages.current().mails(MessageKind.LINK_WANTED):
+        body = gettext("Check that the link is complete, or have it sent to you: write the e-mail of your order.")
+        context |= {"body": body, "ask_address": link_asked_at(visit)}
+    else:
+        context["body"] = gettext("Check that the link is complete, or ask the shop for a new one.")
+    return rendered(visit, "pagoefectivo/lost_link.html", context, HTTPStatus.NOT_FOUND)
+
+
+def link_asked_at(visit: Visit) -> str:
+    """Return where a buyer who lost the link writes the e-mail."""
+    return f"{reverse('pagoefectivo:lost-link')}?lang={visit.language}"
 
 
 def too_many(visit: Visit) -> HttpResponse:

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
+from playwright.sync_api import Page, expect
 
 from pagoefectivo.models import PaymentProof
 from pagoefectivo.services import proof_readings
@@ -57,3 +58,42 @@ def test_a_receipt_is_sent_from_a_phone_and_stands_at_the_desk(
     desk.wait_for_load_state("networkidle")
     assert desk.locator("img.pe-picture").evaluate("image => image.naturalWidth") == proof.width
     assert desk.locator("svg.pe-crop").count() == 3
+    expect(desk.get_by_role("button", name="Girar")).to_have_count(0)
+    desk.get_by_role("link", name="Abrir en tamaño completo").click()
+    expect(desk.locator("#content img")).to_have_js_property("offsetWidth", proof.width)
+    visitor.context.add_cookies([session])
+    visitor.page.set_viewport_size({"width": 1280, "height": 900})
+    _looks_closer(visitor.open(reverse("admin:pagoefectivo_paymentproof_change", args=[proof.pk])), proof)
+
+
+def _looks_closer(desk: Page, proof: PaymentProof) -> None:
+    """By buttons and by keys, upright and turned, and back to how it was."""
+    told, picture, viewer = desk.locator("output"), desk.locator("img.pe-picture"), desk.locator(".pe-viewer")
+    expect(told).to_have_text("100 % · 0°")
+    before = picture.bounding_box()
+    assert before is not None
+    desk.get_by_role("button", name="Ampliar").click()
+    desk.get_by_role("button", name="Girar a la derecha").click()
+    expect(told).to_have_text("150 % · 90°")
+    turned = picture.bounding_box()
+    assert turned is not None
+    assert turned["width"] / turned["height"] == pytest.approx(proof.height / proof.width, rel=0.01)
+    assert viewer.evaluate("box => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight")
+    found = Axe().run(desk, {"include": [[".pe-look"]]}).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in SERIOUS] == []
+    viewer.focus()
+    for keys, words in (
+        ("l", "150 % · 0°"),
+        ("l", "150 % · 270°"),
+        ("-", "100 % · 270°"),
+        ("-", "100 % · 270°"),
+        ("+", "150 % · 270°"),
+        ("0", "100 % · 0°"),
+    ):
+        desk.keyboard.press(keys)
+        expect(told).to_have_text(words)
+    after = picture.bounding_box()
+    assert after is not None
+    assert (after["width"], after["height"]) == (before["width"], before["height"])
+    viewer.press("Tab")
+    expect(viewer).not_to_be_focused()

@@ -11,16 +11,18 @@ import sys
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urljoin
 
 import django
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.pictures.registry import Picture, all_pictures
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
 TAKEN_AT = datetime(2026, 11, 23, 3, 32, tzinfo=UTC)
+PHONE, DESK = ViewportSize(width=360, height=640), ViewportSize(width=1280, height=900)
 LARGEST = 40 * 1024
 QUALITIES = ((2, 32), (2, 12), (1, 32), (1, 12))  # sharpness and colours, the best first
 
@@ -77,21 +79,37 @@ def _look(browser: Browser, server: str, picture: Picture) -> bytes:
 
 def _seen(browser: Browser, address: str, picture: Picture, sharpness: int) -> bytes:
     context = browser.new_context(
-        viewport={"width": 360, "height": 640},
+        viewport=DESK if picture.is_staff else PHONE,
         device_scale_factor=sharpness,
         locale="es-PE",
         java_script_enabled=picture.has_script,
         color_scheme="dark" if picture.is_dark else "light",
     )
+    if picture.is_staff:
+        name, value = _session()
+        context.add_cookies([{"url": urljoin(address, "/"), "name": name, "value": value}])
     page = context.new_page()
     page.goto(address)
+    for what, text in picture.fill:
+        page.locator(what).fill(text)
     for what in picture.open:
         page.locator(what).first.click()
     if picture.is_paper:
         page.emulate_media(media="print")
-    taken = page.screenshot(full_page=True)
+    taken = page.locator(picture.part).screenshot() if picture.part else page.screenshot(full_page=True)
     context.close()
     return taken
+
+
+def _session() -> tuple[str, str]:
+    """Somebody who may do everything is at the desk."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client, who = Client(), User.objects.filter(username="luz").first()
+    client.force_login(who or User.objects.create_superuser("luz"))
+    return settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def _drawn_with(colours: int, taken: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from pagoefectivo.services import proofs
 from pagoefectivo.services.proofs import Told
 from tests.integration.pages.stage import address, place_order, place_voucher
@@ -19,9 +21,22 @@ def _sent() -> str:
     return address(order, "proof/")
 
 
+def _at_the_desk() -> str:
+    order = place_voucher(place_order()).order
+    sent = proofs.send(str(order.page_key), uploads.upload_for(order), Told(), remote_ip=None)
+    return reverse("admin:pagoefectivo_paymentproof_change", args=[sent.pk])
+
+
 PICTURES = (
     Picture("proof-empty", _empty),
     Picture("proof-sent", _sent),
     Picture("proof-empty-en", _empty, language="en"),
     Picture("proof-empty-dark", _empty, is_dark=True),
+    Picture(
+        "desk-proof-looked-at",
+        _at_the_desk,
+        is_staff=True,
+        part=".pe-look",
+        open=("[data-act=larger]", "[data-act=right]"),
+    ),
 )

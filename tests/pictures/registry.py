@@ -13,7 +13,9 @@ class Picture:
     """One state of a page: `docs/images/<name>.png`.
 
     `place` puts what the page is about into the database and returns the page's path. `has_script` False: JavaScript is
-    off. `is_paper`: as it is printed. `open` names what is clicked before the picture is taken, by CSS selector.
+    off. `is_paper`: as it is printed. Before the picture is taken, what `fill` names is filled in and what `open` names
+    is clicked, by CSS selector.
+    `is_staff`: as somebody of the back office sees it on a desk; `part` is the part of the page that is taken.
     """
 
     name: str
@@ -22,7 +24,10 @@ class Picture:
     has_script: bool = True
     is_paper: bool = False
     is_dark: bool = False
+    fill: tuple[tuple[str, str], ...] = ()
     open: tuple[str, ...] = ()
+    is_staff: bool = False
+    part: str = ""
 
 
 def all_pictures() -> list[Picture]:

@@ -18,6 +18,10 @@ def _dear() -> str:
     return address(place_voucher(place_order(amount=Decimal("1200.00"))).order)
 
 
+def _nothing() -> str:
+    return f"/pagoefectivo/v/{'A' * 44}/"
+
+
 def _file(scene: str) -> str:
     return "voucher-" + scene.replace(",", "").replace(" ", "-")
 
@@ -30,6 +34,10 @@ PICTURES = (
     Picture("voucher-issued-without-script", _scene("issued"), has_script=False),
     Picture("voucher-issued-cash-too-much-for-some", _dear, open=("label[for=way-cash]",)),
     Picture("voucher-paid-en", _scene("paid"), language="en"),
-    Picture("voucher-link-that-opens-nothing", lambda: f"/pagoefectivo/v/{'A' * 44}/"),
+    Picture("voucher-link-that-opens-nothing", _nothing),
+    Picture("voucher-link-that-opens-nothing-en", _nothing, language="en"),
+    Picture("voucher-link-that-opens-nothing-zh", _nothing, language="zh"),
+    Picture("voucher-link-that-opens-nothing-dark", _nothing, is_dark=True),
+    Picture("voucher-link-asked-for", _nothing, fill=(("#email", "maria.quispe@example.pe"),), open=("main button",)),
     Picture("voucher-issued-on-paper", _scene("issued"), is_paper=True),
 )

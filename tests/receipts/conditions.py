@@ -15,6 +15,7 @@ from pagoefectivo.domain.proofs import Field
 from tests.receipts.drawing import LAYOUTS, Receipt, Truth, jpeg, receipt, truth_of
 
 HONEST = ("clean", "photographed", "rotated", "blurred", "cropped", "bad_light")
+ODD = ("smoothed", "glare")  # honest as well, and hard for whoever looks for traces
 DOCTORED = ("doctored_screenshot", "doctored_photo")
 REUSED = ("same_file", "saved_again", "photographed_again")
 
@@ -39,6 +40,11 @@ def samples(per_layout: int = 1, *, seed: int = 7) -> list[Sample]:
         for turn in range(per_layout):
             dice = random.Random(f"{seed} {layout} {turn}")
             made += _of_one(layout, dice, len(made))
+            for condition in ODD:
+                dice = random.Random(f"{seed} {layout} {turn} {condition}")
+                truth = truth_of(layout, dice)
+                content = honest_picture(condition, receipt(truth), dice)
+                made.append(Sample(len(made), layout, condition, content, truth, truth))
     return made
 
 
@@ -50,7 +56,7 @@ def _of_one(layout: str, dice: random.Random, first: int) -> list[Sample]:
 
     for condition in HONEST:
         truth = truth_of(layout, dice)
-        add(condition, _SHOTS[condition](receipt(truth), dice), truth)
+        add(condition, honest_picture(condition, receipt(truth), dice), truth)
     for condition in DOCTORED:
         truth = truth_of(layout, dice)
         forged = replace(truth, amount=truth.amount + Decimal(dice.randrange(1, 9)) * 100)
@@ -98,6 +104,30 @@ def _cropped(drawn: Receipt, dice: random.Random) -> bytes:
 def _bad_light(drawn: Receipt, dice: random.Random) -> bytes:
     dark = ImageEnhance.Contrast(ImageEnhance.Brightness(drawn.picture).enhance(dice.uniform(0.22, 0.4))).enhance(0.6)
     return jpeg(_noisy(_shadowed(dark, dice), dice, strength=9), 80)
+
+
+def _smoothed(drawn: Receipt, dice: random.Random) -> bytes:
+    """A phone takes the grain from wherever it sees no edge."""
+    taken = _noisy(_shadowed(_seen_from_aside(_on_table(drawn.picture), dice), dice), dice, dice.uniform(3, 8))
+    edges = taken.convert("L").filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.FIND_EDGES)
+    near_edges = edges.point([255 if shade > 24 else 0 for shade in range(256)]).filter(ImageFilter.MaxFilter(9))
+    smooth = taken.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(1))
+    return jpeg(Image.composite(taken, smooth, near_edges), dice.choice([75, 85, 92]))
+
+
+def _glare(drawn: Receipt, dice: random.Random) -> bytes:
+    """A lamp is mirrored on the paper or the screen."""
+    picture = _seen_from_aside(_on_table(drawn.picture), dice)
+    lamp, size = Image.new("L", picture.size, 0), dice.uniform(0.1, 0.3) * picture.width
+    x, y = dice.uniform(0.2, 0.8) * picture.width, dice.uniform(0.2, 0.8) * picture.height
+    ImageDraw.Draw(lamp).ellipse((x - size, y - size / 2, x + size, y + size / 2), fill=255)
+    lit = Image.composite(Image.new("RGB", picture.size, "white"), picture, lamp.filter(ImageFilter.GaussianBlur(40)))
+    return jpeg(_grainy(_shadowed(lit, dice), dice, dice.uniform(4, 9)), dice.choice([75, 85, 92]))
+
+
+def honest_picture(condition: str, drawn: Receipt, dice: random.Random) -> bytes:
+    """One honest upload in one of the conditions HONEST and ODD."""
+    return _SHOTS[condition](drawn, dice)
 
 
 def forged_picture(drawn: Receipt, forged: Truth, dice: random.Random, *, as_photo: bool) -> bytes:
@@ -189,6 +219,13 @@ def _noisy(picture: Image.Image, dice: random.Random, strength: float = 6) -> Im
     return Image.fromarray(np.clip(np.asarray(picture, dtype=float) + grain, 0, 255).astype("uint8"))
 
 
+def _grainy(picture: Image.Image, dice: random.Random, strength: float) -> Image.Image:
+    """Grain that follows the light: there is little of it where it is dark."""
+    pixels = np.asarray(picture, dtype=float)
+    grain = np.random.default_rng(dice.randrange(1 << 30)).normal(0, strength, (picture.height, picture.width, 1))
+    return Image.fromarray(np.clip(pixels + grain * (0.15 + 0.85 * pixels / 255), 0, 255).astype("uint8"))
+
+
 _SHOTS = {
     "clean": _clean,
     "photographed": photographed,
@@ -196,4 +233,6 @@ _SHOTS = {
     "blurred": _blurred,
     "cropped": _cropped,
     "bad_light": _bad_light,
+    "smoothed": _smoothed,
+    "glare": _glare,
 }

@@ -16,6 +16,7 @@ from pagoefectivo.domain.proofs import (
     Seen,
     Verdict,
     compare,
+    contradicts,
     operation_of,
     printed_amount,
     printed_day,
@@ -57,13 +58,23 @@ class Judged:
     def looks_edited(self) -> bool:
         return self.edited >= SUSPICIOUS
 
+    @property
+    def says_otherwise(self) -> bool:
+        """Whether it surely names another code or amount than the provider, who says what was really paid."""
+        return contradicts(compare(self.seen.values(), known_by(self.sample.truth)))
 
-def judged(sample: Sample) -> Judged:
+    @property
+    def is_flagged(self) -> bool:
+        return self.looks_edited or self.says_otherwise
+
+
+def judged(sample: Sample, *, reads: bool = True) -> Judged:
     """Clean and read one upload in this process, by the code that otherwise runs in the cage."""
     began = time.perf_counter()
     facts, content = sanitized(sample.content)
     cleaned = time.perf_counter()
-    lines = [Line(text, tuple(sureness), (box[0], box[1], box[2], box[3])) for text, sureness, box in lines_on(content)]
+    found = lines_on(content) if reads else []
+    lines = [Line(text, tuple(sureness), (box[0], box[1], box[2], box[3])) for text, sureness, box in found]
     read = time.perf_counter()
     width, height = facts["width"], facts["height"]
     assert isinstance(width, int)

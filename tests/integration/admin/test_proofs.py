@@ -80,6 +80,15 @@ def test_the_picture_is_handed_out_so_that_no_browser_runs_it(at_desk: Any, proo
     assert f"proof {proof.public_id} seen by user" in caplog.text
 
 
+def test_the_picture_opens_at_full_size_without_a_script(at_desk: Any, proof: PaymentProof) -> None:
+    desk: Client = at_desk("receipts")
+    assert f'<a href="{page_of(proof, "full")}"' in desk.get(page_of(proof)).content.decode()
+    page = desk.get(page_of(proof, "full")).content.decode()
+    assert f'<img src="{page_of(proof, "picture")}" width="{proof.width}" height="{proof.height}"' in page
+    assert f'<a href="{page_of(proof)}"' in page
+    assert desk.post(page_of(proof, "full")).status_code == 405
+
+
 def test_G17_without_the_permission_there_is_no_picture_and_no_judgement(at_desk: Any, proof: PaymentProof) -> None:
     before = everything()
     onlooker = at_desk("onlooker")
@@ -90,6 +99,7 @@ def test_G17_without_the_permission_there_is_no_picture_and_no_judgement(at_desk
     assert "00482913" not in page
     for desk in (onlooker, at_desk("support_n1")):
         assert desk.get(page_of(proof, "picture")).status_code == 403
+        assert desk.get(page_of(proof, "full")).status_code == 403
         assert desk.post(page_of(proof, "judge"), {"judgement": "matches"}).status_code == 403
     assert Client().get(page_of(proof, "picture")).status_code == 302
     assert everything() == before

@@ -9,10 +9,12 @@ import pytest
 from django.core import mail
 
 from pagoefectivo import shop
+from pagoefectivo.domain.localtime import lima_moment
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import BuyerMessage
-from pagoefectivo.services import orders
+from pagoefectivo.models import BuyerMessage, Refund
+from pagoefectivo.services import destinations, orders
 from pagoefectivo.services.actors import SHOP
+from tests.integration.by_hand import ask_back
 from tests.integration.messages.conftest import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,6 +167,25 @@ def test_a_refund_that_fails_is_told_to_those_who_knew_of_it(
     noon.advance(minutes=15)
     sweep()
     assert subjects(mails) == ["La devolución de tu pedido A-1042 fue rechazada"]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_missing_account_is_asked_for_four_times_each_time_with_the_day_on_which_the_time_ends(
+    paid_order: Any, noon: Any, sweep: Any, mails: Any
+) -> None:
+    paid_order()
+    refund = ask_back(to=None)
+    mails()
+    days = []
+    for wait in (0, 3, 4, 6, 9):
+        noon.advance(days=wait)
+        if wait == 6:
+            destinations.renew_link(refund.public_id, actor=SHOP)
+        sweep()
+        until = lima_moment(Refund.objects.get().account_until, "es", now=noon.now())
+        days += [f"tienes hasta el {until} (hora de Lima)" in each.body for each in mails()]
+    assert days == [True] * 4
+    assert set(rows(refund__isnull=False).values()) == {"sent"}
 
 
 def test_a_message_speaks_the_language_of_its_order(open_order: Any, noon: Any, sweep: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -111,6 +112,18 @@ def test_G05_acts_need_the_link_a_post_and_our_own_form_and_are_counted(client: 
     ]
     assert statuses[-1] == 429
     assert set(statuses[:-1]) == {303 if what == "paid/" else 409}
+
+
+@pytest.mark.parametrize("what", ["paid/", "renew/", "resend/"])
+def test_what_answers_a_button_is_read_in_another_language_on_the_page_of_the_button(client: Client, what: str) -> None:
+    order = place_voucher(place_order(OrderState.EXPIRED), VoucherState.EXPIRED).order
+    answers = [client.post(address(order, what)) for _ in range(vouchers.ACTS.most + 1)]
+    told = [each for each in answers if each.status_code != 303]
+    assert told
+    for answer in told:
+        links = re.findall(r'href="([^"]*[?]lang=\w\w)" lang=', answer.content.decode())
+        assert links == [f"{address(order)}?lang={language}" for language in ("es", "en", "zh")]
+    assert [client.get(link).status_code for link in links] == [200] * 3
 
 
 def test_the_button_shows_where_it_may_help_and_nowhere_else(client: Client) -> None:

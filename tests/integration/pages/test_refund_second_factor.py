@@ -147,7 +147,14 @@ def test_a_code_by_mail_opens_once_for_ten_minutes_and_stands_nowhere_else(
     assert "<details open>" in buyer.text, "where the code is typed in"
     assert [message.to for message in mail.outbox] == [[EMAIL]]
     code = _code()
-    assert code not in mail.outbox[0].subject
+    sent: Any = mail.outbox[0]
+    assert code not in sent.subject
+    [(page, kind)] = sent.alternatives
+    assert (kind, page.count(code), sent.body.count(code)) == ("text/html", 1, 1)
+    assert "good for ten minutes and opens the page once" in page
+    assert not re.search(r"<img|<script|<a |url\(", page)
+    assert "prefers-color-scheme: dark" in page
+    assert EMAIL not in page + sent.body
     assert code not in EmailedCode.objects.get().digest
     assert 'name="account_number"' in buyer.sends("code", code=code).text
     again = Buyer(Client(), missing).opens().sends("code", code=code)
@@ -192,6 +199,7 @@ def test_mail_that_fails_is_answered_as_mail_that_leaves(
     settings.EMAIL_BACKEND = "django.core.mail.backends.nowhere"
     buyer = Buyer(client, missing).opens().sends("mail")
     assert (buyer.answer.status_code, "is on its way" in buyer.text) == (200, True)
+    assert "A code could not be e-mailed (" in caplog.text
     assert EMAIL not in caplog.text
 
 

@@ -14,6 +14,7 @@ from pagoefectivo.domain.buyer_messages import (
     Standing,
     is_stale,
     is_true,
+    may_mail_link,
     planned_for,
     postponed,
 )
@@ -166,8 +167,19 @@ def test_each_message_about_a_refund_is_true_in_its_own_states_alone() -> None:
         K.REFUND_RETURNED: {"returned"},
         K.REFUND_WITHDRAWN: {"canceled"},
     }
-    given = replace(WAITING, refund=RefundState.AWAITING_DESTINATION, has_destination=True)
-    assert not any(is_true(kind, given, NOON) for kind in account)
+    missing = replace(WAITING, refund=RefundState.AWAITING_DESTINATION, account_until=NOON + TWO_DAYS)
+    assert all(is_true(kind, missing, NOON) for kind in account)
+    assert not any(is_true(kind, replace(missing, has_destination=True), NOON) for kind in account)
+    assert not any(is_true(kind, missing, NOON + TWO_DAYS) for kind in account)
+
+
+def test_a_lost_link_is_mailed_once_in_ten_minutes_and_five_times_a_day() -> None:
+    minutes = [NOON - timedelta(minutes=10 * number) for number in range(1, 6)]
+    assert may_mail_link([], NOON)
+    assert may_mail_link(minutes[:4], NOON)
+    assert not may_mail_link(minutes, NOON)
+    assert not may_mail_link([NOON - timedelta(minutes=9, seconds=59)], NOON)
+    assert all(is_true(K.LINK_WANTED, replace(WAITING, order=order), NOON) for order in OrderState)
 
 
 def test_an_end_is_told_of_the_newest_code_alone() -> None:

@@ -14,7 +14,7 @@ from pagoefectivo.ocr.fields import fields_on
 from pagoefectivo.ocr.fingerprints import NEAR, SAME, difference, distance
 from pagoefectivo.ocr.forensics import SUSPICIOUS, edited_part
 from pagoefectivo.ocr.pictures import cleaned
-from tests.receipts.conditions import Sample, forged_picture, photographed
+from tests.receipts.conditions import ODD, Sample, forged_picture, honest_picture, photographed
 from tests.receipts.drawing import jpeg, receipt, truth_of
 from tests.receipts.judging import NUMBERS, Judged, false_matches, known_by
 from tests.receipts.uploads import saved_again
@@ -48,6 +48,20 @@ def test_a_picture_saved_again_is_known_and_another_receipt_of_its_bank_is_not()
     first, again, another = cleaned(one), cleaned(saved_again(one)), cleaned(other)
     assert distance(first.looks, again.looks) <= NEAR
     assert difference(first.content, again.content) <= SAME < difference(first.content, another.content)
+
+
+@pytest.mark.parametrize("layout", ["agent_ticket", "bank_app_rows"])
+def test_an_amount_that_was_drawn_into_a_photo_lacks_its_grain(layout: str) -> None:
+    dice = random.Random(8)
+    truth = truth_of(layout, dice)
+    forged = replace(truth, amount=truth.amount + Decimal(300))
+    assert edited_part(forged_picture(receipt(truth), forged, dice, as_photo=True)) >= SUSPICIOUS
+
+
+@pytest.mark.parametrize("condition", ["photographed", "bad_light", *ODD])
+def test_an_honest_photo_is_not_taken_for_edited_whatever_camera_and_lamp_did(condition: str) -> None:
+    dice = random.Random(8)
+    assert edited_part(honest_picture(condition, receipt(truth_of("agent_ticket", dice)), dice)) < SUSPICIOUS
 
 
 def test_an_amount_that_was_painted_over_shows_where_it_was_saved_better_than_before() -> None:

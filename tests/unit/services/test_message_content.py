@@ -48,7 +48,13 @@ def message_about(kind: MessageKind, language: str) -> RenderedMessage:
     if kind.startswith("refund"):
         account = RefundDestination(account_number=CCI, holder_name="María Quispe")
         refund = Refund(
-            order=order, voucher=voucher, amount=Decimal("20.00"), currency="PEN", changed_at=NOW, destination=account
+            order=order,
+            voucher=voucher,
+            amount=Decimal("20.00"),
+            currency="PEN",
+            created_at=NOW,
+            changed_at=NOW,
+            destination=account,
         )
     told = Told(order, [voucher], voucher, refund, standing_of(order, voucher, refund, [voucher]))
     return rendered(BuyerMessage(public_id="msg_1", kind=kind, language=language), told, order.payer_email, NOW)
