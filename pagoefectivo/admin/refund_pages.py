@@ -26,7 +26,7 @@ from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, UNSENT_REFUND,
 from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.selectors import payouts as desk
-from pagoefectivo.services import refunds
+from pagoefectivo.services import doubts, refunds
 
 _STATES = dict(REFUND_LABELS)
 
@@ -122,16 +122,16 @@ def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
     """Show what is approved; the form carries the digest of exactly that."""
     own = [in_words(Reason(code)) for code in _own_hands(request, refund)]
     is_own = bool(own)
-    form = ApprovalForm(initial={"seen": refund.binding})
+    shown = doubts.look(refund)
+    form = ApprovalForm(initial={"seen": shown.seen})
     question = Question(
         title=_title(_("Approve the refund of {amount} for order {order}"), refund),
         sentences=[sentences.of_refund(refund)],
         button=_("Approve it") if desk.is_by_hand(refund.account) else _("Approve and send it"),
         warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
     )
-    return ask(
-        model_admin, request, refund, question, form, facts=facts(request, refund), reasons=own, is_blocked=is_own
-    )
+    about = facts(request, refund, shown.doubts)
+    return ask(model_admin, request, refund, question, form, facts=about, reasons=own, is_blocked=is_own)
 
 
 def _own_hands(request: HttpRequest, refund: Refund) -> list[ErrorCode]:

@@ -30,7 +30,10 @@ REASONS = [
 
 
 class RefundDestination(models.Model):
-    """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added."""
+    """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added.
+
+    `replaces` is the account that the same refund had before.
+    """
 
     holder_name = EncryptedTextField(_("holder"))
     document_type = models.CharField(_("document type"), max_length=8, blank=True)
@@ -39,6 +42,9 @@ class RefundDestination(models.Model):
     account_number = EncryptedTextField(_("account number"))
     account_type = models.CharField(_("account type"), max_length=1, blank=True)
     entered_by = models.CharField(_("entered by"), max_length=160, blank=True, db_default="")
+    replaces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+", editable=False
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:

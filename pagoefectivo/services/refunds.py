@@ -17,7 +17,7 @@ from pagoefectivo.domain.refunds import closed_reasons, eligibility
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import Order, Refund, RefundDestination, Voucher
 from pagoefectivo.models.refunds import REASONS
-from pagoefectivo.services import facts, reservations, seams, submission
+from pagoefectivo.services import doubts, facts, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
@@ -88,12 +88,13 @@ def refund_named(public_id: str, *, actor: Actor) -> Refund:
     return refund
 
 
-def approve(public_id: str, *, actor: Actor, source: Source, seen: str | None = None) -> Refund:
-    """Approve a refund that somebody else asked for, and send it. `seen` is the `binding` of what the approver saw.
+def approve(public_id: str, *, seen: str, actor: Actor, source: Source) -> Refund:
+    """Approve a refund that somebody else asked for, and send it. `seen` is `doubts.seen_of` what the approver was shown.
 
     One that people pay out by bank transfer is then ready for a payout file; where its bank account is missing, it is
-    asked for, and the approval is to be given again for that account. Raises StateConflict, and RuleRefused
-    (APPROVAL_SELF, APPROVAL_OWN_ACCOUNT, APPROVAL_STALE); single-use by the machine itself.
+    asked for, and the approval is to be given again for that account. Raises StateConflict, with APPROVAL_STALE where
+    amount, payee, payment or a doubt is another now, and RuleRefused (APPROVAL_SELF,
+    APPROVAL_OWN_ACCOUNT); nothing is changed then. Single-use by the machine itself.
     """
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
@@ -237,7 +238,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
     return refund, Claim(refund.pk, token=1, attempts=1, kind="refund")
 
 
-def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> Refund:
+def _approve(found: Refund, actor: Actor, source: Source, seen: str) -> Refund:
     locked, refund = lock_refund(found)
     if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved:
         raise StateConflict
@@ -245,8 +246,8 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> R
         raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
     if refund.destination and refund.destination.entered_by == actor.name:
         raise RuleRefused(Reason(ErrorCode.APPROVAL_OWN_ACCOUNT))
-    if seen is not None and seen != refund.binding:
-        raise RuleRefused(Reason(ErrorCode.APPROVAL_STALE))
+    if seen != doubts.seen_of(refund):
+        raise StateConflict(ErrorCode.APPROVAL_STALE)
     account = account_named(refund.account)
     if account.destination_fields and refund.destination is None:
         command(locked, refund, Verb.REQUIRE_DESTINATION, actor=actor, source=source, why="account_missing")
@@ -266,7 +267,7 @@ def _redirect(found: Refund, asked: _Redirection) -> Refund:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
     if asked.seen is not None and asked.seen != refund.binding:
         raise StateConflict
-    refund.destination = _keep(asked.destination, asked.actor)
+    refund.destination = _keep(asked.destination, asked.actor, replaces=refund.destination)
     refund.approved_by, refund.approval_digest, refund.approver = "", "", None
     refund.save()
     if asked.is_doubtful or _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
@@ -302,8 +303,9 @@ def _fitting(destination: Destination, account: EffectiveAccount) -> Destination
     return fitting
 
 
-def _keep(destination: Destination, actor: Actor) -> RefundDestination:
+def _keep(destination: Destination, actor: Actor, *, replaces: RefundDestination | None = None) -> RefundDestination:
     return RefundDestination.objects.create(
+        replaces=replaces,
         holder_name=destination.holder_name,
         document_type=destination.document_type,
         document_number=destination.document_number,

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from pagoefectivo import shop
 from pagoefectivo.models import Payout, Refund, RefundDestination
-from pagoefectivo.services import destinations
+from pagoefectivo.services import destinations, doubts
 from tests.integration.admin.conftest import DESKS, everything, hidden, order_page, refund_page, text_of
 from tests.integration.admin.test_refund_acts import ask
 from tests.integration.by_hand import ACCOUNT, CCI, ask_back, hand_over, lines_of, paid, ready, today
@@ -160,7 +160,7 @@ def test_G18_who_entered_the_account_is_told_so_and_has_no_button(at_desk: Any, 
     assert refund_page(refund, "approve") not in page.content.decode()
     assert "You asked for this refund or entered its account" in text_of(page)
     before = everything()
-    answer = boss.post(refund_page(refund, "approve"), {"seen": refund.binding}, headers=ENGLISH)
+    answer = boss.post(refund_page(refund, "approve"), {"seen": doubts.seen_of(refund)}, headers=ENGLISH)
     assert (answer.status_code, "(APPROVAL_OWN_ACCOUNT)" in text_of(answer)) == (422, True)
     assert everything() == before
 
