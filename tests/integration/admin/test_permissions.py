@@ -31,6 +31,7 @@ MAY = {
     "accept": {"finance"},
     "refund": {"support_n2", "treasury", "everything"},
     "raw": {"auditor"},
+    "as_buyer": {"support_n2", "finance", "everything"},
 }
 MAY_WITH_A_REFUND = {
     "approve": {"finance", "everything"},
