@@ -18,6 +18,8 @@ class DoubtKind(StrEnum):
     NAME_DIFFERS = "name_differs"
     DOCUMENT_DIFFERS = "document_differs"
     ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_OF_OTHERS = "account_of_others"
+    DOCUMENT_OF_OTHERS = "document_of_others"
 
 
 _SENTENCES: Mapping[DoubtKind, object] = {
@@ -27,6 +29,8 @@ _SENTENCES: Mapping[DoubtKind, object] = {
     DoubtKind.NAME_DIFFERS: _("The account is not in the name of the buyer."),
     DoubtKind.DOCUMENT_DIFFERS: _("The document is not that of the buyer."),
     DoubtKind.ACCOUNT_CHANGED: _("Another account was given first; this one replaced it."),
+    DoubtKind.ACCOUNT_OF_OTHERS: _("The same account was given for refunds of other buyers, in orders: %s."),
+    DoubtKind.DOCUMENT_OF_OTHERS: _("The same document was given for refunds of orders with another e-mail: %s."),
 }
 
 

@@ -1,10 +1,15 @@
-"""Accounts for refunds are watched: which replaced which, who could have given one as the buyer."""
+"""Accounts for refunds are watched: which replaced which, which are found again, who could have given one as the buyer.
+
+Older code leaves the digests empty: such an account is found by nobody until it is given anew.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
 
 from pagoefectivo.migrations._locking import under_all_locks
+from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, payee_digest
 
+PORTION = 1000
 KINDS = [
     ("voucher_issued", "payment code issued"),
     ("reminder_half", "reminder, half of the time over"),
@@ -28,6 +33,17 @@ KINDS = [
 ]
 
 
+def give_digests(apps, schema_editor):
+    destinations = apps.get_model("pagoefectivo", "RefundDestination").objects.using(schema_editor.connection.alias)
+    last = 0
+    while portion := list(destinations.filter(pk__gt=last).order_by("pk")[:PORTION]):
+        for kept in portion:
+            kept.account_digest = payee_digest(ACCOUNT, kept.account_number)
+            kept.document_digest = payee_digest(DOCUMENT, kept.document_number)
+        destinations.bulk_update(portion, ["account_digest", "document_digest"])
+        last = portion[-1].pk
+
+
 class Migration(migrations.Migration):
     dependencies = [("pagoefectivo", "0014_proof_guards")]
 
@@ -44,6 +60,33 @@ class Migration(migrations.Migration):
                     on_delete=django.db.models.deletion.PROTECT,
                     related_name="+",
                     to="pagoefectivo.refunddestination",
+                ),
+            ),
+            migrations.AddField(
+                model_name="refunddestination",
+                name="account_digest",
+                field=models.CharField(blank=True, db_default="", editable=False, max_length=64),
+            ),
+            migrations.AddField(
+                model_name="refunddestination",
+                name="document_digest",
+                field=models.CharField(blank=True, db_default="", editable=False, max_length=64),
+            ),
+            migrations.RunPython(give_digests, migrations.RunPython.noop, elidable=True),
+            migrations.AddIndex(
+                model_name="refunddestination",
+                index=models.Index(
+                    condition=models.Q(("account_digest", ""), _negated=True),
+                    fields=["account_digest"],
+                    name="pe_destination_account",
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="refunddestination",
+                index=models.Index(
+                    condition=models.Q(("document_digest", ""), _negated=True),
+                    fields=["document_digest"],
+                    name="pe_destination_document",
                 ),
             ),
             migrations.AddField(

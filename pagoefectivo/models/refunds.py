@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.redaction import mask_code
@@ -27,12 +29,20 @@ REASONS = [
     ("late_payment", _("paid late")),
     ("other", _("other")),
 ]
+ACCOUNT, DOCUMENT = "account", "document"
+
+
+def payee_digest(part: str, written: str) -> str:
+    """Return what an account or a document is found again by, however it is grouped; empty for nothing."""
+    bare = re.sub(r"[\W_]", "", written).casefold()
+    return salted_hmac(f"pagoefectivo.payee.{part}", bare, algorithm="sha256").hexdigest() if bare else ""
 
 
 class RefundDestination(models.Model):
     """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added.
 
-    `replaces` is the account that the same refund had before.
+    `replaces` is the account that the same refund had before. The keyed digests find the same account and the same
+    document again, and are erased with them.
     """
 
     holder_name = EncryptedTextField(_("holder"))
@@ -45,11 +55,17 @@ class RefundDestination(models.Model):
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+", editable=False
     )
+    account_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    document_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
         verbose_name = _("refund destination")
         verbose_name_plural = _("refund destinations")
+        indexes = [
+            models.Index(fields=["account_digest"], name="pe_destination_account", condition=~Q(account_digest="")),
+            models.Index(fields=["document_digest"], name="pe_destination_document", condition=~Q(document_digest="")),
+        ]
 
     def __str__(self) -> str:
         return mask_code(self.account_number)

@@ -32,7 +32,7 @@ def give(refund: Refund, destination: Destination, *, seen: str) -> Refund:
         actor=BUYER,
         source=Source.BUYER,
         seen=seen,
-        is_doubtful=bool(doubts.about(refund, destination)),
+        is_doubtful=bool(doubts.about(refund, destination) or doubts.known_elsewhere(refund, destination)),
     )
 
 

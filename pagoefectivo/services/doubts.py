@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from django.utils.crypto import salted_hmac
 
 from pagoefectivo import conf
-from pagoefectivo.domain.bank_accounts import cci_doubts, payee_doubts, tidy
+from pagoefectivo.domain.bank_accounts import cci_doubts, is_one_name, payee_doubts, tidy
 from pagoefectivo.domain.doubts import Doubt, DoubtKind
 from pagoefectivo.domain.messages import Destination
-from pagoefectivo.models import Refund
+from pagoefectivo.models import Order, Refund
+from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, payee_digest
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.requests import destination_of, payer_of
+
+MOST_COMPARED, MOST_NAMED = 20, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,27 @@ def about_kept(refund: Refund) -> tuple[Doubt, ...]:
     if kept is None or given is None or refund.account not in conf.current().accounts:
         return ()
     changed = (Doubt(DoubtKind.ACCOUNT_CHANGED),) if kept.replaces_id else ()
-    return (*about(refund, given), *changed)
+    return (*about(refund, given), *changed, *known_elsewhere(refund, given))
+
+
+def known_elsewhere(refund: Refund, destination: Destination) -> tuple[Doubt, ...]:
+    """Return whether an account or its holder's document was given for other people's refunds, naming their orders.
+
+    A name and a document can be copied from the order, an account that several buyers share cannot be explained away.
+    For staff alone: whoever gives an account learns nothing of others. Looks as far back as accounts are kept.
+    """
+    order = refund.order
+    same_account = _others(order, account_digest=payee_digest(ACCOUNT, destination.account_number))
+    same_document = _others(order, document_digest=payee_digest(DOCUMENT, destination.document_number))
+    strangers = [other for other in same_account if not is_one_name(order.payer_name, other.payer_name)]
+    return tuple(
+        Doubt(kind, _named(orders, order.account))
+        for kind, orders in (
+            (DoubtKind.ACCOUNT_OF_OTHERS, strangers),
+            (DoubtKind.DOCUMENT_OF_OTHERS, same_document),
+        )
+        if orders
+    )
 
 
 def look(refund: Refund) -> Look:
@@ -54,3 +77,19 @@ def look(refund: Refund) -> Look:
 def seen_of(refund: Refund) -> str:
     """Name what an approver is shown now."""
     return look(refund).seen
+
+
+def _others(order: Order, **digest: str) -> list[Order]:
+    """The orders with another e-mail for which an account with this digest was given, oldest first."""
+    if not all(digest.values()):
+        return []
+    given = Refund.objects.filter(**{f"destination__{name}": value for name, value in digest.items()})
+    others = Order.objects.filter(pk__in=given.values("order")).exclude(payer_email="")
+    others = others.exclude(payer_email__iexact=order.payer_email)
+    return list(others.only("reference", "account", "payer_name").order_by("pk")[:MOST_COMPARED])
+
+
+def _named(orders: list[Order], account: str) -> str:
+    """Name a few; orders of another account are not named, for not everybody who approves here may know of them."""
+    names = [order.reference for order in orders if order.account == account][:MOST_NAMED]
+    return " ".join((", ".join(names), "…" if len(orders) > len(names) else "")).strip()

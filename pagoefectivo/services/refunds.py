@@ -15,7 +15,7 @@ from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.refunds import closed_reasons, eligibility
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination, Voucher
-from pagoefectivo.models.refunds import REASONS
+from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, REASONS, payee_digest
 from pagoefectivo.services import buyer_messages, doubts, facts, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
@@ -318,6 +318,8 @@ def _keep(destination: Destination, actor: Actor, *, replaces: RefundDestination
         bank_code=destination.bank_code,
         account_number=destination.account_number,
         account_type=destination.account_type,
+        account_digest=payee_digest(ACCOUNT, destination.account_number),
+        document_digest=payee_digest(DOCUMENT, destination.document_number),
         entered_by=actor.name,
         created_at=seams.now(),
     )
