@@ -14,6 +14,7 @@ from pagoefectivo import conf, conf_messages, storefront
 from pagoefectivo.channels.base import channel_named
 from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.exceptions import ConfigurationError
+from pagoefectivo.ocr import scanning
 from pagoefectivo.services import environments
 
 NOBODY_READS = tuple(f"django.core.mail.backends.{name}." for name in ("console", "dummy", "filebased", "locmem"))
@@ -23,13 +24,13 @@ LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 @register(Tags.compatibility)
 def check_installation(**_: Any) -> list[CheckMessage]:
     """What must hold wherever the app is installed."""
-    return [*_settings(), *_channels(), *_state_machine(), *_time_zones()]
+    return [*_settings(), *_channels(), *_scanner(), *_state_machine(), *_time_zones()]
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """What must hold besides before real money moves."""
-    return [*_database(), *_cache(), *_reachability(), *_mail(), *_deployed_environments()]
+    return [*_database(), *_cache(), *_reachability(), *_mail(), *_unscanned(), *_deployed_environments()]
 
 
 def _settings() -> Iterator[CheckMessage]:
@@ -67,6 +68,19 @@ def _channels() -> Iterator[CheckMessage]:
         except ConfigurationError as problem:
             where = f"['MESSAGES']['CHANNELS'][{channel.name!r}]"
             yield Error(f"PAGOEFECTIVO{where}: {problem}", hint="Correct BACKEND or OPTIONS.", id="pagoefectivo.E040")
+
+
+def _scanner() -> Iterator[CheckMessage]:
+    if _config() is None:
+        return
+    try:
+        scanning.scanner()
+    except ConfigurationError as problem:
+        yield Error(
+            f"{problem} No picture of a receipt would be taken.",
+            hint="Name a function that takes bytes and returns True for what may pass.",
+            id="pagoefectivo.E043",
+        )
 
 
 def _state_machine() -> Iterator[CheckMessage]:
@@ -131,6 +145,17 @@ def _mail() -> Iterator[CheckMessage]:
             "Mails to buyers would come from webmaster@localhost.",
             hint="Set PAGOEFECTIVO['MESSAGES']['FROM'] or DEFAULT_FROM_EMAIL.",
             id="pagoefectivo.W042",
+        )
+
+
+def _unscanned() -> Iterator[CheckMessage]:
+    config = _config()
+    accounts = config.accounts.values() if config else ()
+    if config and config.proof_scanner is None and any(each.environment == conf.PRODUCTION for each in accounts):
+        yield Info(
+            "Pictures of receipts are decoded apart and encoded anew, but no scanner looks for viruses in them.",
+            hint="If your rules ask for one, name it in PAGOEFECTIVO['PROOF_SCANNER'].",
+            id="pagoefectivo.I043",
         )
 
 

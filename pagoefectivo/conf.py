@@ -19,6 +19,7 @@ from pagoefectivo.conf_reading import (
     amount,
     days,
     dict_at,
+    dotted_path,
     duration,
     hour,
     is_loopback,
@@ -59,6 +60,7 @@ DEFAULTS: dict[str, Any] = {
     "RETENTION_DAYS": {},
     "MESSAGES": {},  # read by conf_messages
     "OCR_ENGINE": "auto",
+    "PROOF_SCANNER": None,
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -152,6 +154,7 @@ class Config:
     timing: Timing
     retention: Retention
     ocr_engine: str
+    proof_scanner: str | None
 
 
 def read_settings() -> dict[str, Any]:
@@ -188,6 +191,7 @@ def current() -> Config:
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),
         ocr_engine=str(keys["OCR_ENGINE"]),
+        proof_scanner=dotted_path(keys["PROOF_SCANNER"], "['PROOF_SCANNER']"),
     )
 
 

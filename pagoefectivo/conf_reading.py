@@ -90,6 +90,13 @@ def days(written: object, where: str) -> timedelta | None:
     return timedelta(days=written)
 
 
+def dotted_path(written: object, where: str) -> str | None:
+    """Read `"shop.uploads.scan"` or None; anything else is a SettingsProblem. It is not imported here."""
+    if written is None or (isinstance(written, str) and "." in written.strip(".")):
+        return written
+    raise SettingsProblem(where, f"{written!r} is no dotted path.", 'Write for example "shop.uploads.scan".')
+
+
 def hour(written: object, where: str) -> time | None:
     """Read `"14:00"`, an hour in Lima, or None; anything else is a SettingsProblem."""
     if written is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from pagoefectivo.views import lost_links, proofs, refunds, resend, vouchers, webhooks
 
@@ -21,10 +21,10 @@ urlpatterns = [
     path("v/<str:token>/renew/", vouchers.renew, name="voucher-renew"),
     path("v/<str:token>/resend/", resend.resend, name="voucher-resend"),
     path("v/<str:token>/proof/", proofs.page, name="voucher-proof"),
-    path("v/<path:token>", vouchers.missing),
+    re_path(r"^v/(?P<token>(?s:.+))\Z", vouchers.missing),  # a line break in it is no escape to Django's own 404
     path("r/<str:token>/", refunds.page, name="refund"),
     path("r/<str:token>", refunds.page),
-    path("r/<path:token>", refunds.missing),
+    re_path(r"^r/(?P<token>(?s:.+))\Z", refunds.missing),
     path("link/", lost_links.page, name="lost-link"),
     path("api/v1/", include("pagoefectivo.api.v1.urls")),
 ]

@@ -26,11 +26,13 @@ class BackOffice:
         """Approve a refund; return the state it is in then."""
         from django.contrib.auth import get_user_model
 
-        from pagoefectivo.services import refunds
+        from pagoefectivo.services import doubts, refunds
         from pagoefectivo.services.actors import staff
 
         person = get_user_model()._default_manager.get(username=by)
-        return str(refunds.approve(refund_id, actor=staff(person), source=Source.STAFF).state)
+        actor = staff(person)
+        seen = doubts.seen_of(refunds.refund_named(refund_id, actor=actor))
+        return str(refunds.approve(refund_id, seen=seen, actor=actor, source=Source.STAFF).state)
 
     def make_payout(self, account: str, *, by: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
         """Put what is ready into a file for the bank; return what is said of it, and its lines."""

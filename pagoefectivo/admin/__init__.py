@@ -3,6 +3,7 @@
 from pagoefectivo.admin import (
     audit,
     buyer_messages,
+    buyer_views,
     calendar,
     cases,
     errors,
@@ -21,6 +22,7 @@ from pagoefectivo.admin import (
 __all__ = [
     "audit",
     "buyer_messages",
+    "buyer_views",
     "calendar",
     "cases",
     "errors",

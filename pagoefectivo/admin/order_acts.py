@@ -15,9 +15,10 @@ from pagoefectivo.admin import order_pages, refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import AcceptForm, DeadlineForm, RefundForm
 from pagoefectivo.admin.presentation import money
+from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Order, Refund
-from pagoefectivo.services import orders, refunds, vouchers
+from pagoefectivo.services import buyer_views, orders, refunds, vouchers
 from pagoefectivo.services.actors import Actor
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class OrderActs(_Admin):
                 _tell(request, refund, was_known=was_known)
                 return redirect("admin:pagoefectivo_refund_change", refund.pk)
         return refund_pages.request_form(self, request, order, form)
+
+    @door(SEES_PEOPLE, reads=False)
+    def buyer_view(self, request: HttpRequest, order: Order) -> HttpResponse:
+        """Go to the buyer's page of the order, and be noted as somebody who could act there."""
+        return redirect(buyer_views.open_order(order.reference, actor=actor_of(request)))
 
     @door("pagoefectivo.view_raw_payload", writes=False)
     def raw_view(self, request: HttpRequest, order: Order) -> HttpResponse:

@@ -60,7 +60,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Orde
         "sentence": sentences.of_order(order, vouchers, refunds, oddities),
         "email": order.payer_email if sees_people else mask_email(order.payer_email),
         "payer": _payer(order) if sees_people else "",
-        "page_url": order.page_url if sees_people else "",
+        "may_look_as_buyer": sees_people,
         "money": _money(order, vouchers),
         "vouchers": [_voucher(voucher, in_full=sees_people) for voucher in vouchers],
         "refunds": [_refund(refund) for refund in refunds],

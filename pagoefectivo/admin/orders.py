@@ -108,6 +108,7 @@ class OrderAdmin(OrderActs, ExportedAdmin):
             path("<int:object_id>/give-up/", wrap(self.give_up_view), name="pagoefectivo_order_give_up"),
             path("<int:object_id>/accept/", wrap(self.accept_view), name="pagoefectivo_order_accept"),
             path("<int:object_id>/refund/", wrap(self.refund_view), name="pagoefectivo_order_refund"),
+            path("<int:object_id>/as-buyer/", wrap(self.buyer_view), name="pagoefectivo_order_as_buyer"),
             path("<int:object_id>/raw/", wrap(self.raw_view), name="pagoefectivo_order_raw"),
         ]
         return [*acts, *super().get_urls()]

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from pagoefectivo.domain.bank_accounts import cci_warnings, destination_objections, tidy
+from pagoefectivo.domain.bank_accounts import cci_doubts, destination_objections, tidy
 from pagoefectivo.domain.error_codes import CATALOGUE
 from pagoefectivo.domain.limits import DOCUMENTS, LONGEST
 from pagoefectivo.domain.messages import Destination
@@ -52,7 +52,8 @@ class AccountForm(forms.Form):
 
     @staticmethod
     def _odd(data: Any) -> tuple[str, ...]:
-        return cci_warnings(tidy(Destination(account_number=str(data.get("account_number", "")))).account_number)
+        typed = tidy(Destination(account_number=str(data.get("account_number", ""))))
+        return tuple(doubt.sentence for doubt in cci_doubts(typed.account_number))
 
     @property
     def destination(self) -> Destination:

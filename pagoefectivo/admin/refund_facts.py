@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import actor_word, awaited, link, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
+from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
-from pagoefectivo.selectors import refund_pages as pages
 from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.services import doubts
 
 
-def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
-    """Return what a refund is about, its payee masked unless the reader may see bank accounts."""
+def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None = None) -> list[tuple[str, object]]:
+    """Return what a refund is about, its payee masked unless the reader may see bank accounts.
+
+    `look_at` are the doubts about its account where they were read before.
+    """
+    odd = doubts.about_kept(refund) if look_at is None else look_at
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),
@@ -27,7 +34,7 @@ def facts(request: HttpRequest, refund: Refund) -> list[tuple[str, object]]:
         (_("Approved by"), actor_word(refund.approved_by)),
         (_("To the account"), payee(request, refund)),
         (_("Account entered by"), actor_word(refund.destination.entered_by) if refund.destination else ""),
-        (_("Look closely"), " ".join(pages.warnings_about_kept(refund))),
+        (_("Look closely"), " ".join(doubt.sentence for doubt in odd)),
         (_("Payout file"), link(refund.payout) if refund.payout_id else ""),
         (_("Refund id"), refund.public_id),
         (_("Our reference"), refund.reference),

@@ -26,7 +26,8 @@ from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, UNSENT_REFUND,
 from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.selectors import payouts as desk
-from pagoefectivo.services import refunds
+from pagoefectivo.selectors.refunds import has_looked_as_buyer
+from pagoefectivo.services import doubts, refunds
 
 _STATES = dict(REFUND_LABELS)
 
@@ -89,7 +90,6 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Ref
         "badge": state_badge(refund),
         "sentence": sentences.of_refund(refund),
         "facts": facts(request, refund),
-        "page_url": refund.page_url if request.user.has_perms([SEES_PEOPLE, "pagoefectivo.request_refund"]) else "",
         "advice": explained(refund),
         "moves": [_move(change) for change in refund.changes.order_by("pk")],
         "errors": [_failure(error) for error in refund.errors.order_by("pk")],
@@ -122,24 +122,27 @@ def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
     """Show what is approved; the form carries the digest of exactly that."""
     own = [in_words(Reason(code)) for code in _own_hands(request, refund)]
     is_own = bool(own)
-    form = ApprovalForm(initial={"seen": refund.binding})
+    shown = doubts.look(refund)
+    form = ApprovalForm(initial={"seen": shown.seen})
     question = Question(
         title=_title(_("Approve the refund of {amount} for order {order}"), refund),
         sentences=[sentences.of_refund(refund)],
         button=_("Approve it") if desk.is_by_hand(refund.account) else _("Approve and send it"),
         warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
     )
-    return ask(
-        model_admin, request, refund, question, form, facts=facts(request, refund), reasons=own, is_blocked=is_own
-    )
+    about = facts(request, refund, shown.doubts)
+    return ask(model_admin, request, refund, question, form, facts=about, reasons=own, is_blocked=is_own)
 
 
 def _own_hands(request: HttpRequest, refund: Refund) -> list[ErrorCode]:
-    """Why this person is not the second one: they asked for it, or chose the account."""
+    """Why this person is not the second one: they asked for it, chose the account, or could have given it as the buyer."""
     name, chosen_by = actor_of(request).name, refund.destination.entered_by if refund.destination else ""
     if refund.requested_by == name:
         return [ErrorCode.APPROVAL_SELF]
-    return [ErrorCode.APPROVAL_OWN_ACCOUNT] if chosen_by == name else []
+    if chosen_by == name:
+        return [ErrorCode.APPROVAL_OWN_ACCOUNT]
+    may_have_given = bool(desk.destination_fields(refund.account)) and has_looked_as_buyer(refund.order, name)
+    return [ErrorCode.APPROVAL_AS_BUYER] if may_have_given else []
 
 
 def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
@@ -204,5 +207,6 @@ def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
         "decline": decides,
         "cancel": asks and refund.state in UNSENT_REFUND,
         "renew": asks,
+        "as_buyer": asks and bool(refund.page_key) and user.has_perm(SEES_PEOPLE),
         "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
@@ -17,12 +18,19 @@ from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.payout_acts import PayoutActs, told
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS, AccountFilter, BelowOrderAdmin, ReadOnlyAdmin, StateFilter
+from pagoefectivo.admin.reading import (
+    SEES_BANK_ACCOUNTS,
+    SEES_PEOPLE,
+    AccountFilter,
+    BelowOrderAdmin,
+    ReadOnlyAdmin,
+    StateFilter,
+)
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.selectors import exports
-from pagoefectivo.services import destinations, refunds
+from pagoefectivo.services import buyer_views, destinations, refunds
 
 
 @admin.register(Refund)
@@ -132,6 +140,11 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
                 return told(request, done)
         return refund_pages.confirm_renew(self, request, refund)
 
+    @door(SEES_PEOPLE, reads=False)
+    def buyer_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
+        """Go to the buyer's page of the refund, and be noted as somebody who could act there."""
+        return redirect(buyer_views.open_refund(refund.public_id, actor=actor_of(request)))
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         acts = [
@@ -141,6 +154,7 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
             path("<int:object_id>/retry/", wrap(self.retry_view), name="pagoefectivo_refund_retry"),
             path("<int:object_id>/link/", wrap(self.renew_view), name="pagoefectivo_refund_link"),
             path("<int:object_id>/account/", wrap(self.account_view), name="pagoefectivo_refund_account"),
+            path("<int:object_id>/as-buyer/", wrap(self.buyer_view), name="pagoefectivo_refund_as_buyer"),
             path("<int:object_id>/paid/", wrap(self.paid_view), name="pagoefectivo_refund_paid"),
             path("<int:object_id>/rejected/", wrap(self.rejected_view), name="pagoefectivo_refund_rejected"),
             path("<int:object_id>/returned/", wrap(self.returned_view), name="pagoefectivo_refund_returned"),

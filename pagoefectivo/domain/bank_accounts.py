@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from django.utils.translation import gettext as _
-
+from pagoefectivo.domain.doubts import Doubt, DoubtKind
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason
 from pagoefectivo.domain.limits import DOCUMENTS, LONGEST
@@ -95,34 +94,32 @@ def _invalid(part: str) -> Reason:
     return Reason(ErrorCode.REFUND_DESTINATION_INVALID, field=f"destination.{part}")
 
 
-def cci_warnings(account_number: str) -> tuple[str, ...]:
-    """Return what is odd about twenty digits, in the active language: reasons to look again, not to refuse."""
+def cci_doubts(account_number: str) -> tuple[Doubt, ...]:
+    """Return what is odd about twenty digits: reasons to look again, not to refuse."""
     if not _CCI.fullmatch(account_number):
         return ()
-    warnings = []
+    doubts = []
     if account_number[:_CODE_ENDS] not in BANKS:
-        warnings.append(_("We do not know a bank with the code %s.") % account_number[:_CODE_ENDS])
+        doubts.append(Doubt(DoubtKind.BANK_UNKNOWN, account_number[:_CODE_ENDS]))
     if account_number[_ACCOUNT_ENDS:] != check_digits(account_number[:_ACCOUNT_ENDS]):
-        warnings.append(_("The last two digits do not fit the others: probably one was mistyped."))
-    return tuple(warnings)
+        doubts.append(Doubt(DoubtKind.DIGITS_DO_NOT_FIT))
+    return tuple(doubts)
 
 
-def payee_warnings(destination: Destination, payer: Payer) -> tuple[str, ...]:
-    """Return why an account may not be the payer's own, in the active language: reasons for a person to look.
-
-    A name is the same where all words of the shorter one stand in the longer, whatever their accents and order.
-    """
+def payee_doubts(destination: Destination, payer: Payer) -> tuple[Doubt, ...]:
+    """Return why an account may not be the payer's own: reasons for a person to look."""
     if not payer.name and not payer.document_number:
-        return (_("There is no name or document of the buyer to compare with."),)
-    warnings = []
-    if payer.name and not _is_one_name(payer.name, destination.holder_name):
-        warnings.append(_("The account is not in the name of the buyer."))
+        return (Doubt(DoubtKind.BUYER_UNKNOWN),)
+    doubts = []
+    if payer.name and not is_one_name(payer.name, destination.holder_name):
+        doubts.append(Doubt(DoubtKind.NAME_DIFFERS))
     if payer.document_number and payer.document_number.casefold() != destination.document_number.casefold():
-        warnings.append(_("The document is not that of the buyer."))
-    return tuple(warnings)
+        doubts.append(Doubt(DoubtKind.DOCUMENT_DIFFERS))
+    return tuple(doubts)
 
 
-def _is_one_name(one: str, other: str) -> bool:
+def is_one_name(one: str, other: str) -> bool:
+    """Whether all words of the shorter name stand in the longer, whatever their accents and order."""
     shorter, longer = sorted((_words(one), _words(other)), key=len)
     return bool(shorter) and shorter <= longer
 

@@ -21,7 +21,7 @@ NOT_WORTH_SENDING_AFTER = timedelta(hours=24)
 
 
 class MessageKind(StrEnum):
-    """One thing to say; a buyer hears each at most once about one payment code, order or refund."""
+    """One thing to say; a buyer hears each at most once about one payment code, order, refund or account given."""
 
     VOUCHER_ISSUED = "voucher_issued"
     REMINDER_HALF = "reminder_half"
@@ -35,6 +35,8 @@ class MessageKind(StrEnum):
     REFUND_NEEDS_ACCOUNT_DAY_3 = "refund_needs_account_day_3"
     REFUND_NEEDS_ACCOUNT_DAY_7 = "refund_needs_account_day_7"
     REFUND_NEEDS_ACCOUNT_LAST = "refund_needs_account_last"
+    REFUND_ACCOUNT_GIVEN = "refund_account_given"
+    REFUND_ACCOUNT_CHANGED = "refund_account_changed"
     REFUND_SENT = "refund_sent"
     REFUND_DONE = "refund_done"
     REFUND_FAILED = "refund_failed"
@@ -52,6 +54,7 @@ _ASKED_ON = {
     K.REFUND_NEEDS_ACCOUNT_DAY_7: timedelta(days=7),
 }
 NEEDS_ACCOUNT = frozenset({*_ASKED_ON, K.REFUND_NEEDS_ACCOUNT_LAST})
+ABOUT_ACCOUNT = frozenset({K.REFUND_ACCOUNT_GIVEN, K.REFUND_ACCOUNT_CHANGED})  # once for each account
 REMINDERS = frozenset({K.REMINDER_HALF, K.REMINDER_LAST, *NEEDS_ACCOUNT}) - {K.REFUND_NEEDS_ACCOUNT}
 # What takes back or corrects something is told to those alone who were told that something.
 ONLY_AFTER_OTHERS = frozenset({K.REFUND_FAILED, K.REFUND_WITHDRAWN})
@@ -66,6 +69,9 @@ _TRUE_OF_ORDER = {
 _TRUE_OF_REFUND = {
     K.REFUND_REQUESTED: _NOT_SENT_YET,
     **dict.fromkeys(NEEDS_ACCOUNT, frozenset({RefundState.AWAITING_DESTINATION})),
+    **dict.fromkeys(
+        ABOUT_ACCOUNT, frozenset(RefundState)
+    ),  # what happened stays true, and is news above all to its owner
     K.REFUND_SENT: frozenset({RefundState.PENDING}),
     K.REFUND_DONE: frozenset({RefundState.SUCCEEDED}),
     K.REFUND_FAILED: frozenset({RefundState.FAILED}),

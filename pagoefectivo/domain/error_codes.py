@@ -99,6 +99,7 @@ class ErrorCode(StrEnum):
     REFUND_ALREADY_SENT = "REFUND_ALREADY_SENT"
     APPROVAL_SELF = "APPROVAL_SELF"
     APPROVAL_OWN_ACCOUNT = "APPROVAL_OWN_ACCOUNT"
+    APPROVAL_AS_BUYER = "APPROVAL_AS_BUYER"
     APPROVAL_STALE = "APPROVAL_STALE"
     PAYOUT_NOTHING_READY = "PAYOUT_NOTHING_READY"
     PAYOUT_STOPPED = "PAYOUT_STOPPED"
@@ -240,6 +241,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_ALREADY_SENT: ErrorEntry(Who.SUPPORT, _("The refund has already been sent to the provider."), _("Follow its progress; it can no longer be withdrawn here.")),
     _C.APPROVAL_SELF: ErrorEntry(Who.SUPPORT, _("You cannot approve what you asked for yourself."), _("Ask another person.")),
     _C.APPROVAL_OWN_ACCOUNT: ErrorEntry(Who.SUPPORT, _("You entered the bank account of this refund, so you cannot approve it."), _("Ask another person.")),
+    _C.APPROVAL_AS_BUYER: ErrorEntry(Who.SUPPORT, _("You opened the buyer's page of this order, where accounts are given, so you cannot approve its refunds."), _("Ask another person.")),
     _C.APPROVAL_STALE: ErrorEntry(Who.SUPPORT, _("The refund changed after it was looked at."), _("Read it again and approve it anew.")),
     _C.PAYOUT_NOTHING_READY: ErrorEntry(Who.FINANCE, _("No refund is ready to be paid out."), _("A refund is ready once it has a bank account and another person has approved it.")),
     _C.PAYOUT_STOPPED: ErrorEntry(Who.DEVELOPER, _("The money of this account stands still after a restored backup."), _("Compare with the bank's statement and end the recovery first.")),

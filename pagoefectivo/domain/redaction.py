@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 
 MASK = "••••"
@@ -31,6 +32,12 @@ _EMAIL = re.compile(r"[^\s@\"'<>]{1,64}@[^\s@\"'<>]{1,255}")
 _DIGITS = re.compile(r"\d{6,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _UNREADABLE = "(unreadable body)"
+
+
+def places_of(error: BaseException) -> str:
+    """Say where an error was raised, innermost first, and never what it says: that may be personal or secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-5:]))
 
 
 def mask_code(code: str) -> str:

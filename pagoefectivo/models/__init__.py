@@ -2,6 +2,7 @@
 
 from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.buyer_messages import BuyerMessage
+from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly
 from pagoefectivo.models.errors import ErrorOccurrence
@@ -23,6 +24,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "BuyerMessage",
+    "BuyerView",
     "CircuitBreaker",
     "EmailedCode",
     "ErrorOccurrence",

@@ -1,4 +1,4 @@
-"""What a buyer is told: one row per subject, kind and channel, without address or text."""
+"""What a buyer is told: one row per subject, kind, occurrence and channel, without address or text."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ KIND_LABELS = [
     (K.REFUND_NEEDS_ACCOUNT_DAY_3.value, _("refund needs a bank account, day 3")),
     (K.REFUND_NEEDS_ACCOUNT_DAY_7.value, _("refund needs a bank account, day 7")),
     (K.REFUND_NEEDS_ACCOUNT_LAST.value, _("refund needs a bank account, last time")),
+    (K.REFUND_ACCOUNT_GIVEN.value, _("bank account given")),
+    (K.REFUND_ACCOUNT_CHANGED.value, _("bank account changed")),
     (K.REFUND_SENT.value, _("refund on its way")),
     (K.REFUND_DONE.value, _("refund given back")),
     (K.REFUND_FAILED.value, _("refund rejected")),
@@ -38,6 +40,9 @@ _CHANNEL_WORDS = {"email": _("e-mail"), "sms": "SMS"}
 
 class BuyerMessage(DueRow):
     """One thing to tell a buyer over one channel, written with the change that it tells. `repeat` counts the resends.
+
+    `occurrence` tells apart what may happen more than once to one refund: the id of the account that was given. It is
+    empty for what happens once.
 
     The address and the words are taken from the order when it is sent, and are stored nowhere.
     """
@@ -63,6 +68,7 @@ class BuyerMessage(DueRow):
     kind = models.CharField(_("kind"), max_length=32, choices=KIND_LABELS)
     channel = models.CharField(_("channel"), max_length=16)
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
+    occurrence = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     repeat = models.PositiveSmallIntegerField(_("repeat"), default=0)
     requested_by = models.CharField(_("requested by"), max_length=160, blank=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, default=Outcome.WAITING)
@@ -79,7 +85,7 @@ class BuyerMessage(DueRow):
         indexes = [due_index("pe_message_due")]
         constraints = [
             models.UniqueConstraint(
-                fields=["refund", "kind", "channel", "repeat"],
+                fields=["refund", "kind", "occurrence", "channel", "repeat"],
                 condition=Q(refund__isnull=False),
                 name="pe_message_refund_once",
             ),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo import conf
@@ -29,10 +31,21 @@ REASONS = [
     ("late_payment", _("paid late")),
     ("other", _("other")),
 ]
+ACCOUNT, DOCUMENT = "account", "document"
+
+
+def payee_digest(part: str, written: str) -> str:
+    """Return what an account or a document is found again by, however it is grouped; empty for nothing."""
+    bare = re.sub(r"[\W_]", "", written).casefold()
+    return salted_hmac(f"pagoefectivo.payee.{part}", bare, algorithm="sha256").hexdigest() if bare else ""
 
 
 class RefundDestination(models.Model):
-    """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added."""
+    """A bank account in the payer's name. Encrypted at rest, masked for eyes, never changed: a new one is added.
+
+    `replaces` is the account that the same refund had before. The keyed digests find the same account and the same
+    document again, and are erased with them.
+    """
 
     holder_name = EncryptedTextField(_("holder"))
     document_type = models.CharField(_("document type"), max_length=8, blank=True)
@@ -41,11 +54,20 @@ class RefundDestination(models.Model):
     account_number = EncryptedTextField(_("account number"))
     account_type = models.CharField(_("account type"), max_length=1, blank=True)
     entered_by = models.CharField(_("entered by"), max_length=160, blank=True, db_default="")
+    replaces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+", editable=False
+    )
+    account_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    document_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
         verbose_name = _("refund destination")
         verbose_name_plural = _("refund destinations")
+        indexes = [
+            models.Index(fields=["account_digest"], name="pe_destination_account", condition=~Q(account_digest="")),
+            models.Index(fields=["document_digest"], name="pe_destination_document", condition=~Q(document_digest="")),
+        ]
 
     def __str__(self) -> str:
         return mask_code(self.account_number)

@@ -9,7 +9,7 @@ from pagoefectivo.models.refunds import Refund
 
 
 class WrongAnswers(models.Model):
-    """How often one link, or one sender, answered wrongly. `subject` is a keyed digest of either: no address is kept."""
+    """How often one order, or one sender, was answered wrongly. `subject` is a keyed digest of either: no address is kept."""
 
     subject = models.CharField(max_length=64, unique=True, editable=False)
     count = models.PositiveIntegerField(_("wrong answers"), default=0)

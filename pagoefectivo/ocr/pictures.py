@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pagoefectivo.ocr import cage
+from pagoefectivo.ocr import cage, scanning
 
 MOST_BYTES = 5 * 1024 * 1024
 LIMITS = cage.Limits(seconds=15, memory=1024**3, output=8 * 1024 * 1024)
@@ -25,6 +25,8 @@ class Fault(StrEnum):
     TOO_SMALL = "too_small"
     DAMAGED = "damaged"
     TOO_HARD = "too_hard"
+    UNCLEAN = "unclean"
+    UNSCANNED = "unscanned"
 
 
 class PictureRefused(Exception):
@@ -50,11 +52,19 @@ class Picture:
 
 
 def cleaned(upload: bytes) -> Picture:
-    """Return the picture inside an upload. Raises PictureRefused; what was refused was not decoded in this process."""
+    """Return the picture inside an upload that the shop's scanner let pass.
+
+    Raises PictureRefused; what was refused was not decoded in this process, nor anywhere what the scanner refused.
+    """
     if not upload:
         raise PictureRefused(Fault.EMPTY)
     if len(upload) > MOST_BYTES:
         raise PictureRefused(Fault.TOO_LARGE)
+    try:
+        scanning.scan(upload)
+    except (scanning.Unclean, scanning.Unscanned) as refusal:
+        fault = Fault.UNCLEAN if isinstance(refusal, scanning.Unclean) else Fault.UNSCANNED
+        raise PictureRefused(fault) from None
     try:
         head, _, content = cage.run("pagoefectivo.ocr.sanitizer", upload, LIMITS).partition(b"\n")
         said = json.loads(head)

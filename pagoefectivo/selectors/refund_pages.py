@@ -14,7 +14,6 @@ from pagoefectivo.providers.base import RefundMode
 from pagoefectivo.services import destinations, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.refunds import retry_nonce
-from pagoefectivo.services.requests import destination_of
 
 
 class Route(StrEnum):
@@ -65,14 +64,6 @@ def standing_of(refund: Refund) -> Standing:
         next_try=_next_try(refund),
         moved_at=dict(refund.changes.order_by("pk").values_list("to_state", "at")),
     )
-
-
-def warnings_about_kept(refund: Refund) -> tuple[str, ...]:
-    """Return what a person should look at in the account that a refund has; nothing where there is none to compare."""
-    kept = refund.destination
-    is_whole = kept is not None and bool(kept.account_number) and refund.account in conf.current().accounts
-    kept_there = destination_of(kept) if is_whole else None
-    return destinations.warnings_about(refund, kept_there) if kept_there else ()
 
 
 def _next_try(refund: Refund) -> Refund | None:

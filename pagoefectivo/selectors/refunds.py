@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from pagoefectivo.models import Refund
+from dataclasses import dataclass
+
+from pagoefectivo.domain.doubts import Doubt
+from pagoefectivo.domain.states import RefundState
+from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination
+from pagoefectivo.services import doubts
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.refunds import refund_named
 
 _READERS = frozenset({Permission.WRITE_REFUNDS, Permission.APPROVE_REFUNDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Approvable:
+    """What an approver is shown of a refund; `seen` names it."""
+
+    destination: RefundDestination | None
+    doubts: tuple[Doubt, ...]
+    seen: str
 
 
 def refund_for(public_id: str, *, actor: Actor) -> Refund:
@@ -14,3 +28,17 @@ def refund_for(public_id: str, *, actor: Actor) -> Refund:
     if not actor.permissions & _READERS:
         actor.require(Permission.READ_REFUNDS)
     return refund_named(public_id, actor=actor)
+
+
+def approvable(refund: Refund, *, actor: Actor) -> Approvable | None:
+    """Return what is to be looked at before a refund is approved; None where it waits for none, or the actor may not."""
+    waits = refund.state == RefundState.AWAITING_APPROVAL and not refund.is_approved
+    if not waits or Permission.APPROVE_REFUNDS not in actor.permissions:
+        return None
+    shown = doubts.look(refund)
+    return Approvable(refund.destination, shown.doubts, shown.seen)
+
+
+def has_looked_as_buyer(order: Order, actor_name: str) -> bool:
+    """Whether this person was given one of the buyer's links of an order. One query."""
+    return BuyerView.objects.filter(order=order, actor=actor_name).exists()

@@ -13,7 +13,7 @@ from pagoefectivo.domain.buyer_messages import MessageKind, Standing
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
 from pagoefectivo.domain.states import UNANSWERED_REFUND, OrderState, RefundState, VoucherState
-from pagoefectivo.models import BuyerMessage, Order, Refund, StateChange, Voucher
+from pagoefectivo.models import BuyerMessage, Order, Refund, RefundDestination, StateChange, Voucher
 from pagoefectivo.services import seams
 from pagoefectivo.services.actors import BUYER, Actor, Permission
 from pagoefectivo.services.subjects import Locked, lock_order
@@ -56,6 +56,23 @@ def messages_of(change: StateChange, locked: Locked) -> list[BuyerMessage]:
         for channel in config.channels.values()
         if each.kind in channel.kinds
     ]
+
+
+def tell_of_account(refund: Refund, given: RefundDestination) -> None:
+    """Write down that an account was given for a refund, or took another's place: once for each account.
+
+    Whoever gave it, it is the owner of the money who is told. Must run in the transaction that keeps the account.
+    """
+    kind = MessageKind.REFUND_ACCOUNT_CHANGED if given.replaces_id else MessageKind.REFUND_ACCOUNT_GIVEN
+    planned = rules.Planned(kind, given.created_at)
+    rows = [
+        _row(refund.order, None, refund, planned, channel, given.created_at, occurrence=str(given.pk))
+        for channel in conf_messages.current().channels.values()
+        if kind in channel.kinds
+    ]
+    if rows:
+        BuyerMessage.objects.bulk_create(rows, ignore_conflicts=True)
+        seams.ring()
 
 
 def standing_of(order: Order, voucher: Voucher, refund: Refund | None, vouchers: list[Voucher]) -> Standing:
@@ -139,6 +156,8 @@ def _row(
     each: rules.Planned,
     channel: ChannelConfig,
     at: datetime,
+    *,
+    occurrence: str = "",
 ) -> BuyerMessage:
     return BuyerMessage(
         public_id=_new_public_id(),
@@ -146,6 +165,7 @@ def _row(
         voucher=voucher if each.kind in rules.ABOUT_VOUCHER else None,
         refund=refund,
         kind=each.kind,
+        occurrence=occurrence,
         channel=channel.name,
         language=order.language,
         due_at=each.due_at,
@@ -158,7 +178,12 @@ def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
     locked, now = lock_order(found.order_id), seams.now()
     voucher, refund = rows_of(found, locked.vouchers, locked.refunds)
     same = BuyerMessage.objects.filter(
-        order=found.order_id, voucher=found.voucher_id, refund=found.refund_id, kind=found.kind, channel=found.channel
+        order=found.order_id,
+        voucher=found.voucher_id,
+        refund=found.refund_id,
+        kind=found.kind,
+        occurrence=found.occurrence,
+        channel=found.channel,
     )
     standing = standing_of(locked.order, voucher, refund, locked.vouchers)
     if found.outcome not in _TRIED or not rules.is_true(MessageKind(found.kind), standing, now):
@@ -172,6 +197,7 @@ def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
         voucher_id=found.voucher_id,
         refund_id=found.refund_id,
         kind=found.kind,
+        occurrence=found.occurrence,
         channel=found.channel,
         language=locked.order.language,
         repeat=(same.aggregate(last=Max("repeat"))["last"] or 0) + 1,

@@ -5,24 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from pagoefectivo import conf
-from pagoefectivo.domain.bank_accounts import cci_warnings, payee_warnings, tidy
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import UNSENT_REFUND, RefundState, Source
 from pagoefectivo.links import new_page_key
 from pagoefectivo.models import Refund
-from pagoefectivo.services import refunds, seams
+from pagoefectivo.services import doubts, refunds, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import BUYER, Actor, Permission
 from pagoefectivo.services.commands import lock_refund
-from pagoefectivo.services.requests import payer_of
 
 
 def give(refund: Refund, destination: Destination, *, seen: str) -> Refund:
     """Take the account that the buyer confirmed for a refund, as it was when they saw it, and send what may leave.
 
-    One with warnings waits for a person's approval. Raises RuleRefused (not an account, too late), StateConflict.
+    One with doubts waits for a person's approval. Raises RuleRefused (not an account, too late), StateConflict.
     """
     if not collects(refund):
         raise StateConflict
@@ -34,7 +32,7 @@ def give(refund: Refund, destination: Destination, *, seen: str) -> Refund:
         actor=BUYER,
         source=Source.BUYER,
         seen=seen,
-        is_doubtful=bool(warnings_about(refund, destination)),
+        is_doubtful=bool(doubts.about(refund, destination) or doubts.known_elsewhere(refund, destination)),
     )
 
 
@@ -77,11 +75,3 @@ def may_begin_again(refund: Refund) -> bool:
     """Whether it was the account that failed, so that another one may mend it."""
     failed = refund.state == RefundState.FAILED and refund.error_code in refunds.WRONG_ACCOUNT
     return collects(refund) and (failed or refund.state == RefundState.RETURNED)
-
-
-def warnings_about(refund: Refund, destination: Destination) -> tuple[str, ...]:
-    """Return what a person should look at before money goes to an account, in the active language."""
-    account = account_named(refund.account)
-    fitting = tidy(destination) if account.refunds_by_hand else destination
-    numbers = cci_warnings(fitting.account_number) if account.refunds_by_hand else ()
-    return (*numbers, *payee_warnings(fitting, payer_of(refund.order)))

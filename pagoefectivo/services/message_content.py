@@ -12,12 +12,14 @@ from django.utils.translation import gettext
 
 from pagoefectivo import conf, conf_messages
 from pagoefectivo.domain import sms
+from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.domain.buyer_messages import WITH_CODE, MessageKind, Standing
 from pagoefectivo.domain.languages import CATALOGUES, HTML_LANGUAGES
 from pagoefectivo.domain.localtime import lima_moment
 from pagoefectivo.domain.money import format_money
+from pagoefectivo.domain.redaction import MASK, mask_account
 from pagoefectivo.domain.sending import RenderedMessage
-from pagoefectivo.models import BuyerMessage, Order, Refund, Voucher
+from pagoefectivo.models import BuyerMessage, Order, Refund, RefundDestination, Voucher
 from pagoefectivo.services.message_words import WORDS
 
 FOLDER = "pagoefectivo/messages"
@@ -32,6 +34,7 @@ class Told:
     voucher: Voucher
     refund: Refund | None
     standing: Standing
+    account: RefundDestination | None = None
 
     @property
     def link(self) -> str:
@@ -48,6 +51,7 @@ class Facts:
     deadline: str
     moment: str
     short_deadline: str
+    account: str = ""
     code: str = field(default="", repr=False)
 
 
@@ -61,6 +65,7 @@ def rendered(message: BuyerMessage, told: Told, address: str, now: datetime) -> 
             "amount": facts.amount,
             "deadline": facts.deadline,
             "moment": facts.moment,
+            "account": facts.account,
         }
         subject = str(words.subject).format(**filled)
         context: dict[str, object] = {
@@ -112,6 +117,8 @@ def facts_of(kind: MessageKind, told: Told, language: str, now: datetime) -> Fac
     deadline = refund.account_until if refund is not None else voucher.last_moment
     paid_at = max((each.paid_at for each in told.vouchers if each.paid_at), default=None)
     at = refund.changed_at if refund is not None else paid_at
+    if told.account is not None:
+        at = told.account.created_at
     amount, currency = voucher.amount, voucher.currency
     if refund is not None:
         amount, currency = refund.amount, refund.currency
@@ -123,8 +130,15 @@ def facts_of(kind: MessageKind, told: Told, language: str, now: datetime) -> Fac
         deadline=lima_moment(deadline, language, now=now),
         moment=lima_moment(at or now, language, now=now),
         short_deadline=sms.sms_moment(deadline, sms.sms_language(language)),
+        account=_masked(told.account) if told.account is not None else "",
         code=voucher.code if kind in WITH_CODE else "",
     )
+
+
+def _masked(account: RefundDestination) -> str:
+    """An account as its owner knows it again, and nobody else can use it; without digits once they were erased."""
+    bank = BANKS.get(account.bank_code, "")
+    return f"{bank} {mask_account(account.account_number) or MASK}".strip()
 
 
 def _received(told: Told) -> tuple[Decimal, str]:

@@ -16,7 +16,7 @@ from pagoefectivo.domain import buyer_messages as rules
 from pagoefectivo.domain.buyer_messages import MessageKind
 from pagoefectivo.domain.sending import Address, Fate, RenderedMessage, SendOutcome
 from pagoefectivo.domain.timing import spread, step
-from pagoefectivo.models import BuyerMessage, Order
+from pagoefectivo.models import BuyerMessage, Order, RefundDestination
 from pagoefectivo.services import seams
 from pagoefectivo.services.buyer_messages import rows_of, standing_of
 from pagoefectivo.services.claiming import Claim
@@ -54,7 +54,15 @@ def deliver(claim: Claim) -> None:
 def _told(message: BuyerMessage) -> Told:
     vouchers, refunds = list(message.order.vouchers.all()), list(message.order.refunds.all())
     voucher, refund = rows_of(message, vouchers, refunds)
-    return Told(message.order, vouchers, voucher, refund, standing_of(message.order, voucher, refund, vouchers))
+    standing = standing_of(message.order, voucher, refund, vouchers)
+    return Told(message.order, vouchers, voucher, refund, standing, _account(message))
+
+
+def _account(message: BuyerMessage) -> RefundDestination | None:
+    """The very account that a message tells of, whichever the refund has by now."""
+    if MessageKind(message.kind) not in rules.ABOUT_ACCOUNT:
+        return None
+    return RefundDestination.objects.filter(pk=message.occurrence).first()
 
 
 def _holds(message: BuyerMessage, told: Told, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What each message says. The code is in no subject; no bank data is in anything."""
+"""What each message says. The code is in no subject; of a bank account only the last digits are in any body."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pagoefectivo.domain.buyer_messages import MessageKind as K
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Texts may name {reference}, {amount}, {deadline} and {moment}; `short` is the SMS and ends in its {link}.
+    """Texts may name {reference}, {amount}, {deadline}, {moment} and {account}; `short` is the SMS and ends in its {link}.
 
     The deadline is the payment code's; about a refund it is the one for naming an account.
     """
@@ -120,6 +120,20 @@ WORDS: dict[K, Words] = {
         _ACCOUNT_BODY,
         _GIVE_ACCOUNT,
         _ACCOUNT_SHORT,
+    ),
+    K.REFUND_ACCOUNT_GIVEN: Words(
+        _("A bank account was given for the refund of order {reference}"),
+        _("A bank account was given for your refund"),
+        _("On {moment} (Lima time) a bank account was given for your refund of {amount}: {account}. If it was you, you need not do anything. If it was not you, write to us at once."),
+        _REFUND_PAGE,
+        noop("{shop}: bank account given for your refund of {amount}. Not you? Write to us. {link}"),
+    ),
+    K.REFUND_ACCOUNT_CHANGED: Words(
+        _("The bank account for the refund of order {reference} was changed"),
+        _("The bank account for your refund was changed"),
+        _("On {moment} (Lima time) the bank account for your refund of {amount} was changed. The money goes to this one now: {account}. If it was you, you need not do anything. If it was not you, write to us at once."),
+        _REFUND_PAGE,
+        noop("{shop}: new bank account for your refund of {amount}. Not you? Write to us. {link}"),
     ),
     K.REFUND_SENT: Words(
         _("Your refund for order {reference} is on its way"),

@@ -31,7 +31,7 @@ from pagoefectivo.ocr.pictures import Picture, PictureRefused, cleaned
 from pagoefectivo.services import polling, seams
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.anomalies import open_anomaly
-from pagoefectivo.services.subjects import Locked, lock_order
+from pagoefectivo.services.subjects import lock_order
 
 MOST_PER_CODE = 5
 READER_COMES_WITHIN = timedelta(minutes=1)  # after that the sweep reads
@@ -69,6 +69,7 @@ def send(page_key: str, upload: bytes, told: Told, *, remote_ip: str | None) -> 
     known = PaymentProof.objects.defer("picture").filter(order=order, sha256=sha256).first()
     if known is not None:
         return known
+    _refuse_full(_shown(list(order.vouchers.order_by("pk"))))  # before anything of a stranger's is decoded
     try:
         picture = cleaned(upload)
     except PictureRefused as refusal:
@@ -156,12 +157,11 @@ class _Received:
 def _keep(order_id: int, received: _Received) -> PaymentProof:
     locked = lock_order(order_id)
     _refuse_unneeded(locked.order)
-    voucher = _shown(locked)
+    voucher = _shown(locked.vouchers)
     known = PaymentProof.objects.filter(order=order_id, sha256=received.sha256).defer("picture").first()
     if known is not None:
         return known
-    if _standing(voucher) >= MOST_PER_CODE:
-        raise RuleRefused(Reason(ErrorCode.PROOF_TOO_MANY))
+    _refuse_full(voucher)  # again: another one may have come while this one was decoded
     now, reads = seams.now(), engine() is not None
     proof = _insert(voucher, received, now, due=now + READER_COMES_WITHIN if reads else now)
     others = PaymentProof.objects.all()
@@ -208,9 +208,14 @@ def _refuse_unneeded(order: Order) -> None:
         raise RuleRefused(Reason(ErrorCode.PROOF_NOT_NEEDED))
 
 
-def _shown(locked: Locked) -> Voucher:
+def _refuse_full(voucher: Voucher) -> None:
+    if _standing(voucher) >= MOST_PER_CODE:
+        raise RuleRefused(Reason(ErrorCode.PROOF_TOO_MANY))
+
+
+def _shown(vouchers: list[Voucher]) -> Voucher:
     """The newest voucher whose code the buyer can have seen."""
-    with_code = [voucher for voucher in locked.vouchers if voucher.code]
+    with_code = [voucher for voucher in vouchers if voucher.code]
     if not with_code:
         raise RuleRefused(Reason(ErrorCode.PROOF_NOT_NEEDED))
     return with_code[-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,9 +14,9 @@ from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateC
 from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.refunds import closed_reasons, eligibility
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
-from pagoefectivo.models import Order, Refund, RefundDestination, Voucher
-from pagoefectivo.models.refunds import REASONS
-from pagoefectivo.services import facts, reservations, seams, submission
+from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination, Voucher
+from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, REASONS, payee_digest
+from pagoefectivo.services import buyer_messages, doubts, facts, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
@@ -75,9 +74,8 @@ def request(
     order = order_named(reference, actor=actor)
     if reason not in dict(REASONS):
         raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_INVALID, field="reason"))
-    asked = _Asked(order, amount, reason, actor, source, note, nonce, requested_by=actor.name)
-    fitting = _fitting(destination, account_named(order.account)) if destination else None
-    return _once(asked, lambda: _keep(fitting, actor) if fitting else None)
+    gives = _fitting(destination, account_named(order.account)) if destination else None
+    return _once(_Asked(order, amount, reason, actor, source, note, nonce, requested_by=actor.name, gives=gives))
 
 
 def refund_named(public_id: str, *, actor: Actor) -> Refund:
@@ -88,12 +86,13 @@ def refund_named(public_id: str, *, actor: Actor) -> Refund:
     return refund
 
 
-def approve(public_id: str, *, actor: Actor, source: Source, seen: str | None = None) -> Refund:
-    """Approve a refund that somebody else asked for, and send it. `seen` is the `binding` of what the approver saw.
+def approve(public_id: str, *, seen: str, actor: Actor, source: Source) -> Refund:
+    """Approve a refund that somebody else asked for, and send it. `seen` is `doubts.seen_of` what the approver was shown.
 
     One that people pay out by bank transfer is then ready for a payout file; where its bank account is missing, it is
-    asked for, and the approval is to be given again for that account. Raises StateConflict, and RuleRefused
-    (APPROVAL_SELF, APPROVAL_OWN_ACCOUNT, APPROVAL_STALE); single-use by the machine itself.
+    asked for, and the approval is to be given again for that account. Raises StateConflict, with APPROVAL_STALE where
+    amount, payee, payment or a doubt is another now, and RuleRefused (APPROVAL_SELF, APPROVAL_OWN_ACCOUNT,
+    APPROVAL_AS_BUYER); nothing is changed then. Single-use by the machine itself.
     """
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
@@ -128,8 +127,8 @@ def retry(public_id: str, *, actor: Actor, source: Source, elsewhere: bool = Fal
     if destination and (elsewhere or old.error_code in WRONG_ACCOUNT or not destination.account_number):
         destination = None  # wrong, or erased since
     requested_by = old.requested_by if source is Source.BUYER else actor.name
-    asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce, requested_by)
-    return _once(asked, lambda: destination)
+    asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce, requested_by, keeps=destination)
+    return _once(asked)
 
 
 def retry_nonce(failed: Refund) -> str:
@@ -162,7 +161,7 @@ def set_destination(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request for a refund as it was made."""
+    """A request for a refund as it was made: it `gives` an account, or `keeps` that of the try before."""
 
     order: Order
     amount: Decimal
@@ -172,6 +171,8 @@ class _Asked:
     note: str
     nonce: str | None
     requested_by: str
+    gives: Destination | None = None
+    keeps: RefundDestination | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +186,13 @@ class _Redirection:
     is_doubtful: bool
 
 
-def _once(asked: _Asked, destination: Callable[[], RefundDestination | None]) -> Refund:
+def _once(asked: _Asked) -> Refund:
     """Reserve and send what was asked, once per nonce; a repetition finds the refund that is there."""
     known = Refund.objects.filter(request_nonce=asked.nonce, order=asked.order) if asked.nonce else None
     if known is not None and (refund := known.first()) is not None:
         return refund
     try:
-        refund, claim = seams.transact(lambda: _reserve(asked, destination()))
+        refund, claim = seams.transact(lambda: _reserve(asked))
     except IntegrityError:
         if known is None or (refund := known.first()) is None:
             raise
@@ -199,7 +200,7 @@ def _once(asked: _Asked, destination: Callable[[], RefundDestination | None]) ->
     return _send(refund, claim, asked.source)
 
 
-def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refund, Claim | None]:
+def _reserve(asked: _Asked) -> tuple[Refund, Claim | None]:
     """Insert a refund that is already claimed by its maker, unless somebody has to approve it first."""
     order, amount = asked.order, asked.amount
     account, now = account_named(order.account), seams.now()
@@ -211,6 +212,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
     objections = eligibility(facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now)
     if objections:
         raise RuleRefused(*objections)
+    destination = _keep(asked.gives, asked.actor) if asked.gives else asked.keeps
     needs_destination = bool(account.destination_fields) and destination is None
     needs_approval = _needs_approval(locked.voucher.reserved_amount + amount, account)
     refund = reservations.reserve(
@@ -223,6 +225,8 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
         nonce=asked.nonce,
         now=now,
     )
+    if asked.gives and destination:
+        buyer_messages.tell_of_account(refund, destination)
     if needs_destination:
         why = "account_missing"
         command(locked, refund, Verb.REQUIRE_DESTINATION, actor=asked.actor, source=asked.source, why=why)
@@ -237,7 +241,7 @@ def _reserve(asked: _Asked, destination: RefundDestination | None) -> tuple[Refu
     return refund, Claim(refund.pk, token=1, attempts=1, kind="refund")
 
 
-def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> Refund:
+def _approve(found: Refund, actor: Actor, source: Source, seen: str) -> Refund:
     locked, refund = lock_refund(found)
     if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved:
         raise StateConflict
@@ -245,9 +249,11 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str | None) -> R
         raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
     if refund.destination and refund.destination.entered_by == actor.name:
         raise RuleRefused(Reason(ErrorCode.APPROVAL_OWN_ACCOUNT))
-    if seen is not None and seen != refund.binding:
-        raise RuleRefused(Reason(ErrorCode.APPROVAL_STALE))
     account = account_named(refund.account)
+    if account.destination_fields and BuyerView.objects.filter(order=refund.order_id, actor=actor.name).exists():
+        raise RuleRefused(Reason(ErrorCode.APPROVAL_AS_BUYER))
+    if seen != doubts.seen_of(refund):
+        raise StateConflict(ErrorCode.APPROVAL_STALE)
     if account.destination_fields and refund.destination is None:
         command(locked, refund, Verb.REQUIRE_DESTINATION, actor=actor, source=source, why="account_missing")
         return refund
@@ -266,9 +272,10 @@ def _redirect(found: Refund, asked: _Redirection) -> Refund:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
     if asked.seen is not None and asked.seen != refund.binding:
         raise StateConflict
-    refund.destination = _keep(asked.destination, asked.actor)
+    refund.destination = given = _keep(asked.destination, asked.actor, replaces=refund.destination)
     refund.approved_by, refund.approval_digest, refund.approver = "", "", None
     refund.save()
+    buyer_messages.tell_of_account(refund, given)
     if asked.is_doubtful or _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
         why = "account_doubtful" if asked.is_doubtful else "destination_changed"
         command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=why)
@@ -302,14 +309,17 @@ def _fitting(destination: Destination, account: EffectiveAccount) -> Destination
     return fitting
 
 
-def _keep(destination: Destination, actor: Actor) -> RefundDestination:
+def _keep(destination: Destination, actor: Actor, *, replaces: RefundDestination | None = None) -> RefundDestination:
     return RefundDestination.objects.create(
+        replaces=replaces,
         holder_name=destination.holder_name,
         document_type=destination.document_type,
         document_number=destination.document_number,
         bank_code=destination.bank_code,
         account_number=destination.account_number,
         account_type=destination.account_type,
+        account_digest=payee_digest(ACCOUNT, destination.account_number),
+        document_digest=payee_digest(DOCUMENT, destination.document_number),
         entered_by=actor.name,
         created_at=seams.now(),
     )

@@ -43,7 +43,14 @@ _NO_BUYER: dict[str, Any] = {
     "metadata": {},
 }
 _NO_PICTURE: dict[str, Any] = {"picture": b"", "operation_number": "", "note": "", "remote_ip": ""}
-_NO_ACCOUNT = {"holder_name": "", "document_type": "", "document_number": "", "account_number": ""}
+_NO_ACCOUNT = {
+    "holder_name": "",
+    "document_type": "",
+    "document_number": "",
+    "account_number": "",
+    "account_digest": "",
+    "document_digest": "",
+}
 
 
 @dataclass(slots=True)

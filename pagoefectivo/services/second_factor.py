@@ -1,7 +1,7 @@
 """The second question of a buyer's page: three digits of the phone on file, or a code e-mailed to the address on file.
 
-Three digits are one in a thousand, so wrong answers are counted in the database, for the link and for the sender, under
-a lock: guesses that come at the same instant are counted one after the other.
+Three digits are one in a thousand, so wrong answers are counted in the database, for the order whose phone it is and for
+the sender, under a lock: guesses that come at the same instant are counted one after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pagoefectivo.services import code_mail, seams
 
 PAUSE_AFTER = 10
 PAUSE = timedelta(minutes=15)
-PHONE_OPENS_UNTIL = 30  # wrong answers on one link; after them only an e-mailed code or a new link
+PHONE_OPENS_UNTIL = 30  # wrong answers about one order, whatever the link; after them only an e-mailed code
 SENDER_FORGOTTEN_AFTER = timedelta(days=1)
 KEPT = timedelta(days=90)  # longer than a link is of use
 CODE_LIFE = timedelta(minutes=10)
@@ -44,12 +44,12 @@ def answer_with_phone(refund: Refund, digits: str, *, sender: str) -> Verdict:
     phone = re.sub(r"\D", "", refund.order.payer_phone, flags=re.ASCII)
     expected = phone[-PHONE_DIGITS:] if len(phone) >= SHORTEST_PHONE else ""
     matches = secrets.compare_digest(digits.encode(), expected.encode()) and bool(expected)
-    return seams.transact(lambda: _judge(refund, sender, lambda link: matches and link.count < PHONE_OPENS_UNTIL))
+    return seams.transact(lambda: _judge(refund, sender, lambda known: matches and known.count < PHONE_OPENS_UNTIL))
 
 
 def answer_with_code(refund: Refund, code: str, *, sender: str) -> Verdict:
     """Judge a code that was e-mailed. It opens once."""
-    return seams.transact(lambda: _judge(refund, sender, lambda _link: _is_redeemed(refund, code)))
+    return seams.transact(lambda: _judge(refund, sender, lambda _: _is_redeemed(refund, code)))
 
 
 def email_code(refund: Refund) -> None:
@@ -77,13 +77,14 @@ def forget_old() -> None:
 
 def _judge(refund: Refund, sender: str, is_right: Callable[[WrongAnswers], bool]) -> Verdict:
     now = seams.now()
-    link, address = _subject("link", str(refund.page_key)), _subject("sender", sender)
-    rows = {subject: _locked(subject, now) for subject in sorted((link, address))}
+    # all refunds of an order ask for the same phone: neither a new link nor another refund gives new guesses
+    order, address = _subject("order", str(refund.order_id)), _subject("sender", sender)
+    rows = {subject: _locked(subject, now) for subject in sorted((order, address))}
     if now - rows[address].last_at >= SENDER_FORGOTTEN_AFTER:
         rows[address].count = 0
     if any(row.paused_until and row.paused_until > now for row in rows.values()):
         return Verdict.PAUSED
-    if is_right(rows[link]):
+    if is_right(rows[order]):
         return Verdict.RIGHT
     for row in rows.values():
         _count(row, now)

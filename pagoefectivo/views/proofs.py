@@ -41,6 +41,10 @@ _FAULTS = {
     Fault.TOO_MANY_PIXELS: noop("The picture is too big. Take a screenshot of it and send that."),
     Fault.TOO_SMALL: noop("The picture is too small to be read. Send the whole receipt."),
     Fault.DAMAGED: noop("The file arrived damaged. Choose it again."),
+    Fault.UNCLEAN: noop(
+        "Our check for harmful files did not let it pass. Take a screenshot of your receipt and send that."
+    ),
+    Fault.UNSCANNED: noop("We cannot check files right now, so nothing was kept. Send it again in a few minutes."),
     Fault.TOO_HARD: noop("We could not open the picture. Take a screenshot of it and send that."),
 }
 _REFUSALS = {

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import get_template
 from django.urls import reverse
@@ -27,6 +28,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from pagoefectivo import conf, conf_messages, storefront
 from pagoefectivo.domain.buyer_messages import MessageKind
 from pagoefectivo.domain.languages import CATALOGUES, HTML_LANGUAGES, LANGUAGES
+from pagoefectivo.domain.redaction import places_of
 
 TRY_AGAIN_AFTER = "60"  # seconds
 
@@ -66,7 +68,11 @@ Door = Callable[[HttpRequest, Visit, str], HttpResponse]
 
 
 def protected(door: Door) -> Callable[..., HttpResponse]:
-    """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and no answer names the token to a log."""
+    """Wrap a page for buyers: GET and HEAD only, a database error is a 503, and nothing names the token to a log.
+
+    What nobody foresaw is a 500 with a reference number, and one line of our own with that number; under DEBUG it is
+    raised, for the developer to see.
+    """
     return _guarded(door, ("GET", "HEAD"))
 
 
@@ -91,16 +97,22 @@ def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse
     @functools.wraps(door)
     @transaction.non_atomic_requests
     def guarded(request: HttpRequest, token: str = "") -> HttpResponse:
-        home = "" if "GET" in methods else reverse("pagoefectivo:voucher", args=[token])
-        visit = Visit(_language(request), secrets.token_urlsafe(16), _style(), home)
-        with translation.override(CATALOGUES[visit.language]):
-            response = _answer(door, request, visit, token, methods)
-        response["Content-Language"] = HTML_LANGUAGES[visit.language]
+        language = _language(request)
+        with translation.override(CATALOGUES[language]):
+            try:
+                home = "" if "GET" in methods else reverse("pagoefectivo:voucher", args=[token])
+                visit = Visit(language, secrets.token_urlsafe(16), _style(), home)
+                response = _answer(door, request, visit, token, methods)
+                response["Content-Security-Policy"] = visit.policy
+            except Exception as error:  # Django would log it with the path, and report it with the token
+                if settings.DEBUG:
+                    raise
+                response = _faulty(language, error)
+        response["Content-Language"] = HTML_LANGUAGES[language]
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "private, no-store"
         response["Referrer-Policy"] = "no-referrer"
         response["X-Content-Type-Options"] = "nosniff"
-        response["Content-Security-Policy"] = visit.policy
         # Django would log the path of a refusal, and the token in it.
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own mark
         return response
@@ -110,7 +122,7 @@ def _guarded(door: Door, methods: tuple[str, ...]) -> Callable[..., HttpResponse
 
 def rendered(visit: Visit, template: str, context: dict[str, object], status: int = HTTPStatus.OK) -> HttpResponse:
     """Render without the request: no context processor of the host runs, so none sets a cookie or asks the database."""
-    settings = conf.current()
+    shop = conf.current()
     around = {
         "language": HTML_LANGUAGES[visit.language],
         "languages": [(code, name, HTML_LANGUAGES[code], code == visit.language) for code, name in LANGUAGES.items()],
@@ -119,9 +131,9 @@ def rendered(visit: Visit, template: str, context: dict[str, object], status: in
         "nonce": visit.nonce,
         "style": visit.style,
         "brand": storefront.current().brand,
-        "shop_name": settings.shop_name,
-        "contact": settings.support_contact,
-        "contact_link": contact_link(settings.support_contact),
+        "shop_name": shop.shop_name,
+        "contact": shop.support_contact,
+        "contact_link": contact_link(shop.support_contact),
     }
     return HttpResponse(get_template(template).render({**around, **context}), status=status)
 
@@ -175,7 +187,7 @@ def _answer(door: Door, request: HttpRequest, visit: Visit, token: str, methods:
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     try:
         return door(request, visit, token)
-    except (BadRequest, MultiPartParserError, SuspiciousOperation):  # Django would log it with the token
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     except Error as error:
         logger.error("A buyer's page could not be read (%s).", type(error).__name__)  # noqa: TRY400 - a traceback would carry the token
@@ -195,6 +207,26 @@ def _unavailable(visit: Visit) -> HttpResponse:
     context: dict[str, object] = {"heading": heading, "body": body}
     response = rendered(visit, "pagoefectivo/notice.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = TRY_AGAIN_AFTER
+    return response
+
+
+def _faulty(language: str, error: Exception) -> HttpResponse:
+    """Answer what nobody foresaw, in plain text where the pages' own templates are what failed."""
+    number = secrets.token_hex(4).upper()
+    logger.error("Fault %s on a buyer's page: %s at %s", number, type(error).__name__, places_of(error))
+    heading = gettext("Something failed on our side")
+    body = gettext(
+        "Your order and your payment are safe. Open the link again in a few minutes. If it stays like this, write to the "
+        "shop and name this number: {number}"
+    ).format(number=number)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    try:
+        visit = Visit(language, secrets.token_urlsafe(16), _style())
+        response = rendered(visit, "pagoefectivo/notice.html", {"heading": heading, "body": body}, status)
+        response["Content-Security-Policy"] = visit.policy
+    except Exception:  # noqa: BLE001 - the shop may have written that template, too
+        response = HttpResponse(f"{heading}\n{body}\n", status=status, content_type="text/plain; charset=utf-8")
+        response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
     return response
 
 

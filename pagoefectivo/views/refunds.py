@@ -15,7 +15,7 @@ from pagoefectivo.domain.messages import Destination
 from pagoefectivo.links import refund_page_key_of
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors.refund_pages import Standing, refund_behind, standing_of
-from pagoefectivo.services import destinations, second_factor
+from pagoefectivo.services import destinations, doubts, second_factor
 from pagoefectivo.services.second_factor import Verdict
 from pagoefectivo.views import refund_drafts, refund_visits
 from pagoefectivo.views.protection import Visit, absent, protected, rendered, too_many, with_forms
@@ -213,7 +213,8 @@ def _shown(call: Call, told: Told = QUIET, *, form: PayeeForm | None = None) -> 
 def _reviewed(call: Call, destination: Destination) -> HttpResponse:
     shown = page_of(call.refund, standing_of(call.refund), language=call.visit.language, is_opened=True)
     sealed = refund_drafts.seal(call.refund, destination)
-    review = review_of(destination, destinations.warnings_about(call.refund, destination), sealed)
+    warnings = tuple(doubt.sentence for doubt in doubts.about(call.refund, destination))
+    review = review_of(destination, warnings, sealed)
     return _answered(call, QUIET, shown, review=review)
 
 

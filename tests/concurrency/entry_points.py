@@ -20,7 +20,7 @@ from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
 from pagoefectivo.models import WebhookDelivery
 from pagoefectivo.sandbox.psps.dlocal_signing import authorization, x_date
-from pagoefectivo.services import api_keys, seams, sweep, webhooks
+from pagoefectivo.services import api_keys, doubts, seams, sweep, webhooks
 from pagoefectivo.services.claiming import claim_row
 from tests.concurrency.conftest import PAYER
 from tests.concurrency.scenes import WANTED, Scene
@@ -97,7 +97,7 @@ class Racer:
         return self._post("order-refunds", scene.reference, {"amount": WANTED, "reason": "other"})
 
     def _approve(self, scene: Scene) -> bool:
-        return self._click("refund_approve", scene.draft.pk, seen=scene.draft.binding)
+        return self._click("refund_approve", scene.draft.pk, seen=doubts.seen_of(scene.draft))
 
     def _withdraw(self, scene: Scene) -> bool:
         return self._post("refund-cancel", scene.draft.public_id)

@@ -15,7 +15,7 @@ from pagoefectivo.domain.exceptions import StateConflict
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ErrorOccurrence, Order, Refund, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import breaker, refunds, seams, sweep
+from pagoefectivo.services import breaker, doubts, refunds, seams, sweep
 from pagoefectivo.services.actors import SHOP, Actor
 from tests.concurrency.conftest import PAYER
 
@@ -129,7 +129,7 @@ def test_E18_an_approval_given_while_the_sweep_looks_is_sent_now_and_not_tomorro
     psp: Operations, drafted: Refund
 ) -> None:
     def approve() -> None:
-        refunds.approve(drafted.public_id, actor=ANA, source=Source.STAFF)
+        refunds.approve(drafted.public_id, seen=doubts.seen_of(drafted), actor=ANA, source=Source.STAFF)
 
     with around_statement('UPDATE "pagoefectivo_refund" SET "next_action_at"', before=approve):
         sweep.run()

@@ -22,7 +22,7 @@ from pagoefectivo.domain.messages import RefundUpdate
 from pagoefectivo.domain.states import FREED_REFUND, Proof, RefundStatus, Source
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import api_keys, refunds
+from pagoefectivo.services import api_keys, doubts, refunds
 from pagoefectivo.services.actors import SHOP, Actor
 from pagoefectivo.services.claiming import claim_row
 from pagoefectivo.services.polling import ask_voucher
@@ -76,7 +76,7 @@ class Doors:
             newest = Refund.objects.filter(order=order).last()
             if newest is None:
                 raise StateConflict  # somebody claimed the payment since, and has not drafted anything yet
-            return refunds.approve(newest.public_id, actor=approver, source=Source.STAFF)
+            return refunds.approve(newest.public_id, seen=doubts.seen_of(newest), actor=approver, source=Source.STAFF)
 
         return _accepted(hear_and_approve)
 
@@ -210,7 +210,7 @@ def test_E18_two_approvals_at_once_send_one_refund(
         assert asked.state == "awaiting_approval"
 
         def approve(actor: Actor, refund: Refund = asked) -> Refund:
-            return refunds.approve(refund.public_id, actor=actor, source=Source.STAFF)
+            return refunds.approve(refund.public_id, seen=doubts.seen_of(refund), actor=actor, source=Source.STAFF)
 
         outcomes = pair.race(lambda: approve(ana), lambda: approve(luis))
         assert len([each for each in outcomes if isinstance(each, StateConflict)]) == 1

@@ -15,7 +15,7 @@ from pagoefectivo.domain.messages import PaymentUpdate, RefundUpdate
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus, Source
 from pagoefectivo.models import BuyerMessage, Order, OutboxMessage, Refund, StateChange, Voucher
 from pagoefectivo.sandbox.operations import Operations
-from pagoefectivo.services import refunds
+from pagoefectivo.services import doubts, refunds
 from pagoefectivo.services.actors import SHOP
 from pagoefectivo.services.claiming import claim_row
 from tests.concurrency.conftest import Team, ask, told
@@ -131,8 +131,8 @@ def test_E18_a_withdrawal_and_a_sending_at_once_are_one_or_the_other(
         def withdraw(public_id: str = refund.public_id) -> Refund:
             return refunds.cancel(public_id, actor=SHOP, source=Source.STAFF)
 
-        def approve(public_id: str = refund.public_id) -> Refund:
-            return refunds.approve(public_id, actor=ana, source=Source.STAFF)
+        def approve(asked: Refund = refund) -> Refund:
+            return refunds.approve(asked.public_id, seen=doubts.seen_of(asked), actor=ana, source=Source.STAFF)
 
         outcomes = pair.race(withdraw, approve)
         state = Refund.objects.get(pk=refund.pk).state

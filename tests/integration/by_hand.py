@@ -18,7 +18,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Payout, Refund
 from pagoefectivo.providers.base import RefundMode
 from pagoefectivo.providers.dlocal import DLocal
-from pagoefectivo.services import payout_results, payouts, refunds, seams
+from pagoefectivo.services import doubts, payout_results, payouts, refunds, seams
 from pagoefectivo.services.actors import Actor, Permission
 
 
@@ -51,7 +51,8 @@ def ask_back(
 
 def approve(refund: Refund, *, by: str = "luz", **more: Any) -> Refund:
     """Approve a refund."""
-    return refunds.approve(refund.public_id, actor=person(by), source=Source.STAFF, **more)
+    seen = more.pop("seen", None) or doubts.seen_of(Refund.objects.get(pk=refund.pk))
+    return refunds.approve(refund.public_id, seen=seen, actor=person(by), source=Source.STAFF, **more)
 
 
 def ready(reference: str = "A-1042", amount: str = "89.90") -> Refund:

@@ -14,6 +14,7 @@ from pagoefectivo.domain.payouts import Outcome
 from pagoefectivo.domain.states import PaymentStatus, RefundState, RefundStatus
 from pagoefectivo.models import Refund
 from pagoefectivo.services import (
+    doubts,
     facts,
     ledger,
     lifecycle,
@@ -75,6 +76,7 @@ def ignores_the_currency(patch: Patch) -> None:
 
 def approval_of_anything(patch: Patch) -> None:
     patch.put(Refund, "binding", lambda _: property(lambda self: self.public_id))
+    patch.put(doubts, "seen_of", lambda _: lambda refund: refund.public_id)
 
 
 def approves_for_oneself(patch: Patch) -> None:

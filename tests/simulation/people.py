@@ -16,7 +16,7 @@ from pagoefectivo.domain.exceptions import ConfigurationError, PagoEfectivoError
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import Source
 from pagoefectivo.providers.base import RefundMode
-from pagoefectivo.services import orders, refunds
+from pagoefectivo.services import doubts, orders, refunds
 from pagoefectivo.services.actors import Actor, Permission
 from tests.simulation.bank import Bank, Desk
 from tests.simulation.database import rows
@@ -223,11 +223,11 @@ class People:
     def _look_and_approve(self, public_id: str, actor: Actor, thinking: float) -> None:
         seen = refunds.refund_named(public_id, actor=actor)
         account = seen.destination.account_number if seen.destination else ""
-        binding = seen.binding
+        shown = doubts.seen_of(seen)
         self._world.sleep(thinking)
         if actor.name != seen.requested_by:
             self.approved.setdefault(seen.reference, set()).add((seen.amount, account))
-        refunds.approve(public_id, actor=actor, source=Source.STAFF, seen=binding)
+        refunds.approve(public_id, actor=actor, source=Source.STAFF, seen=shown)
 
     def _decline(self, _: Sale, __: Random) -> None:
         for public_id in self._refunds_in("awaiting_approval")[:1]:

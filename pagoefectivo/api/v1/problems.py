@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import traceback
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from pagoefectivo.domain.exceptions import (
     RuleRefused,
     StateConflict,
 )
+from pagoefectivo.domain.redaction import places_of
 from pagoefectivo.models import Voucher
 from pagoefectivo.services.actors import PermissionRefused
 from pagoefectivo.services.idempotency import InProgress
@@ -189,8 +189,6 @@ def _framework(error: drf.APIException) -> Problem:
 def _fault(error: Exception) -> Problem:
     """Say nothing of what failed, and log where it failed but never what it said: that may be personal."""
     fault_id = uuid.uuid4()
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-5:]))
-    logger.error("Fault %s: %s at %s", fault_id, type(error).__name__, places)
+    logger.error("Fault %s: %s at %s", fault_id, type(error).__name__, places_of(error))
     code = error.code if isinstance(error, ConfigurationError) else ErrorCode.INTERNAL_FAULT
     return _problem(500, code, instance=f"urn:uuid:{fault_id}")

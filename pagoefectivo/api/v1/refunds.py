@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from pagoefectivo.api.v1.base import ApiView, answer, response_of
 from pagoefectivo.api.v1.schema import described
 from pagoefectivo.api.v1.shapes.orders import NoBody
-from pagoefectivo.api.v1.shapes.refunds import NewDestination, NewRefund, RefundShape, destination_from
+from pagoefectivo.api.v1.shapes.refunds import NewApproval, NewDestination, NewRefund, RefundShape, destination_from
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Refund
@@ -23,7 +23,15 @@ _OK, _CREATED = 200, 201
 _CHANGING = (400, 403, 404, 409, 422)
 
 
-class OrderRefunds(ApiView):
+class _RefundView(ApiView):
+    """What answers with one refund."""
+
+    def answered(self, refund: Refund, status: int) -> Answer:
+        """Return one refund as this key sees it."""
+        return answer(status, RefundShape(refund, context={"actor": self.actor}).data)
+
+
+class OrderRefunds(_RefundView):
     """The refunds of an order."""
 
     @described("Request a refund", body=NewRefund, answers={_CREATED: RefundShape}, problems=_CHANGING)
@@ -48,34 +56,45 @@ class OrderRefunds(ApiView):
             actor=self.actor,
             source=Source.API,
         )
-        return answered(refund, _CREATED)
+        return self.answered(refund, _CREATED)
 
 
-class OneRefund(ApiView):
+class OneRefund(_RefundView):
     """One refund."""
 
     @described("Read a refund", answers={_OK: RefundShape}, problems=(403, 404))
     def get(self, request: Request, refund_id: str) -> HttpResponse:  # noqa: ARG002 - the framework's signature
-        """With the provider's reference, and the error if there is one."""
-        return response_of(answer(_OK, RefundShape(refund_for(refund_id, actor=self.actor)).data))
+        """With the provider's reference, and the error if there is one.
+
+        A key that may approve also sees where a waiting refund would go, masked, and what is odd about it.
+        """
+        return response_of(self.answered(refund_for(refund_id, actor=self.actor), _OK))
 
 
-class _Act(ApiView):
+class _Act(_RefundView):
     """One POST without a body that moves a refund."""
 
     def perform(self, act: Callable[[], Refund], status: int = _OK) -> HttpResponse:
         """Carry the act out once for this Idempotency-Key."""
         self.read(NoBody)
-        return self.once(lambda: answered(act(), status))
+        return self.once(lambda: self.answered(act(), status))
 
 
-class RefundApprove(_Act):
+class RefundApprove(_RefundView):
     """Four eyes."""
 
-    @described("Approve a refund", body=NoBody, answers={_OK: RefundShape}, problems=_CHANGING)
+    @described("Approve a refund", body=NewApproval, answers={_OK: RefundShape}, problems=_CHANGING)
     def post(self, request: Request, refund_id: str) -> HttpResponse:  # noqa: ARG002 - the framework's signature
-        """And send it. The key must be another than the one that asked for it."""
-        return self.perform(lambda: refunds.approve(refund_id, actor=self.actor, source=Source.API))
+        """And send it. The key must be another than the one that asked for it.
+
+        `seen` is `approval.seen` of the refund as it was read. 409 with APPROVAL_STALE: amount, account or a warning is
+        another by now, and nothing was changed; read it again.
+        """
+        asked = self.read(NewApproval)
+        return self.once(lambda: self._approve(refund_id, asked["seen"]))
+
+    def _approve(self, refund_id: str, seen: str) -> Answer:
+        return self.answered(refunds.approve(refund_id, seen=seen, actor=self.actor, source=Source.API), _OK)
 
 
 class RefundDecline(_Act):
@@ -105,7 +124,7 @@ class RefundRetry(_Act):
         return self.perform(lambda: refunds.retry(refund_id, actor=self.actor, source=Source.API), _CREATED)
 
 
-class RefundDestination(ApiView):
+class RefundDestination(_RefundView):
     """Where the money goes."""
 
     @described("Say where a refund goes", body=NewDestination, answers={_OK: RefundShape}, problems=_CHANGING)
@@ -115,9 +134,4 @@ class RefundDestination(ApiView):
         return self.once(lambda: self._set(refund_id, destination))
 
     def _set(self, refund_id: str, destination: Destination) -> Answer:
-        return answered(refunds.set_destination(refund_id, destination, actor=self.actor, source=Source.API), _OK)
-
-
-def answered(refund: Refund, status: int) -> Answer:
-    """Return one refund as the API shows it."""
-    return answer(status, RefundShape(refund).data)
+        return self.answered(refunds.set_destination(refund_id, destination, actor=self.actor, source=Source.API), _OK)

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
-from pagoefectivo.models import Payout, Refund, RefundDestination
-from pagoefectivo.services import destinations
+from pagoefectivo.models import BuyerView, Payout, Refund, RefundDestination
+from pagoefectivo.services import destinations, doubts
 from tests.integration.admin.conftest import DESKS, everything, hidden, order_page, refund_page, text_of
 from tests.integration.admin.test_refund_acts import ask
 from tests.integration.by_hand import ACCOUNT, CCI, ask_back, hand_over, lines_of, paid, ready, today
@@ -132,12 +132,19 @@ def test_G05_a_new_link_is_given_by_those_who_may_and_seen_by_those_who_see_peop
 ) -> None:
     paid_order()
     refund, ana = ask_back(to=None), at_desk("support_n2", "ana")
-    assert refund.page_url in ana.get(refund_page(refund)).content.decode()
-    assert refund.page_url not in at_desk("auditor").get(refund_page(refund)).content.decode()
+    shown = ana.get(refund_page(refund)).content.decode()
+    assert refund.page_url not in shown
+    assert refund_page(refund, "as_buyer") in shown
+    assert "noreferrer" not in shown  # a browser would send the form without its origin, and Django refuse it
+    assert refund_page(refund, "as_buyer") not in at_desk("finance").get(refund_page(refund)).content.decode()
     before = everything()
+    for desk in ("auditor", "treasury", "finance"):
+        assert at_desk(desk).post(refund_page(refund, "as_buyer")).status_code == 403
     assert ana.get(refund_page(refund, "link")).status_code == 200
     assert at_desk("finance").post(refund_page(refund, "link")).status_code == 403
     assert everything() == before
+    opened = ana.post(refund_page(refund, "as_buyer"))
+    assert (opened.status_code, opened["Location"]) == (302, refund.page_url)
     ana.post(refund_page(refund, "link"))
     fresh = Refund.objects.get()
     assert fresh.page_url != refund.page_url
@@ -158,11 +165,32 @@ def test_G18_who_entered_the_account_is_told_so_and_has_no_button(at_desk: Any, 
     boss.post(refund_page(refund, "account"), typed(refund))
     page = boss.get(refund_page(refund), headers=ENGLISH)
     assert refund_page(refund, "approve") not in page.content.decode()
-    assert "You asked for this refund or entered its account" in text_of(page)
+    assert "You asked for this refund, entered its account" in text_of(page)
     before = everything()
-    answer = boss.post(refund_page(refund, "approve"), {"seen": refund.binding}, headers=ENGLISH)
+    answer = boss.post(refund_page(refund, "approve"), {"seen": doubts.seen_of(refund)}, headers=ENGLISH)
     assert (answer.status_code, "(APPROVAL_OWN_ACCOUNT)" in text_of(answer)) == (422, True)
     assert everything() == before
+
+
+@pytest.mark.parametrize("page", [order_page, refund_page], ids=["of the order", "of the refund"])
+def test_G18_who_opened_the_buyers_page_approves_no_refund_of_that_order(
+    at_desk: Any, paid_order: Any, page: Any
+) -> None:
+    order = paid_order()
+    refund, boss, luz = ask_back(), at_desk("everything", "boss"), at_desk("finance", "luz")
+    seen = hidden(boss.get(refund_page(refund, "approve")), "seen")
+    for _ in range(2):
+        boss.post(page(order if page is order_page else refund, "as_buyer"))
+    assert list(BuyerView.objects.values_list("order", "actor")) == [(order.pk, "staff:boss")]
+    shown = boss.get(refund_page(refund), headers=ENGLISH)
+    assert refund_page(refund, "approve") not in shown.content.decode()
+    assert "opened the buyer’s page, so another person has to approve it" in text_of(shown)
+    before = everything()
+    answer = boss.post(refund_page(refund, "approve"), {"seen": seen}, headers=ENGLISH)
+    assert (answer.status_code, "(APPROVAL_AS_BUYER)" in text_of(answer)) == (422, True)
+    assert everything() == before
+    assert luz.post(refund_page(refund, "approve"), {"seen": seen}).status_code == 302
+    assert Refund.objects.get().approved_by == "staff:luz"
 
 
 def test_E18_a_page_that_shows_the_old_account_approves_nothing(at_desk: Any, paid_order: Any) -> None:

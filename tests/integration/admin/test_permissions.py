@@ -16,7 +16,7 @@ from pagoefectivo import models
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ApiKey, NonWorkingDay
 from pagoefectivo.selectors import calendar
-from pagoefectivo.services import api_keys, destinations, orders, refunds, vouchers
+from pagoefectivo.services import api_keys, destinations, doubts, orders, refunds, vouchers
 from pagoefectivo.services.actors import PermissionRefused, staff
 from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
 
@@ -31,6 +31,7 @@ MAY = {
     "accept": {"finance"},
     "refund": {"support_n2", "treasury", "everything"},
     "raw": {"auditor"},
+    "as_buyer": {"support_n2", "finance", "everything"},
 }
 MAY_WITH_A_REFUND = {
     "approve": {"finance", "everything"},
@@ -67,7 +68,7 @@ def test_G17_an_act_on_a_refund_without_its_permission_is_refused_and_changes_no
     refund = _waiting(order)
     browser, before = at_desk(desk), everything()
     for act in (act for act, desks in MAY_WITH_A_REFUND.items() if desk not in desks):
-        assert browser.post(refund_page(refund, act), {"seen": refund.binding}).status_code == 403, act
+        assert browser.post(refund_page(refund, act), {"seen": doubts.seen_of(refund)}).status_code == 403, act
         assert browser.get(refund_page(refund, act)).status_code == 403, act
     assert everything() == before
 
@@ -106,7 +107,9 @@ def test_G17_the_services_refuse_as_well(account: Any, paid_order: Any, person: 
         "refund": lambda: refunds.request(
             order.reference, amount=order.amount, reason="other", actor=actor, source=Source.STAFF
         ),
-        "approve": lambda: refunds.approve(refund.public_id, actor=actor, source=Source.STAFF),
+        "approve": lambda: refunds.approve(
+            refund.public_id, seen=doubts.seen_of(refund), actor=actor, source=Source.STAFF
+        ),
         "decline": lambda: refunds.decline(refund.public_id, actor=actor, source=Source.STAFF),
         "retry": lambda: refunds.retry(refund.public_id, actor=actor, source=Source.STAFF),
         "link": lambda: destinations.renew_link(refund.public_id, actor=actor),

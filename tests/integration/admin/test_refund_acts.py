@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from pagoefectivo import shop
 from pagoefectivo.models import Order, Refund
+from pagoefectivo.services import doubts
 from pagoefectivo.services.actors import SHOP
 from tests.integration.admin.conftest import everything, hidden, order_page, refund_page, text_of
 
@@ -191,7 +192,7 @@ def test_G18_nobody_approves_their_own_refund_not_even_a_superuser(
     assert "You cannot approve what you asked for yourself." in text_of(page)
     assert "<button" not in page.content.decode().split('id="content-main"')[1]
     before = everything()
-    answer = browser.post(refund_page(refund, "approve"), {"seen": refund.binding}, headers=ENGLISH)
+    answer = browser.post(refund_page(refund, "approve"), {"seen": doubts.seen_of(refund)}, headers=ENGLISH)
     assert (answer.status_code, "APPROVAL_SELF" in text_of(answer)) == (422, True)
     assert everything() == before
     assert psp.refunds() == []

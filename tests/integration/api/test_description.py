@@ -69,12 +69,19 @@ def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> N
 
 
 def test_answers_are_what_the_schema_says(
-    described: dict[str, Any], api: ApiClient, paid_order: Any, world: Any
+    described: dict[str, Any], api: ApiClient, paid_order: Any, account: Any, world: Any
 ) -> None:
     holds(described, "Order", json.loads(api.post("orders/", order_like(reference="S-1")).content))
     paid_order("S-2")
     refund = json.loads(api.post("orders/S-2/refunds/", {"amount": "1.00", "reason": "other"}).content)
     holds(described, "Refund", refund)
+    account(REFUND_APPROVAL_OVER="0")
+    destination = {"holder_name": "María Quispe", "account_number": "00219300000000000001"}
+    asked = {"amount": "1.00", "reason": "other", "destination": destination}
+    waiting = json.loads(api.post("orders/S-2/refunds/", asked).content)
+    holds(described, "Refund", waiting)
+    holds(described, "Approval", waiting["approval"])
+    assert waiting["approval"]["warnings"]
     paid = json.loads(api.get("orders/S-2/").content)
     holds(described, "Order", paid)
     holds(described, "Voucher", paid["voucher"])

@@ -114,6 +114,7 @@ def test_a_key_without_the_scope_is_told_which_one_and_nothing_changes(
         )
     bodies = {"orders/": order_like(reference="B"), "orders/A-1042/refunds/": asked}
     bodies["orders/A-1042/extend/"] = {"expires_in": "PT48H"}
+    bodies["refunds/{refund}/approve/"] = {"seen": "0" * 64}
     destination = {"holder_name": "M", "account_number": "00219300000000000001"}
     body = bodies.get(path, destination if "destination" in path else None)
     poor = key(*sorted(others), name="poor")

@@ -12,9 +12,11 @@ from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.sandbox.operations import Operations
 from pagoefectivo.selectors.expectations import expected_refund_dates
 from tests.integration.api.conftest import ApiClient, decided, order_like, problem, written
+from tests.integration.by_hand import BY_HAND, OTHER_CCI
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+MISTYPED_CCI = "00219300123456789031"
 DESTINATION: dict[str, Any] = {
     "holder_name": "María Quispe",
     "document": {"type": "DNI", "number": "45678912"},
@@ -47,6 +49,7 @@ def test_a_refund_is_answered_in_the_shape_of_the_contract_and_followed_to_its_e
         "reason": "buyer_request",
         "provider_reference": psp.refunds()[0]["id"],
         "page_url": refund.page_url,
+        "approval": None,
         "error": None,
         "expected": {"from": awaited.first.isoformat(), "to": awaited.last.isoformat()},
         "created_at": document["created_at"],
@@ -179,14 +182,46 @@ def test_a_refund_over_the_threshold_waits_for_another_key(
     paid_order()
     waiting = json.loads(api.post("orders/A-1042/refunds/", asking("60.00")).content)
     assert (waiting["state"], psp.refunds()) == ("awaiting_approval", [])
-    path = f"refunds/{waiting['id']}/approve/"
+    path, seen = f"refunds/{waiting['id']}/approve/", {"seen": waiting["approval"]["seen"]}
 
-    own = api.post(path)
-    other = key("refunds:approve", name="supervisor").post(path)
+    own = api.post(path, seen)
+    blind = key("refunds:approve", name="supervisor").post(path)
+    other = key("refunds:approve", name="supervisor").post(path, seen)
 
     assert (own.status_code, problem(own)["code"]) == (422, "APPROVAL_SELF")
+    assert (blind.status_code, problem(blind)["fields"].keys()) == (400, {"seen"})
     assert (other.status_code, json.loads(other.content)["state"]) == (200, "pending")
     assert len(psp.refunds()) == 1
+
+
+def test_E18_an_approver_is_shown_where_the_money_goes_and_approves_exactly_that(
+    api: ApiClient, key: Callable[..., ApiClient], paid_order: Any, account: Any
+) -> None:
+    account(PROVIDER=BY_HAND)
+    paid_order()
+    given = {**DESTINATION, "holder_name": "Rosa Huamán", "account_number": MISTYPED_CCI}
+    waiting = json.loads(key("refunds:write").post("orders/A-1042/refunds/", asking(destination=given)).content)
+    assert (waiting["state"], waiting["approval"]) == ("awaiting_approval", None)  # this key may not approve
+    boss, path = key("refunds:approve", name="boss"), f"refunds/{waiting['id']}/"
+
+    shown = json.loads(boss.get(path).content)["approval"]
+
+    assert shown["destination"] == {
+        "holder": "R•••• H••••", "document": "DNI ••••912", "bank": "BCP", "account": "••••031", "entered_by": "key:erp",
+    }  # fmt: skip
+    assert [each["code"] for each in shown["warnings"]] == ["digits_do_not_fit", "name_differs"]
+    assert shown["warnings"][1]["message"] == "La cuenta no está a nombre de quien hizo el pedido."
+
+    api.post(f"{path}destination/", {**DESTINATION, "account_number": OTHER_CCI, "bank_code": "011"})
+    before = decided()
+    stale = boss.post(f"{path}approve/", {"seen": shown["seen"]})
+    assert (stale.status_code, problem(stale)["code"]) == (409, "APPROVAL_STALE")
+    assert decided() == before
+    anew = json.loads(boss.get(path).content)["approval"]
+    assert [each["code"] for each in anew["warnings"]] == ["account_changed"]
+    approved = boss.post(f"{path}approve/", {"seen": anew["seen"]})
+    assert (approved.status_code, json.loads(approved.content)["state"]) == (200, "requested")
+    assert json.loads(boss.get(path).content)["approval"] is None
 
 
 @pytest.mark.parametrize("act", ["decline", "cancel"])

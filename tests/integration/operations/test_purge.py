@@ -97,6 +97,7 @@ def test_G26_a_finished_sale_loses_its_buyer_and_keeps_its_proof(refunded: Order
     age(800)
     changes = list(refunded.changes.values())
     held = bodies()
+    assert all(RefundDestination.objects.values_list("account_digest", "document_digest").get())
     purged = retention.purge(actor="shell:ops")
     assert (purged.buyers, purged.destinations, purged.unsealed) == (1, 1, 0)
     assert purged.deliveries == 1
@@ -107,6 +108,7 @@ def test_G26_a_finished_sale_loses_its_buyer_and_keeps_its_proof(refunded: Order
     assert (order.metadata, order.state, str(order.refunded_amount)) == ({}, "refunded", "89.90")
     destination = RefundDestination.objects.get()
     assert (destination.account_number, destination.holder_name, destination.bank_code) == ("", "", "002")
+    assert (destination.account_digest, destination.document_digest) == ("", "")
     assert order.refunds.get().note == ""
     assert list(order.changes.values()) == changes
     assert audit.verify().findings == []

@@ -19,7 +19,7 @@ from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import CircuitBreaker, Order, Recovery, Refund, Voucher
 from pagoefectivo.selectors import figures, invariants
-from pagoefectivo.services import breaker, jobs, recovery, refunds
+from pagoefectivo.services import breaker, doubts, jobs, recovery, refunds
 from pagoefectivo.services.actors import SHOP, Actor, staff
 from tests.integration.ledger import oddities
 
@@ -138,14 +138,17 @@ def test_F16_what_the_backup_believes_unsent_is_looked_up_before_it_is_sent(
     assert refund.state == "awaiting_approval"
     backup = Backup()
     boss = staff(django_user_model.objects.create_superuser("boss"))
-    assert refunds.approve(refund.public_id, actor=boss, source=Source.STAFF).state == "pending"
+    assert (
+        refunds.approve(refund.public_id, seen=doubts.seen_of(refund), actor=boss, source=Source.STAFF).state
+        == "pending"
+    )
 
     backup.restore()
     recovery.start(by="ana", why="the disk died")
     assert Refund.objects.get().first_sent_at is not None
     read_all()
     assert recovery.finish(by="ana") == []
-    refunds.approve(refund.public_id, actor=boss, source=Source.STAFF)
+    refunds.approve(refund.public_id, seen=doubts.seen_of(refund), actor=boss, source=Source.STAFF)
     world.advance(minutes=10)
     sweep()
     assert [each["order_refund_id"] for each in psp.refunds()] == [refund.reference]

@@ -17,6 +17,7 @@ from pagoefectivo.models import Order, PaymentProof
 from pagoefectivo.ocr.pictures import MOST_BYTES
 from pagoefectivo.views import proofs
 from tests.integration.pages.stage import address, place_order, place_voucher
+from tests.integration.services import scanners
 from tests.receipts import uploads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +113,30 @@ def test_G12_G13_what_is_refused_is_told_in_plain_words_and_leaves_nothing(clien
         answer = send(client, order, content)
         assert (answer.status_code, reason in words(answer)) == (status, True)
     assert PaymentProof.objects.count() == 0
+
+
+def test_the_shops_scanner_sees_the_bytes_as_they_came_and_only_its_yes_lets_them_pass(
+    client: Client, order: Order, settings: Any, caplog: Any
+) -> None:
+    written, scanners.seen[:] = settings.PAGOEFECTIVO, []
+    evil, unreadable = uploads.photo() + b"EVIL", b"%PDF-1.7 EVIL"
+    for scanner, content, reason in (
+        ("careful", evil, "Our check for harmful files did not let it pass."),
+        ("careful", unreadable, "Our check for harmful files did not let it pass."),  # before it is decoded
+        ("forgetful", uploads.photo(), "Our check for harmful files did not let it pass."),
+        ("down", uploads.photo(), "We cannot check files right now, so nothing was kept."),
+        ("nowhere", uploads.photo(), "We cannot check files right now, so nothing was kept."),
+    ):
+        settings.PAGOEFECTIVO = {**written, "PROOF_SCANNER": f"{scanners.HERE}.{scanner}"}
+        answer = send(client, order, content)
+        assert (answer.status_code, reason in words(answer)) == (422, True), scanner
+    assert PaymentProof.objects.count() == 0
+    assert scanners.seen[:2] == [evil, unreadable]
+    assert "The scanner for uploads failed (TimeoutError)." in caplog.text
+    assert "EVIL" not in caplog.text
+    settings.PAGOEFECTIVO = {**written, "PROOF_SCANNER": f"{scanners.HERE}.careful"}
+    assert send(client, order, uploads.photo()).status_code == 303
+    assert PaymentProof.objects.count() == 1
 
 
 def test_what_cannot_be_read_is_asked_again_and_nothing_is_lost(client: Client, order: Order) -> None:

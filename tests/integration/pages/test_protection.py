@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.links import new_page_key, page_token
-from pagoefectivo.views import vouchers
+from pagoefectivo.views import protection, refunds, vouchers
 from pagoefectivo.views.protection import contact_link
 from pagoefectivo.views.senders import remote_ip
 from tests.integration.pages.refund_stage import path_of, place
@@ -154,6 +154,60 @@ def test_G03_no_log_line_names_the_link(client: Client, caplog: Any, monkeypatch
     assert token not in caplog.text
     assert unknown not in caplog.text
     assert order.page_key not in caplog.text
+
+
+@pytest.mark.parametrize("broken", ["the page", "the page and the shop's own templates"])
+def test_G03_what_nobody_foresaw_is_answered_with_a_number_and_logged_without_the_link(
+    client: Client, caplog: Any, monkeypatch: Any, broken: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client.raise_request_exception = True
+    order, refund = place_voucher(place_order()).order, place(RefundState.AWAITING_DESTINATION)
+    monkeypatch.setattr(vouchers, "page_of", _strange)
+    monkeypatch.setattr(refunds, "page_of", _strange)
+    if broken != "the page":
+        monkeypatch.setattr(protection, "rendered", _strange)
+    for path in (address(order), path_of(refund)):
+        caplog.clear()
+        answer = client.get(f"{path}?lang=en")
+        said = answer.content.decode()
+        assert (answer.status_code, answer["Cache-Control"]) == (500, "private, no-store")
+        number = re.search(r"name this number: ([0-9A-F]{8})\b", said)
+        assert number is not None
+        (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert line.getMessage().startswith(
+            f"Fault {number[1]} on a buyer's page: ZeroDivisionError at test_protection.py:"
+        )
+        assert line.exc_info is None
+        for secret in (path.split("/")[3], "90210"):
+            assert secret not in said
+            assert secret not in caplog.text
+
+
+def _strange(*_: object, **__: object) -> HttpResponse:
+    raise ZeroDivisionError("of card 90210")
+
+
+@pytest.mark.parametrize("kind", ["v", "r"])
+def test_G03_no_refusal_of_any_kind_names_the_link(client: Client, caplog: Any, kind: str) -> None:
+    caplog.set_level(logging.DEBUG)
+    order, refund = place_voucher(place_order()).order, place(RefundState.AWAITING_DESTINATION)
+    path = address(order) if kind == "v" else path_of(refund)
+    token = path.split("/")[3]
+    statuses = {client.get(f"{path}{below}").status_code for below in ("x/y", "x%0Ay", "%0A", "%0D%0Aa/b")}
+    statuses |= {
+        client.put(path).status_code,
+        client.post(f"{path}status/", b"{", content_type="application/json").status_code,
+    }
+    statuses |= {client.post(f"{path}proof/", b"\xff", content_type="multipart/form-data; boundary=").status_code}
+    statuses |= {client.post(path, {"a": 1}, headers={"Origin": "https://elsewhere.example"}).status_code}
+    statuses |= {client.get(path).status_code for _ in range(70)}
+    assert {404, 405, 429} <= statuses
+    assert 500 not in statuses
+    assert token not in caplog.text
+    assert not [
+        record for record in caplog.records if record.name.startswith("django") and "Not Found" in record.getMessage()
+    ]
 
 
 def _down(*_: object, **__: object) -> HttpResponse:

@@ -15,7 +15,7 @@ from pagoefectivo.domain.limits import DOCUMENTS
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import OutboxMessage, Payout, Refund, RefundDestination, StateChange
-from pagoefectivo.services import refunds, retention
+from pagoefectivo.services import doubts, refunds, retention
 from pagoefectivo.services.actors import SHOP, Actor, Permission
 from pagoefectivo.views.refund_forms import PayeeForm
 from tests.integration.pages.refund_stage import (
@@ -304,7 +304,9 @@ def test_G18_who_asked_for_a_refund_does_not_approve_the_try_that_the_buyer_bega
     assert (fresh.state, refund.requested_by) == ("awaiting_approval", "luz")
     before = _state(fresh)
     with pytest.raises(RuleRefused) as refusal:
-        refunds.approve(fresh.public_id, actor=Actor("luz", frozenset(Permission)), source=Source.STAFF)
+        refunds.approve(
+            fresh.public_id, seen=doubts.seen_of(fresh), actor=Actor("luz", frozenset(Permission)), source=Source.STAFF
+        )
     assert refusal.value.code == ErrorCode.APPROVAL_SELF
     assert _state(fresh) == before
 

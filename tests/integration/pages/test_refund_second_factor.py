@@ -20,6 +20,7 @@ from pagoefectivo.services import destinations, seams, second_factor
 from pagoefectivo.services.actors import SHOP
 from pagoefectivo.services.second_factor import Verdict
 from tests.integration.pages.refund_stage import CCI, DIGITS, EMAIL, SCENES, Buyer, path_of, personal_in, place
+from tests.integration.pages.stage import place_refund
 
 pytestmark = pytest.mark.django_db
 
@@ -133,9 +134,27 @@ def test_after_thirty_wrong_tries_the_phone_opens_nothing_any_more_and_a_code_st
     assert second_factor.answer_with_phone(missing, DIGITS, sender="192.0.2.1") is Verdict.WRONG
     second_factor.email_code(missing)
     assert second_factor.answer_with_code(missing, _code(), sender="192.0.2.1") is Verdict.RIGHT
-    fresh = destinations.renew_link(missing.public_id, actor=SHOP)
-    fresh.order.refresh_from_db()
-    assert second_factor.answer_with_phone(fresh, DIGITS, sender="192.0.2.2") is Verdict.RIGHT
+
+
+def test_neither_a_new_link_nor_another_refund_gives_new_guesses_at_the_phone(
+    missing: Refund, world_clock: Any
+) -> None:
+    """Staff can make links and refunds: thirty guesses each would soon be a thousand."""
+    for number in range(second_factor.PAUSE_AFTER):
+        missing = destinations.renew_link(missing.public_id, actor=SHOP)
+        verdict = second_factor.answer_with_phone(missing, "000", sender=f"198.51.100.{number}")
+    assert verdict is Verdict.PAUSED
+    other = place_refund(missing.voucher, RefundState.AWAITING_DESTINATION, account=missing.account)
+    assert second_factor.answer_with_phone(other, DIGITS, sender="192.0.2.1") is Verdict.PAUSED
+    for number in range(second_factor.PHONE_OPENS_UNTIL - second_factor.PAUSE_AFTER):
+        world_clock(minutes=16)
+        fresh = destinations.renew_link((other if number % 2 else missing).public_id, actor=SHOP)
+        second_factor.answer_with_phone(fresh, "000", sender=f"203.0.113.{number}")
+    world_clock(minutes=16)
+    fresh = destinations.renew_link(other.public_id, actor=SHOP)
+    assert second_factor.answer_with_phone(fresh, DIGITS, sender="192.0.2.2") is Verdict.WRONG
+    second_factor.email_code(fresh)
+    assert second_factor.answer_with_code(fresh, _code(), sender="192.0.2.2") is Verdict.RIGHT
 
 
 def test_a_code_by_mail_opens_once_for_ten_minutes_and_stands_nowhere_else(

@@ -12,7 +12,7 @@ from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ErrorOccurrence, Payout, Refund
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import payout_results, payouts, recovery, refunds
+from pagoefectivo.services import doubts, payout_results, payouts, recovery, refunds
 from tests.integration.by_hand import (
     ACCOUNT,
     ELSEWHERE,
@@ -55,7 +55,7 @@ def test_a_refund_goes_from_the_request_to_the_buyers_account_by_hand(
     refund = refunds.set_destination(refund.public_id, ACCOUNT, actor=person("ana"), source=Source.STAFF)
     assert refund.destination is not None
     assert (refund.state, refund.destination.bank_code) == ("awaiting_approval", "002")
-    refund = approve(refund, by="luz", seen=refund.binding)
+    refund = approve(refund, by="luz", seen=doubts.seen_of(refund))
     assert (refund.state, refund.is_approved) == ("requested", True)
     payout = hand_over(by="beto")
     assert (only_refund().state, only_refund().payout_id) == ("pending", payout.pk)

@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import PagoEfectivoError, RuleRefused, StateConflict
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import Refund
+from pagoefectivo.models import Order, Refund
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import payout_results, payouts, refunds
+from pagoefectivo.services import doubts, payout_results, payouts, refunds
 from pagoefectivo.services.actors import SHOP, SYSTEM, PermissionRefused, api_key, staff
 from tests.integration.by_hand import (
     ELSEWHERE,
@@ -54,7 +54,12 @@ def test_G18_who_asked_does_not_approve_not_even_as_a_superuser(paid_order: Any)
     boss = staff(User.objects.create_superuser("boss"))
     waiting = ask_back(by="boss")
     assert waiting.requested_by == boss.name
-    assert refused(lambda: refunds.approve(waiting.public_id, actor=boss, source=Source.STAFF)) == "APPROVAL_SELF"
+    assert (
+        refused(
+            lambda: refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=boss, source=Source.STAFF)
+        )
+        == "APPROVAL_SELF"
+    )
 
 
 def test_G18_who_chose_the_account_does_not_approve_it(paid_order: Any) -> None:
@@ -68,13 +73,31 @@ def test_G18_who_chose_the_account_does_not_approve_it(paid_order: Any) -> None:
 def test_E18_a_changed_account_voids_the_approval_at_every_step(paid_order: Any) -> None:
     paid_order()
     waiting = ask_back()
-    stale = waiting.binding
+    stale = doubts.seen_of(waiting)
     refunds.set_destination(waiting.public_id, ELSEWHERE, actor=person("ana"), source=Source.STAFF)
-    assert refused(lambda: approve(waiting, seen=stale)) == "APPROVAL_STALE"
-    approve(waiting, seen=only_refund().binding)
+    assert refused(lambda: approve(waiting, seen=stale), StateConflict) == "APPROVAL_STALE"
+    approve(waiting, seen=doubts.seen_of(only_refund()))
     refunds.set_destination(waiting.public_id, ELSEWHERE, actor=person("ana"), source=Source.STAFF)
     assert (only_refund().state, only_refund().approved_by) == ("awaiting_approval", "")
     assert refused(hand_over) == "PAYOUT_NOTHING_READY"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda refund: Refund.objects.filter(pk=refund.pk).update(amount="11.00"),
+        lambda refund: Order.objects.filter(pk=refund.order_id).update(payer_name="Rosa Huamán"),
+        lambda refund: Order.objects.filter(pk=refund.order_id).update(payer_document_number="05678912"),
+    ],
+    ids=["the amount", "the buyer's name", "the buyer's document"],
+)
+def test_E18_what_is_shown_to_an_approver_is_approved_and_nothing_else(paid_order: Any, change: Any) -> None:
+    paid_order()
+    waiting = ask_back("A-1042", "10.00")
+    stale = doubts.seen_of(waiting)
+    change(waiting)
+    assert refused(lambda: approve(waiting, seen=stale), StateConflict) == "APPROVAL_STALE"
+    assert approve(waiting).state == "requested"
 
 
 def test_G18_an_approval_is_used_once(paid_order: Any) -> None:

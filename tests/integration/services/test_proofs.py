@@ -247,8 +247,9 @@ def test_judging_settles_the_flag_makes_room_and_stands_in_the_timeline(
     read_by("Scripted", *lines_for(order, amount=uploads.truth_for(order).amount + 100))
     sent = [send(order) for _ in range(proofs.MOST_PER_CODE)]
     proof_readings.read_waiting()
-    with pytest.raises(RuleRefused, match="PROOF_TOO_MANY"):
-        send(order)
+    for one_too_many in (uploads.photo(), uploads.bomb(), b"%PDF-1.7"):  # refused before it is looked at
+        with pytest.raises(RuleRefused, match="PROOF_TOO_MANY"):
+            send(order, one_too_many)
     for proof in sent[1:]:
         proofs.review(proof.public_id, Judgement.DOES_NOT_MATCH, actor=reviewer)
     assert Anomaly.objects.get().closed_at is None, "one picture is still to be judged"

@@ -13,7 +13,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Anomaly, ErrorOccurrence, Refund, WebhookDelivery
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.sandbox.wire import json_answer
-from pagoefectivo.services import refunds, seams
+from pagoefectivo.services import doubts, refunds, seams
 from pagoefectivo.services.actors import SHOP, Actor, Permission
 from tests.integration.ledger import (
     calls_of,
@@ -192,7 +192,7 @@ def test_E14_a_refund_that_waited_is_not_sent_once_its_money_went_back_elsewhere
     waiting = ask_back("40.00")
     psp.settle_refund(psp.dashboard_refund(only_voucher().code, amount="60.00")["id"])
     shop.refresh_order(reference="A-1042")
-    refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+    refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=BOSS, source=Source.STAFF)
     refund = Refund.objects.get(pk=waiting.pk)
     assert (refund.state, refund.error_code) == ("failed", "REFUND_AMOUNT_EXCEEDED")
     assert (calls_of(psp, "refund"), len(psp.refunds())) == (0, 1)
@@ -209,7 +209,7 @@ def test_E11_a_refund_that_waited_is_not_sent_once_the_payment_is_disputed(
     waiting = ask_back()
     psp.reverse(only_voucher().code)
     shop.refresh_order(reference="A-1042")
-    refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+    refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=BOSS, source=Source.STAFF)
     assert (only_refund().state, only_refund().error_code) == ("failed", "REFUND_FROZEN")
     assert calls_of(psp, "refund") == 0
 
@@ -303,12 +303,12 @@ def test_what_waits_for_approval_is_reserved_unsent_and_freed_when_declined(
     sweep()
     assert (len(psp.refunds()), only_voucher().reserved_amount) == (1, cents("51.00"))
     with pytest.raises(RuleRefused) as refused:
-        refunds.approve(waiting.public_id, actor=SHOP, source=Source.STAFF)
+        refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=SHOP, source=Source.STAFF)
     assert refused.value.code is ErrorCode.APPROVAL_SELF
     refunds.decline(waiting.public_id, actor=BOSS, source=Source.STAFF)
     assert only_voucher().reserved_amount == cents("40.00")
     with pytest.raises(StateConflict):
-        refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+        refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=BOSS, source=Source.STAFF)
     assert len(psp.refunds()) == 1
 
 
@@ -316,10 +316,10 @@ def test_an_approved_refund_leaves_exactly_once(psp: Any, account: Any, paid_ord
     account(REFUND_APPROVAL_OVER="0.00")
     paid_order()
     waiting = ask_back("89.90")
-    sent = refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+    sent = refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=BOSS, source=Source.STAFF)
     assert (sent.state, len(psp.refunds())) == ("pending", 1)
     with pytest.raises(StateConflict):
-        refunds.approve(waiting.public_id, actor=BOSS, source=Source.STAFF)
+        refunds.approve(waiting.public_id, seen=doubts.seen_of(waiting), actor=BOSS, source=Source.STAFF)
     assert psp.call_counts()["refund"] == 1
 
 

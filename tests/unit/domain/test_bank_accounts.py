@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from pagoefectivo.domain.bank_accounts import cci_warnings, check_digits, destination_objections, tidy
+from pagoefectivo.domain.bank_accounts import cci_doubts, check_digits, destination_objections, tidy
 from pagoefectivo.domain.messages import Destination
 
 # Worked by hand: 0·1 0·2 2·1 1·2 9·1 3·2 = 19, and to the next ten 1; likewise the account, 47 and 3.
@@ -21,14 +21,15 @@ def test_one_wrong_digit_is_noticed_wherever_it_stands() -> None:
     for place, digit in enumerate(GOOD):
         for other in "0123456789".replace(digit, ""):
             mistyped = f"{GOOD[:place]}{other}{GOOD[place + 1 :]}"
-            assert cci_warnings(mistyped), mistyped
-    assert cci_warnings(GOOD) == ()
+            assert cci_doubts(mistyped), mistyped
+    assert cci_doubts(GOOD) == ()
 
 
-def test_an_unknown_bank_is_a_warning_of_its_own() -> None:
+def test_an_unknown_bank_is_a_doubt_of_its_own() -> None:
     body = "999193001234567890"
     with translation.override("en"):
-        assert cci_warnings(body + check_digits(body)) == ("We do not know a bank with the code 999.",)
+        said = [doubt.sentence for doubt in cci_doubts(body + check_digits(body))]
+    assert said == ["We do not know a bank with the code 999."]
 
 
 @pytest.mark.parametrize("written", [GOOD, "002-193-001234567890-13", "002 193 001234567890 13"])
@@ -43,7 +44,7 @@ def test_what_is_no_cci_stays_as_it_is_and_is_no_cci(written: str) -> None:
     assert read.account_number == written
     codes = [each.code for each in destination_objections(read, {"account_number"}, needs_cci=True)]
     assert codes == ["REFUND_ACCOUNT_INVALID" if written else "REFUND_DESTINATION_INVALID"]
-    assert cci_warnings(written) == ()
+    assert cci_doubts(written) == ()
 
 
 def test_every_reason_is_named_at_once() -> None:

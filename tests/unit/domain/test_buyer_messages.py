@@ -161,6 +161,8 @@ def test_each_message_about_a_refund_is_true_in_its_own_states_alone() -> None:
     assert {frozenset(true_in.pop(kind)) for kind in account} == {frozenset({"awaiting_destination"})}
     assert true_in == {
         K.REFUND_REQUESTED: {"requested", "submitting", "unknown"},
+        K.REFUND_ACCOUNT_GIVEN: set(RefundState),
+        K.REFUND_ACCOUNT_CHANGED: set(RefundState),
         K.REFUND_SENT: {"pending"},
         K.REFUND_DONE: {"succeeded"},
         K.REFUND_FAILED: {"failed"},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pagoefectivo.domain import sms
-from pagoefectivo.domain.buyer_messages import WITH_CODE, MessageKind
+from pagoefectivo.domain.buyer_messages import ABOUT_ACCOUNT, WITH_CODE, MessageKind
 from pagoefectivo.domain.languages import LANGUAGES
 from pagoefectivo.domain.sending import RenderedMessage
 from pagoefectivo.models import BuyerMessage, Order, Refund, RefundDestination, Voucher
@@ -41,12 +41,14 @@ def message_about(kind: MessageKind, language: str) -> RenderedMessage:
     voucher = Voucher(
         order=order, attempt=1, amount=Decimal("89.90"), currency="PEN", code=CODE, expires_at=datetime(2026, 11, 26, 3, 32, tzinfo=UTC)
     )  # fmt: skip
-    refund = None
+    refund, account = (
+        None,
+        RefundDestination(account_number=CCI, bank_code="002", holder_name="María Quispe", created_at=NOW),
+    )
     if kind in {MessageKind.PAID, MessageKind.PAID_LATE, MessageKind.IN_REVIEW} or kind.startswith("refund"):
         order.paid_amount = voucher.paid_amount = Decimal("89.90")
         voucher.paid_at = NOW
     if kind.startswith("refund"):
-        account = RefundDestination(account_number=CCI, holder_name="María Quispe")
         refund = Refund(
             order=order,
             voucher=voucher,
@@ -56,7 +58,8 @@ def message_about(kind: MessageKind, language: str) -> RenderedMessage:
             changed_at=NOW,
             destination=account,
         )
-    told = Told(order, [voucher], voucher, refund, standing_of(order, voucher, refund, [voucher]))
+    given = account if kind in ABOUT_ACCOUNT else None
+    told = Told(order, [voucher], voucher, refund, standing_of(order, voucher, refund, [voucher]), given)
     return rendered(BuyerMessage(public_id="msg_1", kind=kind, language=language), told, order.payer_email, NOW)
 
 
@@ -70,11 +73,13 @@ def test_a_message_is_whole_and_keeps_to_what_belongs_in_it(kind: MessageKind, l
         assert "A-1042" in body
         assert body.count("https://shop.example" + page) == 1
         assert (CODE in body) is (kind in WITH_CODE)
+        assert ("BCP •••• •••• •••• 9012" in body) is (kind in ABOUT_ACCOUNT)
     for text in (message.subject, message.text, message.html, message.short):
         assert "{" not in re.sub(r"<style>.*</style>", "", text, flags=re.DOTALL)
         assert not BANNED.search(text)
         assert not any(personal in text for personal in (CCI, "Quispe", "45678912", "maria.quispe"))
     assert CODE not in message.subject
+    assert "9012" not in message.subject + message.short
     assert "\n" not in message.subject
     assert sms.fits(message.short)
     assert message.html.count("<a ") == 1

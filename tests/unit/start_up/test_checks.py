@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pytest
-from django.core.checks import CheckMessage, run_checks
+from django.core.checks import INFO, CheckMessage, run_checks
 
 from pagoefectivo import checks, conf
 from pagoefectivo.domain.exceptions import ConfigurationError
@@ -169,6 +169,23 @@ def test_going_live_asks_for_https_a_shared_cache_and_a_real_account(wearing: We
     wearing({"PUBLIC_BASE_URL": "http://127.0.0.1:8000"})
     assert set(found()) == set()
     assert set(found(deploy=True)) == {"E015", "W034", "W012", "W041"}
+
+
+@pytest.mark.parametrize("path", ["nowhere.scan", "tests.integration.services.scanners.not_callable"])
+def test_a_scanner_that_cannot_be_called_is_named_before_it_refuses_every_picture(wearing: Wearing, path: str) -> None:
+    wearing({"PROOF_SCANNER": path})
+    assert path in found()["E043"].msg
+    wearing({"PROOF_SCANNER": "scan"})
+    assert list(found()) == ["E002"]
+
+
+def test_production_without_a_scanner_says_so_and_asks_for_nothing(wearing: Wearing, outside_tests: None) -> None:
+    wearing(ENVIRONMENT="production")
+    assert found(deploy=True)["I043"].level == INFO
+    wearing({"PROOF_SCANNER": "tests.integration.services.scanners.careful"}, ENVIRONMENT="production")
+    assert "I043" not in found(deploy=True)
+    wearing()
+    assert "I043" not in found(deploy=True)
 
 
 def test_F08_going_live_on_sqlite_is_refused(wearing: Wearing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,16 @@ from rest_framework import serializers
 
 from pagoefectivo.api.v1.problems import explained
 from pagoefectivo.api.v1.shapes.fields import AmountField, StrictShape, TextField, WantedAmountField, instant
+from pagoefectivo.domain.bank_accounts import BANKS
+from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.domain.limits import DOCUMENTS
 from pagoefectivo.domain.messages import Destination
+from pagoefectivo.domain.redaction import mask_code, mask_name
 from pagoefectivo.domain.states import RefundState
-from pagoefectivo.models import Refund
+from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.models.refunds import REASONS
 from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.selectors.refunds import Approvable, approvable
 
 _EXPECTED = inline_serializer(  # `from` is no name that Python allows in a class
     "ExpectedDays", {"from": serializers.DateField(), "to": serializers.DateField()}, allow_null=True
@@ -100,10 +104,62 @@ class RefundInOrderShape(serializers.Serializer[Refund]):
         return explained(refund.error_code, refund.raw_code)
 
 
+class MaskedDestination(serializers.Serializer[RefundDestination]):
+    """Where the money would go, as far as an approver may see it, and who said so."""
+
+    holder = serializers.SerializerMethodField()
+    document = serializers.SerializerMethodField()
+    bank = serializers.SerializerMethodField()
+    account = serializers.SerializerMethodField()
+    entered_by = serializers.CharField()
+
+    def get_holder(self, kept: RefundDestination) -> str:
+        return mask_name(kept.holder_name)
+
+    def get_document(self, kept: RefundDestination) -> str:
+        return f"{kept.document_type} {mask_code(kept.document_number)}".strip()
+
+    def get_bank(self, kept: RefundDestination) -> str:
+        return BANKS.get(kept.bank_code, kept.bank_code)
+
+    def get_account(self, kept: RefundDestination) -> str:
+        return mask_code(kept.account_number)
+
+
+class DoubtShape(serializers.Serializer[Doubt]):
+    """One reason to look closely before approving; `code` is stable, `message` is for people."""
+
+    code = serializers.CharField(source="kind.value")
+    message = serializers.CharField(source="sentence")
+
+
+class ApprovalShape(serializers.Serializer[Approvable]):
+    """What whoever approves has to look at. `seen` names exactly this and the amount; send it back to approve."""
+
+    destination = MaskedDestination(allow_null=True)
+    warnings = DoubtShape(many=True, source="doubts")
+    seen = serializers.CharField()
+
+
 class RefundShape(RefundInOrderShape):
-    """One instruction to give money back, for keys that may read refunds: with the link of the buyer's page."""
+    """One instruction to give money back, for keys that may read refunds: with the link of the buyer's page.
+
+    `approval` is there for keys that may approve, as long as the refund waits for it.
+    """
 
     page_url = serializers.SerializerMethodField()
+    approval = serializers.SerializerMethodField()
 
     def get_page_url(self, refund: Refund) -> str | None:
         return refund.page_url or None
+
+    @extend_schema_field(ApprovalShape(allow_null=True))
+    def get_approval(self, refund: Refund) -> dict[str, Any] | None:
+        shown = approvable(refund, actor=self.context["actor"])
+        return ApprovalShape(shown).data if shown else None
+
+
+class NewApproval(StrictShape):
+    """What the approver looked at: `approval.seen` of the refund as it was read."""
+
+    seen = TextField(max_length=64)
