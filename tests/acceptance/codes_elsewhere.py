@@ -68,6 +68,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "REFUND_ALREADY_SENT": (RULES, f"{ADMIN}/test_refund_acts.py::test_what_the_provider_has_can_no_longer_be_withdrawn"),
     "APPROVAL_SELF": (PEOPLE, f"{ADMIN}/test_refund_acts.py::test_G18_nobody_approves_their_own_refund_not_even_a_superuser"),
     "APPROVAL_OWN_ACCOUNT": (PEOPLE, f"{SERVICES}/test_payouts_four_eyes.py::test_G18_who_chose_the_account_does_not_approve_it"),
+    "APPROVAL_AS_BUYER": (PEOPLE, f"{ADMIN}/test_payouts.py::test_G18_who_opened_the_buyers_page_approves_no_refund_of_that_order"),
     "APPROVAL_STALE": (PEOPLE, f"{ADMIN}/test_refund_acts.py::test_E18_an_approval_of_something_else_than_was_seen_is_void"),
     "PAYOUT_NOTHING_READY": (PEOPLE, f"{SERVICES}/test_payouts.py::test_only_what_is_ready_gets_into_a_file_and_never_twice"),
     "PAYOUT_STOPPED": (RULES, f"{SERVICES}/test_payouts.py::test_F16_no_file_is_made_while_a_restored_backup_is_read_and_what_waited_then_is_left_out"),
