@@ -137,9 +137,13 @@ def _states() -> Iterator[str]:
 
 def _errors() -> Iterator[str]:
     from pagoefectivo.domain.error_codes import CATALOGUE
+    from pagoefectivo.domain.error_rules import money_after, retry_rule
 
-    rows = [(f"`{code}`", entry.who, entry.message, entry.next_step) for code, entry in CATALOGUE.items()]
-    return _table(["code", "who acts", "what it says", "what to do next"], rows)
+    rows = [
+        (f"`{code}`", entry.who, entry.message, entry.next_step, retry_rule(code).replace("_", " "), money_after(code))
+        for code, entry in CATALOGUE.items()
+    ]
+    return _table(["code", "who acts", "what it says", "what to do next", "again?", "the money"], rows)
 
 
 def _providers() -> Iterator[str]:

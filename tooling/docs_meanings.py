@@ -65,6 +65,7 @@ SIGNALS = {
     "refund_succeeded": "the provider said that this refund reached the buyer",
     "refund_failed": "the bank or the provider rejected it; its amount is free again",
     "refund_needs_destination": "the buyer's bank account is missing",
+    "error_unmapped": "a provider answered with a code that no table explains; once per account, operation and code",
 }
 ABILITIES = {
     "refund_mode": "how refunds are made",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin.presentation import moment, money, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS, AccountFilter, ReadOnlyAdmin
-from pagoefectivo.models import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
+from pagoefectivo.models import ApiExchange, PaymentEvent, StateChange
 
 
 class EvidenceAdmin(ReadOnlyAdmin):
@@ -65,48 +65,6 @@ class ApiExchangeAdmin(EvidenceAdmin):
     @admin.display(description=_("it answered"))
     def it_answered(self, exchange: ApiExchange) -> SafeString:
         return format_html("<pre>{}</pre>", without_code(exchange.masked_response, exchange.voucher))
-
-
-@admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(EvidenceAdmin):
-    """One notification as it came, the verdict on its signature, and what became of it."""
-
-    list_display = ("received", "account", "verdict", "outcome", "repeats", "remote_ip")
-    list_filter = ("verdict", "outcome", AccountFilter, "received_at")
-    unread = ("body", "headers")
-    shown = (
-        *("account", "received", "verdict", "fault", "outcome", "repeats", "voucher", "refund", "secret_index"),
-        *("signed", "done", "event_identity"),
-    )
-    payload = ("remote_ip", "headers", "it_said")
-
-    @admin.display(description=_("received"))
-    def received(self, delivery: WebhookDelivery) -> Any:
-        return moment(delivery.received_at)
-
-    @admin.display(description=_("it said"))
-    def it_said(self, delivery: WebhookDelivery) -> SafeString:
-        return format_html("<pre>{}</pre>", without_code(delivery.masked_body, delivery.voucher))
-
-    @admin.display(description=_("signed"))
-    def signed(self, delivery: WebhookDelivery) -> Any:
-        return moment(delivery.signed_at)
-
-    @admin.display(description=_("done"))
-    def done(self, delivery: WebhookDelivery) -> Any:
-        return moment(delivery.done_at)
-
-
-@admin.register(WebhookRejection)
-class WebhookRejectionAdmin(ReadOnlyAdmin):
-    """How many notifications were turned away, by reason and hour."""
-
-    list_display = ("hour", "account", "fault", "count")
-    list_filter = (AccountFilter, "hour_at")
-
-    @admin.display(description=_("hour"))
-    def hour(self, rejection: WebhookRejection) -> Any:
-        return moment(rejection.hour_at)
 
 
 @admin.register(PaymentEvent)

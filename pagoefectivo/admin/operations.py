@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.admin import advice
 from pagoefectivo.admin.presentation import moment
 from pagoefectivo.admin.reading import AccountFilter, ReadOnlyAdmin
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.models import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 
 
@@ -34,13 +36,18 @@ class CircuitBreakerAdmin(ReadOnlyAdmin):
 class AccountPulseAdmin(ReadOnlyAdmin):
     """Whether an account still hears the provider's notifications."""
 
-    list_display = ("account", "deaf", "deaf_why")
+    list_display = ("account", "deaf", "deaf_why", "what_to_do")
     fields = list_display
     readonly_fields = fields
 
     @admin.display(description=_("no notifications since"))
     def deaf(self, pulse: AccountPulse) -> Any:
         return moment(pulse.deaf_since)
+
+    @admin.display(description=_("what to do"))
+    def what_to_do(self, pulse: AccountPulse) -> str:
+        entry = advice.on_code(ErrorCode.POLL_STALE)
+        return f"{entry.sentence} {entry.next_step}" if pulse.deaf_since else "–"
 
 
 @admin.register(Recovery)

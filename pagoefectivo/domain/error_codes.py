@@ -54,6 +54,8 @@ class ErrorCode(StrEnum):
     AUTH_INVALID_CREDENTIALS = "AUTH_INVALID_CREDENTIALS"
     AUTH_IP_NOT_ALLOWED = "AUTH_IP_NOT_ALLOWED"
     AUTH_NOT_PERMITTED = "AUTH_NOT_PERMITTED"
+    AUTH_SERVICE_MISMATCH = "AUTH_SERVICE_MISMATCH"
+    AUTH_CLOCK_SKEW = "AUTH_CLOCK_SKEW"
     AUTH_SIGNATURE_REFUSED = "AUTH_SIGNATURE_REFUSED"
     AUTH_WRONG_ENVIRONMENT = "AUTH_WRONG_ENVIRONMENT"
     PSP_UNAVAILABLE = "PSP_UNAVAILABLE"
@@ -63,6 +65,7 @@ class ErrorCode(StrEnum):
     PSP_UNMAPPED = "PSP_UNMAPPED"
     POLL_NOT_FOUND = "POLL_NOT_FOUND"
     POLL_STATUS_CONFLICT = "POLL_STATUS_CONFLICT"
+    POLL_STALE = "POLL_STALE"
     PAID_AMOUNT_MISMATCH = "PAID_AMOUNT_MISMATCH"
     PAID_CURRENCY_MISMATCH = "PAID_CURRENCY_MISMATCH"
     PAID_LATE = "PAID_LATE"
@@ -72,6 +75,11 @@ class ErrorCode(StrEnum):
     WEBHOOK_SIGNATURE_MISMATCH = "WEBHOOK_SIGNATURE_MISMATCH"
     WEBHOOK_SECRET_NOT_CONFIGURED = "WEBHOOK_SECRET_NOT_CONFIGURED"  # noqa: S105 - a catalogue code, not a secret
     WEBHOOK_UNKNOWN_VOUCHER = "WEBHOOK_UNKNOWN_VOUCHER"
+    WEBHOOK_REPLAYED = "WEBHOOK_REPLAYED"
+    WEBHOOK_OUT_OF_ORDER = "WEBHOOK_OUT_OF_ORDER"
+    WEBHOOK_HANDLER_FAILED = "WEBHOOK_HANDLER_FAILED"
+    WEBHOOK_NOT_REPLAYABLE = "WEBHOOK_NOT_REPLAYABLE"
+    WEBHOOK_NOT_VERIFIABLE = "WEBHOOK_NOT_VERIFIABLE"
     REFUND_NOT_ALLOWED = "REFUND_NOT_ALLOWED"
     REFUND_NOT_PAID = "REFUND_NOT_PAID"
     REFUND_NOT_SETTLED = "REFUND_NOT_SETTLED"
@@ -115,6 +123,10 @@ class ErrorCode(StrEnum):
     PROOF_ERASED = "PROOF_ERASED"
     PROOF_REUSED = "PROOF_REUSED"
     PROOF_DOUBTFUL = "PROOF_DOUBTFUL"
+    ERROR_NOTHING_TO_ASK = "ERROR_NOTHING_TO_ASK"
+    ERROR_NOT_RETRIABLE = "ERROR_NOT_RETRIABLE"
+    ERROR_MEANING_FIXED = "ERROR_MEANING_FIXED"
+    ERROR_MEANING_UNFIT = "ERROR_MEANING_UNFIT"
 
 
 class Who(StrEnum):
@@ -196,15 +208,18 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.AUTH_INVALID_CREDENTIALS: ErrorEntry(Who.DEVELOPER, _("The keys of the account are not valid."), _("Check the keys and the environment of the account.")),
     _C.AUTH_IP_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("The provider does not accept calls from this server."), _("Register the outgoing IP address with the provider.")),
     _C.AUTH_NOT_PERMITTED: ErrorEntry(Who.FINANCE, _("The provider has not enabled this part of its service for your account."), _("Write to the provider and ask for it to be enabled.")),
+    _C.AUTH_SERVICE_MISMATCH: ErrorEntry(Who.DEVELOPER, _("The keys belong to another shop or service at the provider."), _("Check the number of the service, the keys and the environment of the account.")),
+    _C.AUTH_CLOCK_SKEW: ErrorEntry(Who.DEVELOPER, _("The clock of this server and the provider's clock differ."), _("Synchronise the clock of this server with NTP.")),
     _C.AUTH_SIGNATURE_REFUSED: ErrorEntry(Who.DEVELOPER, _("The provider did not accept our signature or request."), _("Check the secret key of the account and the clock of the server.")),
     _C.AUTH_WRONG_ENVIRONMENT: ErrorEntry(Who.DEVELOPER, _("Keys of one environment are used against another."), _("Correct ENVIRONMENT or the keys.")),
     _C.PSP_UNAVAILABLE: ErrorEntry(Who.PROVIDER, _("The provider is not available. No money was lost."), _AUTOMATIC),
     _C.PSP_TIMEOUT: ErrorEntry(Who.NOBODY, _("The provider did not answer in time."), _AUTOMATIC),
     _C.PSP_RATE_LIMITED: ErrorEntry(Who.NOBODY, _("The provider asks us to slow down."), _AUTOMATIC),
     _C.PSP_BAD_RESPONSE: ErrorEntry(Who.DEVELOPER, _("The provider answered something we cannot read."), _("It is kept as it came and asked again; if it stays, write to the provider.")),
-    _C.PSP_UNMAPPED: ErrorEntry(Who.DEVELOPER, _("The provider answered with a code we do not know: {raw}."), _("Ask the provider what it means and add it to the table; until then it is on hold.")),
+    _C.PSP_UNMAPPED: ErrorEntry(Who.DEVELOPER, _("The provider answered with a code that nobody here knows."), _("Ask the provider what it means and say so under “Error codes”; until then it is on hold.")),
     _C.POLL_NOT_FOUND: ErrorEntry(Who.DEVELOPER, _("The provider does not know this payment."), _("Check the environment of the account; it is asked again.")),
     _C.POLL_STATUS_CONFLICT: ErrorEntry(Who.SUPPORT, _("The provider now says something else than before."), _("Compare the timeline and write to the provider.")),
+    _C.POLL_STALE: ErrorEntry(Who.DEVELOPER, _("No notification of the account has arrived for longer than usual. Payments are found by asking."), _("Check at the provider that notifications are switched on and go to this shop's address.")),
     _C.PAID_AMOUNT_MISMATCH: ErrorEntry(Who.FINANCE, _("Another amount was paid than was asked for."), _("Accept it or refund it.")),
     _C.PAID_CURRENCY_MISMATCH: ErrorEntry(Who.FINANCE, _("The payment came in another currency."), _("Review it with the provider.")),
     _C.PAID_LATE: ErrorEntry(Who.SUPPORT, _("The code was paid after its deadline."), _("Accept it or refund it.")),
@@ -214,6 +229,11 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.WEBHOOK_SIGNATURE_MISMATCH: ErrorEntry(Who.DEVELOPER, _("The signature of a notification does not match."), _("Check the secret of the account and that no proxy changes the body.")),
     _C.WEBHOOK_SECRET_NOT_CONFIGURED: ErrorEntry(Who.DEVELOPER, _("The account has no secret to verify notifications with."), _("Set the secret of the account.")),
     _C.WEBHOOK_UNKNOWN_VOUCHER: ErrorEntry(Who.SUPPORT, _("A notification speaks of a payment that is not ours."), _("Look for it in your other shops.")),
+    _C.WEBHOOK_REPLAYED: ErrorEntry(Who.NOBODY, _("The same notification came again; what it says had been taken in."), _("Nothing to do: it was answered and counted.")),
+    _C.WEBHOOK_OUT_OF_ORDER: ErrorEntry(Who.NOBODY, _("The notification says nothing new, or something older than what is known."), _("Nothing to do: it was answered and kept.")),
+    _C.WEBHOOK_HANDLER_FAILED: ErrorEntry(Who.DEVELOPER, _("The news was taken in, but the shop's own code failed when it was told."), _("Mend the receiver that is named in the details; it is told again automatically.")),
+    _C.WEBHOOK_NOT_REPLAYABLE: ErrorEntry(Who.SUPPORT, _("This notification cannot be replayed: it was never believed, or what it said is no longer kept."), _("Ask the provider about the payment instead, or have it send the notification again.")),
+    _C.WEBHOOK_NOT_VERIFIABLE: ErrorEntry(Who.DEVELOPER, _("This notification cannot be verified again: it was not kept whole."), _("Have the provider send it again.")),
     _C.REFUND_NOT_ALLOWED: ErrorEntry(Who.SUPPORT, _("The provider does not allow this refund now."), _("Read the provider's reason and decide.")),
     _C.REFUND_NOT_PAID: ErrorEntry(Who.SUPPORT, _("Nothing has been paid, so nothing can be refunded."), _("Wait for the payment or cancel the order.")),
     _C.REFUND_NOT_SETTLED: ErrorEntry(Who.SUPPORT, _("The payment is not settled yet."), _("Try again once the provider has settled it.")),
@@ -257,4 +277,8 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.PROOF_ERASED: ErrorEntry(Who.NOBODY, _("The picture was erased when its time had come."), _("Nothing to do: its digest and what was read are kept.")),
     _C.PROOF_REUSED: ErrorEntry(Who.SUPPORT, _("The buyer sent a receipt that was sent for another order before."), _("Compare both pictures and believe only the provider; then judge the picture.")),
     _C.PROOF_DOUBTFUL: ErrorEntry(Who.SUPPORT, _("The buyer's receipt says something else than the provider, or looks edited."), _("Look at the picture and believe only the provider; then judge the picture.")),
+    _C.ERROR_NOTHING_TO_ASK: ErrorEntry(Who.NOBODY, _("There is nothing that the provider could be asked about here."), _("Nothing to do: what is unfinished goes on by itself.")),
+    _C.ERROR_NOT_RETRIABLE: ErrorEntry(Who.SUPPORT, _("This must not be tried again from here: it may have happened already, or it is over."), _("Open the order and read what is known of it.")),
+    _C.ERROR_MEANING_FIXED: ErrorEntry(Who.DEVELOPER, _("The provider's table says what this raw code means."), _("Where the table is wrong, report it; it decides more than words.")),
+    _C.ERROR_MEANING_UNFIT: ErrorEntry(Who.DEVELOPER, _("No provider can say what that code of the catalogue stands for."), _("Choose a code about payment codes, refunds, keys or the provider itself.")),
 }  # fmt: skip

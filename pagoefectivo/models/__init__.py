@@ -5,8 +5,15 @@ from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly
-from pagoefectivo.models.errors import ErrorOccurrence
-from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
+from pagoefectivo.models.errors import CodeMapping, ErrorMark, ErrorOccurrence, ErrorTally
+from pagoefectivo.models.evidence import (
+    ApiExchange,
+    DeliveryAct,
+    PaymentEvent,
+    StateChange,
+    WebhookDelivery,
+    WebhookRejection,
+)
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
@@ -26,8 +33,12 @@ __all__ = [
     "BuyerMessage",
     "BuyerView",
     "CircuitBreaker",
+    "CodeMapping",
+    "DeliveryAct",
     "EmailedCode",
+    "ErrorMark",
     "ErrorOccurrence",
+    "ErrorTally",
     "IdempotentRequest",
     "Job",
     "NonWorkingDay",

@@ -33,6 +33,8 @@ class WebhookDelivery(DueRow):
     event_identity = models.CharField(max_length=64)
     body = EncryptedBytesField(_("body"))
     headers = models.JSONField(_("headers"), default=dict)
+    raw_headers = EncryptedBytesField(null=True, blank=True)  # of samples of what was refused: to verify them again
+    whole_size = models.PositiveIntegerField(_("whole size"), null=True, blank=True)  # where only the beginning is kept
     verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices)
     fault = models.CharField(max_length=24, blank=True)
     secret_index = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -52,6 +54,7 @@ class WebhookDelivery(DueRow):
     class Meta:
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
+        permissions = [("replay_webhook", "Can replay notifications and verify them with another secret")]
         indexes = [
             due_index("pe_delivery_due"),
             linked_index("voucher", "pe_delivery_voucher"),
@@ -67,6 +70,39 @@ class WebhookDelivery(DueRow):
     @property
     def masked_body(self) -> str:
         return redact_body(self.body)
+
+    @property
+    def can_be_replayed(self) -> bool:
+        """Whether it was believed and what it said is still there."""
+        return self.verdict != self.Verdict.FORGED and bool(self.body)
+
+    @property
+    def can_be_verified(self) -> bool:
+        """Whether it is a sample that was kept whole, with the headers that sign it."""
+        return bool(self.raw_headers) and self.whole_size == len(bytes(self.body))
+
+
+class DeliveryAct(models.Model):
+    """What a person did with a stored message: replayed it, or verified it with another secret. Never changed."""
+
+    class Act(models.TextChoices):
+        REPLAYED = "replayed", _("replayed")
+        VERIFIED = "verified", _("verified again")
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.PROTECT, related_name="acts")
+    act = models.CharField(_("act"), max_length=12, choices=Act.choices)
+    before = models.CharField(max_length=12)
+    result = models.CharField(_("result"), max_length=24)
+    secret = models.CharField(_("secret"), max_length=160, blank=True)  # its name, never its value
+    actor = models.CharField(_("who"), max_length=160)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("act on a notification")
+        verbose_name_plural = _("acts on notifications")
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.actor}"
 
 
 class WebhookRejection(models.Model):

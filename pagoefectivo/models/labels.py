@@ -94,3 +94,9 @@ SOURCE_LABELS = [
     (Source.BUYER.value, _("the buyer's page")),
     (Source.CLOCK.value, _("clock")),
 ]
+MARK_LABELS = [
+    ("seen", _("seen")),
+    ("assigned", _("assigned")),
+    ("asked", _("asked again")),
+    ("retried", _("tried again")),
+]

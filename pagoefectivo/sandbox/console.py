@@ -45,7 +45,7 @@ class Console:
             "resend": lambda form: operations.resend(int(form["delivery_id"])),
             "advance": lambda form: operations.advance(float(form["seconds"])),
             "next_expiry": lambda _: operations.advance_to_next_expiry(),
-            "fault": lambda form: operations.fault(form["place"], form["kind"], int(form["times"])),
+            "fault": self._fault,
             "webhook_fault": lambda form: operations.webhook_fault(form["kind"], int(form["times"]), form["place"]),
             "scenario": lambda form: operations.scenario(form["scenario"]),
             "clear_faults": lambda _: operations.clear_faults(),
@@ -103,6 +103,10 @@ class Console:
         self._operations.pay(
             form["code"], form.get("amount"), form.get("currency"), late="late" in form, twice="twice" in form
         )
+
+    def _fault(self, form: Form) -> None:
+        options = {"code": form["code"]} if form["kind"] == "refused" and form.get("code") else {}
+        self._operations.fault(form["place"], form["kind"], int(form["times"]), **options)
 
     def _behave(self, form: Form) -> None:
         self._operations.configure(

@@ -109,6 +109,8 @@ class Exchange:
             return face.handle(operation, request)
         if fault.kind in ("timeout_before", "timeout_after", "late_execution"):
             return self._hang(face, operation, request, fault)
+        if fault.kind == "refused":
+            return face.refusal(str(fault.options["code"]))
         if fault.kind in ("429", "500", "502", "503", "html"):
             return self._stand_in(face, operation, request, fault)
         return self._spoil(face, operation, face.handle(operation, request), fault)

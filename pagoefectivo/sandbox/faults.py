@@ -39,6 +39,7 @@ API_KINDS: dict[str, Kind] = {
     "502": Kind(EVERY, {"work": False}),
     "503": Kind(EVERY, {"work": False, "retry_after": None}),
     "html": Kind(EVERY, {"work": False}),
+    "refused": Kind(EVERY, {"code": "9999"}),
     "malformed": Kind(EVERY, {"work": True}),
     "truncated": Kind(EVERY, {"work": True}),
     "wrong_amount": Kind(EVERY, {"amount": None}),

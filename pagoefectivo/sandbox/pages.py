@@ -121,18 +121,22 @@ def _faults(company: Company, view: View) -> Markup:
         if rows
         else None
     )
-    api = _fault_form(view, "fault", "API call", [ANY, *sorted(OPERATIONS)], list(API_KINDS))
+    raw = tag("label", view.say("Code of a refusal"), tag("input", name="code", maxlength=32), class_="wide")
+    api = _fault_form(view, "fault", "API call", [ANY, *sorted(OPERATIONS)], list(API_KINDS), raw)
     webhooks = _fault_form(view, "webhook_fault", "Notification", [ANY, *sorted(SUBJECTS)], list(WEBHOOK_KINDS))
     return tag("section", tag("h2", view.say("Faults")), tag("div", api, webhooks, listed, class_="card"))
 
 
-def _fault_form(view: View, name: str, label: str, places: list[str], kinds: list[str]) -> Markup:
+def _fault_form(
+    view: View, name: str, label: str, places: list[str], kinds: list[str], more: Markup | None = None
+) -> Markup:
     return tag(
         "form",
         tag("input", type="hidden", name="act", value=name),
         tag("label", view.say(label), _select(view, "place", places)),
         tag("label", view.say("Fault"), _select(view, "kind", kinds)),
         tag("label", view.say("Times"), tag("input", type="number", name="times", value=1, min=1, max=1000)),
+        more,
         tag("button", view.say("Plan")),
         method="post",
         action=view.query(),

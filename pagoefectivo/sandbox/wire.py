@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NoReturn
 
+ASKED_FOR = "Refused because the console asked for it."
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -35,6 +37,11 @@ class Answer:
 def json_answer(status: int, document: object, headers: Mapping[str, str] | None = None) -> Answer:
     """Return `document` as a JSON answer."""
     return Answer(status, encode(document).encode(), headers=headers or {})
+
+
+def number(code: str) -> int | str:
+    """Return a code as PSPs that number theirs write it; a word stays one."""
+    return int(code) if code.isascii() and code.isdecimal() else code
 
 
 def encode(value: object) -> str:

@@ -57,6 +57,7 @@ SPANISH = {
     "API call": "Llamada a la API",
     "Fault": "Falla",
     "Times": "Veces",
+    "Code of a refusal": "Código de un rechazo",
     "Plan": "Programar",
     "Notification": "Aviso",
     "Clear all faults": "Quitar todas las fallas",

@@ -25,6 +25,9 @@ class Permission(StrEnum):
     KEEP_CALENDAR = "calendar:keep"
     RESEND_MESSAGES = "messages:resend"
     REVIEW_PROOFS = "proofs:review"
+    FOLLOW_ERRORS = "errors:follow"
+    MAP_ERRORS = "errors:map"
+    REPLAY_WEBHOOKS = "webhooks:replay"
 
 
 STAFF_PERMISSIONS = {
@@ -40,6 +43,9 @@ STAFF_PERMISSIONS = {
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
     Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
+    Permission.FOLLOW_ERRORS: "pagoefectivo.follow_error",
+    Permission.MAP_ERRORS: "pagoefectivo.map_error",
+    Permission.REPLAY_WEBHOOKS: "pagoefectivo.replay_webhook",
 }
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pagoefectivo import conf, signals
+from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
 from pagoefectivo.domain.timing import spread, step
-from pagoefectivo.models import OutboxMessage, StateChange
-from pagoefectivo.services import seams
+from pagoefectivo.models import ErrorOccurrence, OutboxMessage, StateChange
+from pagoefectivo.services import occurrences, seams
 from pagoefectivo.services.claiming import Claim
 
 logger = logging.getLogger("pagoefectivo.announcements")
@@ -80,10 +81,26 @@ def deliver(claim: Claim) -> None:
         except Exception as error:  # noqa: BLE001 - the host's code may raise anything; the others still run
             failure = f"{name}: {type(error).__name__}"
             logger.warning("A receiver of %s failed: %s", message.signal, failure)
+            if claim.attempts == 1:
+                _note_failure(message, failure)
         else:
             message.delivered_to = [*message.delivered_to, name]
             _keep(claim, delivered_to=message.delivered_to)
     _finish(claim, failure)
+
+
+def _note_failure(message: OutboxMessage, failure: str) -> None:
+    occurrences.keep(
+        ErrorOccurrence(
+            code=ErrorCode.WEBHOOK_HANDLER_FAILED,
+            raw_message=failure[:200],
+            operation=message.signal[:24],
+            account=message.order.account,
+            voucher=message.voucher,
+            refund=message.refund,
+            occurred_at=seams.now(),
+        )
+    )
 
 
 def _receivers(signal_name: str, sender: type) -> list[tuple[str, Callable[..., object]]]:

@@ -28,7 +28,12 @@ LOOK_AGAIN = timedelta(minutes=5)  # at a breaker that only a person or the end 
 MEMO = timedelta(seconds=1)
 _WELL = "no breaker in trouble"
 REFUSED_KEYS = frozenset(
-    {ErrorCode.AUTH_INVALID_CREDENTIALS, ErrorCode.AUTH_IP_NOT_ALLOWED, ErrorCode.AUTH_SIGNATURE_REFUSED}
+    {
+        ErrorCode.AUTH_INVALID_CREDENTIALS,
+        ErrorCode.AUTH_IP_NOT_ALLOWED,
+        ErrorCode.AUTH_SERVICE_MISMATCH,
+        ErrorCode.AUTH_SIGNATURE_REFUSED,
+    }
 )
 _SILENT = frozenset({ErrorCode.PSP_UNAVAILABLE, ErrorCode.PSP_TIMEOUT, ErrorCode.PSP_BAD_RESPONSE})
 _SERVER_FAULT = 500

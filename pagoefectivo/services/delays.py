@@ -6,7 +6,7 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.models import ErrorOccurrence, Refund
 from pagoefectivo.selectors import calendar
 from pagoefectivo.selectors.expectations import expected_refund_dates
-from pagoefectivo.services import seams
+from pagoefectivo.services import occurrences, seams
 
 
 def note(refund: Refund, operation: str) -> None:
@@ -19,6 +19,8 @@ def note(refund: Refund, operation: str) -> None:
         return
     code = ErrorCode.REFUND_PENDING_TOO_LONG
     if not ErrorOccurrence.objects.filter(refund=refund, code=code).exists():
-        ErrorOccurrence.objects.create(
-            code=code, operation=operation, account=refund.account, refund=refund, occurred_at=seams.now()
+        occurrences.keep(
+            ErrorOccurrence(
+                code=code, operation=operation, account=refund.account, refund=refund, occurred_at=seams.now()
+            )
         )

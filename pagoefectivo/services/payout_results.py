@@ -15,7 +15,7 @@ from pagoefectivo.domain.messages import RefundUpdate
 from pagoefectivo.domain.payouts import OPERATION_NUMBER, REJECTIONS, BankResult, Outcome, read_results
 from pagoefectivo.domain.states import Proof, RefundState, RefundStatus, Source
 from pagoefectivo.models import ErrorOccurrence, PaymentEvent, Refund
-from pagoefectivo.services import lifecycle, seams
+from pagoefectivo.services import lifecycle, occurrences, seams
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.commands import choose
 from pagoefectivo.services.payouts import OPERATION
@@ -180,8 +180,8 @@ class _Recording:
         if is_paid and not applied.is_new:
             raise _JustRecorded
         if code:
-            ErrorOccurrence.objects.create(
-                code=code, operation=OPERATION, account=refund.account, refund=refund, occurred_at=now
+            occurrences.keep(
+                ErrorOccurrence(code=code, operation=OPERATION, account=refund.account, refund=refund, occurred_at=now)
             )
 
 

@@ -116,6 +116,12 @@ def ask_soon(vouchers: Iterable[Voucher]) -> None:
         seams.ring()
 
 
+def ask_about_refund_soon(refund: Refund) -> None:
+    """Make a refund that the provider has due now; rings on commit."""
+    Refund.objects.filter(pk=refund.pk).update(next_action_at=seams.now())
+    seams.ring()
+
+
 def _pointed(pointer: Pointer) -> Q:
     ours = Q(reference=pointer.reference) if pointer.reference else Q(pk=None)
     theirs = Q(provider_reference=pointer.provider_reference) if pointer.provider_reference else Q(pk=None)

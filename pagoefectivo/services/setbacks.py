@@ -10,7 +10,7 @@ from pagoefectivo.domain.messages import Command, Verb
 from pagoefectivo.domain.states import Source
 from pagoefectivo.domain.timing import spread
 from pagoefectivo.models import ErrorOccurrence, Refund, Voucher
-from pagoefectivo.services import lifecycle, pace, seams
+from pagoefectivo.services import lifecycle, occurrences, pace, seams
 from pagoefectivo.services.breaker import Barred
 from pagoefectivo.services.claiming import Claim
 
@@ -62,17 +62,19 @@ def _keep(row: Voucher | Refund, error: ProviderError, verb: Verb, source: Sourc
     )
     if _is_old_silence(error, command):
         return
-    ErrorOccurrence.objects.create(
-        code=fault.code,
-        raw_code=fault.raw_code[:64],
-        raw_message=fault.raw_message[:200],
-        http_status=fault.http_status,
-        operation=fault.operation,
-        account=row.account,
-        voucher_id=command.voucher_id,
-        refund_id=command.refund_id,
-        request_id=error.request_id,
-        occurred_at=now,
+    occurrences.keep(
+        ErrorOccurrence(
+            code=fault.code,
+            raw_code=fault.raw_code[:64],
+            raw_message=fault.raw_message[:200],
+            http_status=fault.http_status,
+            operation=fault.operation,
+            account=row.account,
+            voucher_id=command.voucher_id,
+            refund_id=command.refund_id,
+            request_id=error.request_id,
+            occurred_at=now,
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,12 +20,14 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.domain.timing import spread, step
 from pagoefectivo.models import ErrorOccurrence, WebhookDelivery
 from pagoefectivo.models.fields import cipher
-from pagoefectivo.services import lifecycle, polling, recovery, rejections, seams
+from pagoefectivo.selectors.deliveries import is_from_the_future
+from pagoefectivo.services import lifecycle, occurrences, polling, recovery, rejections, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.claiming import Claim
+from pagoefectivo.services.rejections import QUERY
 
 LARGEST_BODY = 256 * 1024
-QUERY = ":query"  # the signed part, kept beside the headers under a name that no header can have
+OPERATION = "webhook"
 STRANGER_AFTER = timedelta(hours=24)
 Outcome = WebhookDelivery.Outcome
 Verdict = WebhookDelivery.Verdict
@@ -65,7 +67,7 @@ def accept(letter: Letter) -> None:
     try:
         verification = reader.verify(letter.body, letter.headers, letter.query)
     except InvalidSignature as refusal:
-        rejections.count(letter.account, refusal.reason, letter.body, letter.headers, letter.remote_ip, now)
+        rejections.count(letter, refusal.reason, now)
         raise
     _store(letter, verification, now)
     seams.ring()
@@ -82,16 +84,23 @@ def identity_of(account: str, signed: bytes) -> str:
 def process(claim: Claim) -> None:
     """Read one stored message, apply what it says, and mark it done in the transaction of its last statement."""
     delivery = WebhookDelivery.objects.get(pk=claim.row_id)
-    account = account_named(delivery.account)
-    fresh = delivery.verdict == Verdict.VERIFIED and account.capabilities.webhook_covers_body
     try:
-        query = delivery.headers.get(QUERY, "")
-        statements = account.webhook_reader().parse(bytes(delivery.body), query, believed=fresh)
+        statements = statements_of(delivery)
     except UnreadableMessage:
         _park(delivery, claim)
         return
     heard = [_apply(statement, delivery) for statement in statements]
     _finish(delivery, claim, heard)
+    if claim.attempts == 1 and is_from_the_future(delivery):
+        _keep_error(ErrorCode.AUTH_CLOCK_SKEW, delivery, seams.now())
+
+
+def statements_of(delivery: WebhookDelivery) -> Sequence[Statement]:
+    """Read what a stored message says. Raises UnreadableMessage."""
+    account = account_named(delivery.account)
+    fresh = delivery.verdict == Verdict.VERIFIED and account.capabilities.webhook_covers_body
+    query = delivery.headers.get(QUERY, "")
+    return account.webhook_reader().parse(bytes(delivery.body), query, believed=fresh)
 
 
 def _store(letter: Letter, verification: Verification, now: datetime) -> None:
@@ -120,17 +129,18 @@ def _verdict(verification: Verification, now: datetime) -> str:
     return Verdict.VERIFIED
 
 
+def hear(statement: PaymentUpdate | RefundUpdate, delivery: WebhookDelivery) -> lifecycle.Applied:
+    """Carry what a message states into the rows it concerns; its caller holds a unit of work. Raises NotFound."""
+    evidence = lifecycle.Evidence(delivery.account, delivery_id=delivery.pk)
+    return lifecycle.apply(statement, source=Source.WEBHOOK, evidence=evidence, actor="provider", now=seams.now())
+
+
 def _apply(statement: Statement, delivery: WebhookDelivery) -> lifecycle.Applied | int | None:
     """Apply one statement; return what came of it, or the voucher that it points at; None when it is not ours."""
     if isinstance(statement, Pointer):
         return polling.bring_forward(statement, delivery.account)
-    evidence = lifecycle.Evidence(delivery.account, delivery_id=delivery.pk)
     try:
-        return seams.transact(
-            lambda: lifecycle.apply(
-                statement, source=Source.WEBHOOK, evidence=evidence, actor="provider", now=seams.now()
-            )
-        )
+        return seams.transact(lambda: hear(statement, delivery))
     except NotFound:
         recovery.notice_stranger(statement, delivery.account, delivery.received_at)
         if not isinstance(statement, RefundUpdate):
@@ -177,7 +187,7 @@ def _park(delivery: WebhookDelivery, claim: Claim) -> None:
 
 
 def _keep_error(code: ErrorCode, delivery: WebhookDelivery, now: datetime) -> None:
-    ErrorOccurrence.objects.create(code=code, operation="webhook", account=delivery.account, occurred_at=now)
+    occurrences.keep(ErrorOccurrence(code=code, operation=OPERATION, account=delivery.account, occurred_at=now))
 
 
 def _mark(claim: Claim, **columns: object) -> None:

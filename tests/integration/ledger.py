@@ -14,6 +14,8 @@ HOUSEKEEPING = frozenset({"AccountPulse", "AuditEntry", "Job"})  # written by th
 
 def everything(*, besides: set[str] | frozenset[str] = frozenset()) -> dict[str, list[dict[str, Any]]]:
     """Every row of ours, to be compared whole; `besides` names models that may change."""
+    if "ErrorOccurrence" in besides:
+        besides = besides | {"ErrorTally"}  # which counts them
     return {
         model.__name__: list(model._default_manager.order_by("pk").values())
         for model in apps.get_app_config("pagoefectivo").get_models()

@@ -21,6 +21,7 @@ from pagoefectivo.management.verbs import (
     payouts,
     purge,
     recover,
+    remap,
     sandbox,
     sweep,
     verify_audit,
@@ -53,4 +54,5 @@ VERBS: dict[str, Verb] = {
     "payouts": payouts,
     "purge": purge,
     "export": export,
+    "remap": remap,
 }

@@ -61,7 +61,7 @@ def _refused_data(code: ErrorCode) -> dict[str, ErrorCode]:
 
 ERRORS: Mapping[tuple[Operation, str], ErrorRule] = {
     # The token is of another service: the keys are wrong, and nothing was executed, whatever was asked.
-    **_rules(_CALLED, _K.RETRIABLE, {_WRONG_SERVICE: _C.AUTH_INVALID_CREDENTIALS}),
+    **_rules(_CALLED, _K.RETRIABLE, {_WRONG_SERVICE: _C.AUTH_SERVICE_MISMATCH}),
     # All that an authorization says is keys, their hash and the time.
     **_rules([_O.AUTHORIZE], _K.RETRIABLE, _refused_data(_C.AUTH_INVALID_CREDENTIALS)),
     **_rules(

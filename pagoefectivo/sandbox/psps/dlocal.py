@@ -19,7 +19,7 @@ from pagoefectivo.sandbox.psps.dlocal_desk import NAME, DLocalDesk
 from pagoefectivo.sandbox.psps.dlocal_shapes import Refusal
 from pagoefectivo.sandbox.psps.dlocal_signing import authorization, signature_matches, x_date
 from pagoefectivo.sandbox.switches import Switches
-from pagoefectivo.sandbox.wire import Answer, Request, decode, encode
+from pagoefectivo.sandbox.wire import ASKED_FOR, Answer, Request, decode, encode, json_answer, number
 
 KEY_LIFE = timedelta(days=7)
 LOGIN = "sandbox_login"
@@ -121,6 +121,9 @@ class DLocalFace:
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return shapes.error_answer(status, 6000, "Too many requests")
         return shapes.error_answer(status, 7000, "Failed to process the request")
+
+    def refusal(self, code: str) -> Answer:
+        return json_answer(400, {"code": number(code), "message": ASKED_FOR})
 
     def not_found(self, operation: str) -> Answer:
         if operation == "get_refund":

@@ -19,7 +19,7 @@ from pagoefectivo.sandbox.psps import ebanx_signing as signing
 from pagoefectivo.sandbox.psps.ebanx_desk import NAME, EbanxDesk
 from pagoefectivo.sandbox.psps.ebanx_shapes import Refusal
 from pagoefectivo.sandbox.switches import Switches
-from pagoefectivo.sandbox.wire import Answer, Request, decode, encode
+from pagoefectivo.sandbox.wire import ASKED_FOR, Answer, Request, decode, encode
 
 LOGIN = "sandbox_ebanx"
 OPERATIONS = {
@@ -102,6 +102,9 @@ class EbanxFace:
 
     def error(self, status: int) -> Answer:
         return Answer(status, b"Too Many Requests" if status == 429 else b"Service unavailable", "text/plain")  # noqa: PLR2004
+
+    def refusal(self, code: str) -> Answer:
+        return shapes.error_answer(code, ASKED_FOR)
 
     def not_found(self, operation: str) -> Answer:  # noqa: ARG002 - one word for all
         return shapes.error_answer(self._switches.query_not_found, "Payment not found")

@@ -42,6 +42,9 @@ class Face(Protocol):
     def error(self, status: int) -> Answer:
         """Return the PSP's own answer for 429 or a 5xx."""
 
+    def refusal(self, code: str) -> Answer:
+        """Return the PSP's own answer that turns a request down with any code of its, listed or not."""
+
     def not_found(self, operation: str) -> Answer:
         """Return the PSP's own answer for something it does not know."""
 

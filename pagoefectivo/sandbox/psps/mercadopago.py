@@ -22,7 +22,7 @@ from pagoefectivo.sandbox.psps.mercadopago_desk import NAME, MercadoPagoDesk
 from pagoefectivo.sandbox.psps.mercadopago_shapes import Refusal
 from pagoefectivo.sandbox.psps.mercadopago_signing import timestamp, x_signature
 from pagoefectivo.sandbox.switches import Switches
-from pagoefectivo.sandbox.wire import Answer, Request, decode, encode
+from pagoefectivo.sandbox.wire import ASKED_FOR, Answer, Request, decode, encode, json_answer, number
 
 COLLECTOR = "200000001"
 PAYMENTS = "/v1/payments"
@@ -114,6 +114,12 @@ class MercadoPagoFace:
     def error(self, status: int) -> Answer:
         message = "too many requests" if status == HTTPStatus.TOO_MANY_REQUESTS else "internal_error"
         return shapes.error_answer(status, message)
+
+    def refusal(self, code: str) -> Answer:
+        cause = number(code)
+        if isinstance(cause, int):
+            return shapes.error_answer(400, ASKED_FOR, cause)
+        return json_answer(400, {"message": ASKED_FOR, "error": cause, "status": 400, "cause": []})
 
     def not_found(self, operation: str) -> Answer:
         if operation == "get_order":

@@ -18,7 +18,7 @@ from pagoefectivo.sandbox.psps.pagoefectivo_direct_desk import NAME, PagoEfectiv
 from pagoefectivo.sandbox.psps.pagoefectivo_direct_shapes import Refusal
 from pagoefectivo.sandbox.psps.pagoefectivo_direct_signing import pe_signature
 from pagoefectivo.sandbox.switches import Switches
-from pagoefectivo.sandbox.wire import Answer, Request, decode, encode
+from pagoefectivo.sandbox.wire import ASKED_FOR, Answer, Request, decode, encode, number
 
 ID_SERVICE = "1234"
 ROUTES = (
@@ -83,6 +83,9 @@ class PagoEfectivoDirectFace:
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return Answer(status, b"")
         return shapes.said(status, 166, "Ha ocurrido un error interno.", {})
+
+    def refusal(self, code: str) -> Answer:
+        return shapes.said(400, number(code), ASKED_FOR, {})
 
     def not_found(self, operation: str) -> Answer:  # noqa: ARG002 - only a search can be told so
         return shapes.success([{}])

@@ -45,7 +45,7 @@ def at_fault(code: int, field: str) -> Refusal:
     return Refusal(400, 111, "Los datos enviados no son válidos.", [(code, field)])
 
 
-def said(http: int, code: int, message: str, data: object) -> Answer:
+def said(http: int, code: int | str, message: str, data: object) -> Answer:
     """Return an answer in the envelope that all of them share."""
     return json_answer(http, {"code": code, "message": message, "data": data})
 

@@ -25,6 +25,7 @@ from pagoefectivo.models import (
 from pagoefectivo.selectors import audit
 
 LETTER = b'{"id": "D-4", "email": "maria.quispe@example.pe"}'
+SIGNED = b'{"x-signature": "0815"}'
 EXCHANGE: dict[str, Any] = {
     "account": "default",
     "operation": "fetch_payment",
@@ -71,7 +72,7 @@ def one_of_each(now: datetime, number: int) -> dict[str, models.Model]:
     letter = WebhookDelivery.objects.create(
         account="default", event_identity=f"letter {number}", body=LETTER, headers={"x-date": "2026-11-23"},
         verdict="verified", fault="none", secret_index=1, signed_at=now, received_at=now, remote_ip="10.0.0.7",
-        outcome="applied", done_at=now, voucher_id=1, refund_id=1,
+        outcome="applied", done_at=now, voucher_id=1, refund_id=1, raw_headers=SIGNED, whole_size=49,
     )  # fmt: skip
     event = PaymentEvent.objects.create(
         account="default", event_identity=f"event {number}", digest="d" * 64, voucher_id=1, refund_id=1, source="poll",

@@ -14,7 +14,7 @@ from pagoefectivo.models import ApiExchange, AuditEntry, PaymentEvent, WebhookDe
 from pagoefectivo.models.audit import SEALED, _body
 from pagoefectivo.models.fields import cipher
 from pagoefectivo.services import audit
-from tests.integration.audit.evidence import LETTER, as_superuser, flip, found, one_of_each
+from tests.integration.audit.evidence import LETTER, SIGNED, as_superuser, flip, found, one_of_each
 
 pytestmark = pytest.mark.django_db
 WHY = "asked for by the buyer"
@@ -74,11 +74,11 @@ def test_a_copy_of_an_erased_body_is_recognised(history: dict[str, models.Model]
     letter = history["webhookdelivery"]
     audit.erase_bodies("webhookdelivery", [letter.pk], actor="ana", why=WHY)
     entry = AuditEntry.objects.get(kind="seal", table_name="webhookdelivery", last_id=letter.pk)
-    [kept] = chain.unpack(bytes(entry.manifest), 1)
+    [kept] = chain.unpack(bytes(entry.manifest), 2)
     key, [now] = chain.seal_key("the key of today"), SEALED["webhookdelivery"].read([letter.pk])
-    brought = chain.Row(letter.pk, now.columns, (chain.Body(LETTER),))
+    brought = chain.Row(letter.pk, now.columns, (chain.Body(LETTER), chain.Body(SIGNED)))
     assert chain.agrees(key, "webhookdelivery", brought, kept, may_be_erased=False)
-    lie = chain.Row(letter.pk, now.columns, (chain.Body(LETTER + b" "),))
+    lie = chain.Row(letter.pk, now.columns, (chain.Body(LETTER + b" "), chain.Body(SIGNED)))
     assert not chain.agrees(key, "webhookdelivery", lie, kept, may_be_erased=False)
 
 

@@ -10,20 +10,21 @@ from pagoefectivo.providers.pagoefectivo_direct.tables import ERRORS
 
 R, A, T, H = ErrorClass.RETRIABLE, ErrorClass.AMBIGUOUS, ErrorClass.TERMINAL, ErrorClass.HOLD
 KEYS = (ErrorCode.AUTH_INVALID_CREDENTIALS, R)
+SERVICE = (ErrorCode.AUTH_SERVICE_MISMATCH, R)
 EXPECTED = {
     Operation.AUTHORIZE: {
         "111": KEYS,
         "112": KEYS,
         "113": KEYS,
         "166": (ErrorCode.PSP_UNAVAILABLE, R),
-        "508": KEYS,
+        "508": SERVICE,
     },
     Operation.ISSUE_VOUCHER: {
         "111": (ErrorCode.CREATE_INVALID_REQUEST, T),
         "112": (ErrorCode.CREATE_FIELD_REQUIRED, T),
         "113": (ErrorCode.CREATE_FIELD_INVALID, T),
         "166": (ErrorCode.CREATE_OUTCOME_UNKNOWN, A),
-        "508": KEYS,
+        "508": SERVICE,
         "511": (ErrorCode.CREATE_AMOUNT_TOO_HIGH, T),
     },
     Operation.FETCH_PAYMENT: {
@@ -31,21 +32,21 @@ EXPECTED = {
         "112": (ErrorCode.REQUEST_INVALID, H),
         "113": (ErrorCode.REQUEST_INVALID, H),
         "166": (ErrorCode.PSP_UNAVAILABLE, R),
-        "508": KEYS,
+        "508": SERVICE,
     },
     Operation.CANCEL_VOUCHER: {
         "111": (ErrorCode.CANCEL_NOT_SUPPORTED, T),
         "112": (ErrorCode.CANCEL_NOT_SUPPORTED, T),
         "113": (ErrorCode.CANCEL_NOT_SUPPORTED, T),
         "166": (ErrorCode.PSP_UNAVAILABLE, A),
-        "508": KEYS,
+        "508": SERVICE,
     },
     Operation.EXTEND_VOUCHER: {
         "111": (ErrorCode.CREATE_EXPIRY_INVALID, T),
         "112": (ErrorCode.CREATE_EXPIRY_INVALID, T),
         "113": (ErrorCode.CREATE_EXPIRY_INVALID, T),
         "166": (ErrorCode.PSP_UNAVAILABLE, A),
-        "508": KEYS,
+        "508": SERVICE,
     },
 }
 

@@ -1,0 +1,91 @@
+"""The codes that no answer of a provider brings about: why, and the story that does."""
+
+from __future__ import annotations
+
+OURS = "we refuse it before any call"
+RULES = "a rule of ours says no before any call"
+PEOPLE = "it is between people of the shop"
+MONEY = "the sandbox's counter brings it about, and it is shown as an open question on the order"
+
+API = "tests/integration/api"
+SERVICES = "tests/integration/services"
+ADMIN = "tests/integration/admin"
+PAGES = "tests/integration/pages"
+ODD = "tests/acceptance/test_odd_payments.py"
+
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "CONFIGURATION_INVALID": (OURS, "tests/unit/start_up/test_checks.py::test_an_unknown_provider_is_named_with_the_nearest_one"),
+    "REQUEST_MALFORMED": (OURS, f"{API}/test_bad_input.py::test_a_body_that_is_not_one_clean_object_is_refused"),
+    "REQUEST_TOO_LARGE": (OURS, f"{API}/test_bad_input.py::test_a_body_too_large_is_refused_before_it_is_read"),
+    "REQUEST_AMOUNT_INVALID": (OURS, f"{API}/test_bad_input.py::test_a_wrong_field_is_named_and_nothing_is_written"),
+    "REQUEST_FIELD_UNKNOWN": (OURS, f"{API}/test_bad_input.py::test_a_wrong_field_is_named_and_nothing_is_written"),
+    "METHOD_NOT_ALLOWED": (OURS, f"{API}/test_bad_input.py::test_methods_and_formats_that_are_not_offered_are_problems"),
+    "NOT_ACCEPTABLE": (OURS, f"{API}/test_bad_input.py::test_methods_and_formats_that_are_not_offered_are_problems"),
+    "NOT_AUTHENTICATED": (OURS, f"{API}/test_keys.py::test_without_a_live_key_there_is_nothing_to_see"),
+    "PERMISSION_DENIED": (OURS, f"{API}/test_keys.py::test_a_key_without_the_scope_is_told_which_one_and_nothing_changes"),
+    "NOT_FOUND": (OURS, f"{API}/test_orders.py::test_what_is_not_there_is_a_problem"),
+    "RATE_LIMITED": (OURS, f"{API}/test_throttles.py::test_a_key_beyond_its_share_waits_and_no_other_key_does"),
+    "STATE_CONFLICT": (OURS, f"{ADMIN}/test_order_acts.py::test_what_is_no_longer_possible_is_said_and_changes_nothing"),
+    "SERVICE_UNAVAILABLE": (OURS, f"{SERVICES}/test_transactions.py::test_F08_a_locked_sqlite_is_a_503_and_stores_nothing"),
+    "INTERNAL_FAULT": (OURS, f"{API}/test_idempotency.py::test_a_fault_of_ours_says_nothing_and_lets_the_key_try_again"),
+    "IDEMPOTENCY_KEY_MISSING": (OURS, f"{API}/test_idempotency.py::test_a_post_needs_a_key_that_can_be_read"),
+    "IDEMPOTENCY_KEY_REUSED": (OURS, f"{API}/test_idempotency.py::test_the_same_key_with_another_request_is_refused"),
+    "IDEMPOTENCY_IN_PROGRESS": (OURS, f"{API}/test_idempotency.py::test_while_the_first_one_runs_the_second_is_told_to_wait"),
+    "REFERENCE_CONFLICT": (OURS, f"{API}/test_orders.py::test_a_reference_with_another_amount_is_a_conflict"),
+    "ORDER_ALREADY_PAID": (RULES, f"{ODD}::test_an_order_paid_a_moment_ago_is_not_withdrawn"),
+    "ORDER_CLOSED": (RULES, f"{SERVICES}/test_more_time.py::test_what_is_over_or_withdrawn_gets_no_more_time"),
+    "ACCOUNT_UNKNOWN": (OURS, f"{API}/test_bad_input.py::test_a_wrong_field_is_named_and_nothing_is_written"),
+    "CREATE_LOST": (PEOPLE, f"{ADMIN}/test_code_acts.py::test_a_lost_code_is_given_up_after_the_question"),
+    "EXTEND_UNSUPPORTED": (RULES, "tests/acceptance/test_unable.py::test_a_deadline_that_the_provider_cannot_move_stays"),
+    "EXTEND_ENDED": (RULES, f"{SERVICES}/test_more_time.py::test_what_is_over_or_withdrawn_gets_no_more_time"),
+    "EXTEND_NOT_LATER": (RULES, f"{API}/test_more_time.py::test_what_cannot_be_is_named_and_changes_nothing"),
+    "CREATE_ANSWER_DIFFERS": (MONEY, f"{SERVICES}/test_creating.py::test_B07_B09_an_answer_other_than_asked_is_never_shown"),
+    "POLL_STATUS_CONFLICT": (MONEY, "tests/acceptance/test_scenarios.py::test_a_scenario_ends_in_the_truth"),
+    "POLL_STALE": ("silence is no answer", "tests/integration/operations/test_pace.py::test_payments_that_nobody_announced_make_polling_denser_until_messages_come_again"),
+    "PAID_AMOUNT_MISMATCH": (MONEY, f"{ODD}::test_D03_D04_short_or_over_is_never_silently_paid"),
+    "PAID_CURRENCY_MISMATCH": (MONEY, f"{ODD}::test_D05_money_in_another_currency_is_kept_apart_and_frozen"),
+    "PAID_LATE": (MONEY, f"{ODD}::test_D01_money_after_the_deadline_is_the_truth_and_the_account_says_what_follows"),
+    "PAID_TWICE": (MONEY, f"{ODD}::test_D02_paid_on_two_codes_both_are_kept_and_the_second_is_drafted_to_go_back"),
+    "PAID_AFTER_VOID": (MONEY, f"{ODD}::test_D06_money_for_a_withdrawn_order_proposes_a_refund_that_a_person_approves"),
+    "WEBHOOK_SECRET_NOT_CONFIGURED": ("the account lacks it", "tests/integration/webhooks/test_letterbox.py::test_A14_without_a_secret_nothing_is_accepted_and_the_provider_comes_again"),
+    "WEBHOOK_UNKNOWN_VOUCHER": ("it takes a day", f"{SERVICES}/test_webhooks.py::test_A11_an_unknown_payment_is_kept_tried_for_a_day_and_then_called_a_strangers"),
+    "WEBHOOK_NOT_REPLAYABLE": (PEOPLE, f"{SERVICES}/test_replays.py::test_only_a_person_who_may_replays_and_only_what_was_believed"),
+    "WEBHOOK_NOT_VERIFIABLE": (PEOPLE, f"{SERVICES}/test_replays.py::test_a_sample_that_was_cut_or_erased_cannot_be_verified_and_says_so"),
+    "REFUND_NOT_SETTLED": (RULES, f"{SERVICES}/test_refunding.py::test_E10_what_is_not_settled_is_refused_with_that_reason"),
+    "REFUND_NEEDS_ACCOUNT": ("the buyer has not said where to", f"{PAGES}/test_refund_account.py::test_an_account_is_typed_reviewed_masked_confirmed_and_kept_encrypted"),
+    "REFUND_DESTINATION_INVALID": (RULES, f"{SERVICES}/test_payouts.py::test_bank_details_that_cannot_be_are_refused_with_the_request_and_after_it"),
+    "REFUND_DESTINATION_LATE": (RULES, f"{PAGES}/test_refund_account.py::test_an_account_confirmed_after_the_deadline_changes_nothing"),
+    "REFUND_ACCOUNT_INVALID": ("a bank says it, in its file", f"{SERVICES}/test_payouts.py::test_bank_details_that_cannot_be_are_refused_with_the_request_and_after_it"),
+    "REFUND_ACCOUNT_CLOSED": ("a bank says it, in its file", f"{SERVICES}/test_payouts_results.py::test_a_file_marks_many_at_once_after_a_dry_run_that_writes_nothing"),
+    "REFUND_HOLDER_MISMATCH": ("a bank says it, in its file", f"{SERVICES}/test_payouts.py::test_a_rejected_transfer_frees_its_money_and_is_tried_again_with_another_account"),
+    "REFUND_BANK_MISMATCH": ("a bank says it, in its file", f"{SERVICES}/test_payouts.py::test_bank_details_that_cannot_be_are_refused_with_the_request_and_after_it"),
+    "REFUND_LIMIT_EXCEEDED": ("a bank says it, in its file", f"{PAGES}/test_refund_account.py::test_what_the_shop_has_to_mend_is_not_begun_again_by_the_buyer"),
+    "REFUND_REJECTED": (MONEY, "tests/acceptance/test_refunds.py::test_E06_rejected_after_pending_frees_the_amount_and_says_why"),
+    "REFUND_CANCELLED": (MONEY, "tests/acceptance/test_refunds.py::test_E06_rejected_after_pending_frees_the_amount_and_says_why"),
+    "REFUND_PENDING_TOO_LONG": ("it takes days", f"{SERVICES}/test_expected_dates.py::test_R12_a_refund_past_its_days_is_noted_once_and_inside_them_never"),
+    "REFUND_STARTED_OUTSIDE": (MONEY, f"{SERVICES}/test_refunding.py::test_E14_a_refund_from_the_dashboard_lowers_what_is_left_at_once"),
+    "REFUND_NET_DIFFERS": (MONEY, f"{SERVICES}/test_refunding.py::test_a_refund_that_is_told_less_than_it_gave_is_done_and_shown"),
+    "REFUND_ALREADY_SENT": (RULES, f"{ADMIN}/test_refund_acts.py::test_what_the_provider_has_can_no_longer_be_withdrawn"),
+    "APPROVAL_SELF": (PEOPLE, f"{ADMIN}/test_refund_acts.py::test_G18_nobody_approves_their_own_refund_not_even_a_superuser"),
+    "APPROVAL_OWN_ACCOUNT": (PEOPLE, f"{SERVICES}/test_payouts_four_eyes.py::test_G18_who_chose_the_account_does_not_approve_it"),
+    "APPROVAL_AS_BUYER": (PEOPLE, f"{ADMIN}/test_payouts.py::test_G18_who_opened_the_buyers_page_approves_no_refund_of_that_order"),
+    "APPROVAL_STALE": (PEOPLE, f"{ADMIN}/test_refund_acts.py::test_E18_an_approval_of_something_else_than_was_seen_is_void"),
+    "PAYOUT_NOTHING_READY": (PEOPLE, f"{SERVICES}/test_payouts.py::test_only_what_is_ready_gets_into_a_file_and_never_twice"),
+    "PAYOUT_STOPPED": (RULES, f"{SERVICES}/test_payouts.py::test_F16_no_file_is_made_while_a_restored_backup_is_read_and_what_waited_then_is_left_out"),
+    "PAYOUT_SELF": (PEOPLE, f"{ADMIN}/test_payouts.py::test_G18_a_superuser_who_made_the_file_does_not_settle_it"),
+    "PAYOUT_RESULT_INVALID": (PEOPLE, f"{SERVICES}/test_payouts_results.py::test_one_bad_line_and_nothing_is_recorded"),
+    "PAYOUT_OPERATION_REUSED": (PEOPLE, f"{SERVICES}/test_payouts.py::test_one_transfer_is_not_used_for_two_refunds"),
+    "PAYOUT_FILE_DAMAGED": (PEOPLE, f"{SERVICES}/test_payouts_records.py::test_a_file_that_was_changed_in_the_database_is_not_handed_out"),
+    "MESSAGE_OUTDATED": (PEOPLE, "tests/integration/messages/test_resending.py::test_what_is_no_longer_true_is_not_sent_again"),
+    "MESSAGE_TOO_OFTEN": (PEOPLE, "tests/integration/messages/test_resending.py::test_the_fourth_within_an_hour_is_refused_and_an_hour_later_it_is_not"),
+    "PROOF_FILE_REFUSED": ("the buyer sends it", f"{PAGES}/test_proofs.py::test_G12_G13_what_is_refused_is_told_in_plain_words_and_leaves_nothing"),
+    "PROOF_NOT_NEEDED": ("the buyer sends it", f"{PAGES}/test_proofs.py::test_a_paid_order_asks_for_nothing_and_takes_nothing"),
+    "PROOF_TOO_MANY": ("the buyer sends it", f"{PAGES}/test_proofs.py::test_five_pictures_to_a_code_and_six_posts_a_minute"),
+    "PROOF_ERASED": (PEOPLE, f"{SERVICES}/test_proofs.py::test_G26_a_picture_is_erased_when_its_time_has_come_and_what_it_was_stays_known"),
+    "PROOF_REUSED": ("the buyer sends it", f"{SERVICES}/test_proofs.py::test_D09_a_receipt_of_another_order_is_known_by_its_bytes_its_look_and_its_number"),
+    "PROOF_DOUBTFUL": ("the buyer sends it", f"{SERVICES}/test_proofs.py::test_a_receipt_that_says_something_else_is_flagged_and_nobody_is_asked_for_its_sake"),
+    "ERROR_NOTHING_TO_ASK": (PEOPLE, f"{SERVICES}/test_following.py::test_what_the_provider_knows_is_asked_about_and_nothing_is_sent"),
+    "ERROR_NOT_RETRIABLE": (PEOPLE, f"{SERVICES}/test_following.py::test_R15_only_what_is_safe_is_tried_again_and_each_service_decides"),
+    "ERROR_MEANING_FIXED": (PEOPLE, f"{SERVICES}/test_unknown_codes.py::test_a_meaning_needs_a_person_who_may_a_reason_and_a_code_that_can_be"),
+    "ERROR_MEANING_UNFIT": (PEOPLE, f"{SERVICES}/test_unknown_codes.py::test_a_meaning_needs_a_person_who_may_a_reason_and_a_code_that_can_be"),
+}  # fmt: skip
