@@ -115,6 +115,11 @@ class ErrorCode(StrEnum):
     PROOF_ERASED = "PROOF_ERASED"
     PROOF_REUSED = "PROOF_REUSED"
     PROOF_DOUBTFUL = "PROOF_DOUBTFUL"
+    CASE_ENDED = "CASE_ENDED"
+    CASE_OTHER_ACCOUNT = "CASE_OTHER_ACCOUNT"
+    CASE_OWNER_UNFIT = "CASE_OWNER_UNFIT"
+    CASE_INCOMPLETE = "CASE_INCOMPLETE"
+    CASE_LINK_UNKNOWN = "CASE_LINK_UNKNOWN"
 
 
 class Who(StrEnum):
@@ -257,4 +262,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.PROOF_ERASED: ErrorEntry(Who.NOBODY, _("The picture was erased when its time had come."), _("Nothing to do: its digest and what was read are kept.")),
     _C.PROOF_REUSED: ErrorEntry(Who.SUPPORT, _("The buyer sent a receipt that was sent for another order before."), _("Compare both pictures and believe only the provider; then judge the picture.")),
     _C.PROOF_DOUBTFUL: ErrorEntry(Who.SUPPORT, _("The buyer's receipt says something else than the provider, or looks edited."), _("Look at the picture and believe only the provider; then judge the picture.")),
+    _C.CASE_ENDED: ErrorEntry(Who.SUPPORT, _("This case has ended."), _("Read how it ended. Open a new case if there is something new.")),
+    _C.CASE_OTHER_ACCOUNT: ErrorEntry(Who.SUPPORT, _("This belongs to another account than the case: its evidence must not reach another provider."), _("Open a case of its own for it.")),
+    _C.CASE_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("This person may not work on cases."), _("Choose somebody else, or ask an administrator for the permission.")),
+    _C.CASE_INCOMPLETE: ErrorEntry(Who.SUPPORT, _("The case cannot take this: {field}."), _("Correct it and send it again.")),
+    _C.CASE_LINK_UNKNOWN: ErrorEntry(Who.SUPPORT, _("Nothing has this number."), _("Paste the number whole: an order's reference, a refund, a payment code's number, a receipt or a request id.")),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
-from pagoefectivo.models.cases import Anomaly
+from pagoefectivo.models.cases import Anomaly, Case, CaseEntry, CaseLink
 from pagoefectivo.models.errors import ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
@@ -25,6 +25,9 @@ __all__ = [
     "AuditEntry",
     "BuyerMessage",
     "BuyerView",
+    "Case",
+    "CaseEntry",
+    "CaseLink",
     "CircuitBreaker",
     "EmailedCode",
     "ErrorOccurrence",

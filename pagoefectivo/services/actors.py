@@ -25,6 +25,11 @@ class Permission(StrEnum):
     KEEP_CALENDAR = "calendar:keep"
     RESEND_MESSAGES = "messages:resend"
     REVIEW_PROOFS = "proofs:review"
+    OPEN_CASES = "cases:open"
+    WORK_CASES = "cases:work"
+    ASSIGN_CASES = "cases:assign"
+    CLOSE_CASES = "cases:close"
+    BUNDLE_CASES = "cases:bundle"
 
 
 STAFF_PERMISSIONS = {
@@ -40,6 +45,11 @@ STAFF_PERMISSIONS = {
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
     Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
+    Permission.OPEN_CASES: "pagoefectivo.open_case",
+    Permission.WORK_CASES: "pagoefectivo.work_case",
+    Permission.ASSIGN_CASES: "pagoefectivo.assign_case",
+    Permission.CLOSE_CASES: "pagoefectivo.close_case",
+    Permission.BUNDLE_CASES: "pagoefectivo.bundle_case",
 }
 
 

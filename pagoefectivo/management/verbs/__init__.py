@@ -15,6 +15,7 @@ from django.core.management.base import OutputWrapper
 from pagoefectivo.management.verbs import (
     apikey,
     config,
+    evidence_key,
     export,
     invariants,
     metrics,
@@ -24,6 +25,7 @@ from pagoefectivo.management.verbs import (
     sandbox,
     sweep,
     verify_audit,
+    verify_bundle,
 )
 
 Options = Mapping[str, Any]
@@ -53,4 +55,6 @@ VERBS: dict[str, Verb] = {
     "payouts": payouts,
     "purge": purge,
     "export": export,
+    "verify-bundle": verify_bundle,
+    "evidence-key": evidence_key,
 }
