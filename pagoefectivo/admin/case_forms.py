@@ -11,9 +11,14 @@ from pagoefectivo.admin.forms import AmountField
 from pagoefectivo.domain.cases import EVIDENCE_GOES_TO, MOST_DAYS, OUTCOMES, CaseKind, Responsible
 from pagoefectivo.domain.money import SYMBOLS
 from pagoefectivo.models import Case
-from pagoefectivo.models.labels import CASE_KIND_LABELS, CASE_STANDING_LABELS, RESPONSIBLE_LABELS
+from pagoefectivo.models.labels import CASE_STANDING_LABELS, RESPONSIBLE_LABELS
 from pagoefectivo.services.cases import LONGEST_ABOUT, LONGEST_NOTE, workers
 
+_KINDS = [
+    (CaseKind.DISPUTE.value, _("Dispute: the buyer or the bank is not content")),
+    (CaseKind.ANOMALY.value, _("Anomaly: the facts do not fit")),
+    (CaseKind.INQUIRY.value, _("Inquiry: the provider owes an answer")),
+]
 _FEW_LINES = {"rows": 3}
 _NO_NAMES = _("No names, addresses or numbers of people: this line goes into letters and bundles.")
 
@@ -21,7 +26,7 @@ _NO_NAMES = _("No names, addresses or numbers of people: this line goes into let
 class OpenForm(forms.Form):
     """What kind of case, about what, over how much, and for how long."""
 
-    kind = forms.ChoiceField(label=_("What kind of case?"), choices=CASE_KIND_LABELS)
+    kind = forms.ChoiceField(label=_("What kind of case?"), choices=_KINDS)
     about = forms.CharField(label=_("What is it about?"), max_length=LONGEST_ABOUT, help_text=_NO_NAMES)
     amount = AmountField(label=_("Amount"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(each, each) for each in SYMBOLS])

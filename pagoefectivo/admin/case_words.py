@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from pagoefectivo.domain.cases import CaseAct, CaseStanding
 from pagoefectivo.models import Case, CaseEntry
 from pagoefectivo.models.labels import CASE_STANDING_LABELS, EXHIBIT_LABELS, LINK_LABELS, RESPONSIBLE_LABELS
 from pagoefectivo.selectors.cases import days_left, is_overdue
+from pagoefectivo.services import seams
 
 _TONES = {
     CaseStanding.OPEN: "waiting",
@@ -83,6 +85,12 @@ def due_words(case: Case) -> SafeString | str:
     return format_html("{} {}", day, badge(tone, _left(case)))
 
 
+def age_words(case: Case) -> str:
+    """Return for how many days a case was or is under work."""
+    days = ((case.ended_at or seams.now()) - case.opened_at).days
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
+
 def sentence_of(case: Case, entries: Sequence[CaseEntry]) -> str:
     """Say where a case stands and what comes next. `entries` is its history, oldest first."""
     last = {entry.act: entry for entry in entries}
@@ -96,7 +104,7 @@ def sentence_of(case: Case, entries: Sequence[CaseEntry]) -> str:
         if case.owner is not None
         else _("Nobody works on it yet.")
     )
-    return f"{who} {_next_step(last)} {_left(case)}."
+    return f"{who} {_next_step(last)} {capfirst(_left(case))}."
 
 
 def history_line(entry: CaseEntry) -> str:

@@ -10,14 +10,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin import advice, case_pages, search
 from pagoefectivo.admin.case_acts import CaseActs
-from pagoefectivo.admin.case_words import due_words, owner_word, standing_badge
+from pagoefectivo.admin.case_words import age_words, due_words, owner_word, standing_badge
 from pagoefectivo.admin.evidence import EvidenceAdmin
-from pagoefectivo.admin.presentation import actor_word, badge, link, moment, money
+from pagoefectivo.admin.presentation import actor_word, badge, link, moment
 from pagoefectivo.admin.reading import BelowOrderAdmin, ReadOnlyAdmin
 from pagoefectivo.models import Anomaly, Case, CaseEntry, CaseLink
 from pagoefectivo.selectors.calendar import today
@@ -140,7 +141,8 @@ class CaseAdmin(CaseActs, ReadOnlyAdmin):
     """Disputes, oddities and questions under work, the first due first."""
 
     change_list_template = "admin/pagoefectivo/case/change_list.html"
-    list_display = ("public_id", "about", "kind", "standing_now", "due", "working", "age", "over")
+    list_display = ("number", "due", "age", "working", "standing_now", "subject_line")
+    list_display_links = ("number",)
     list_filter = (WorkFilter, "kind", "standing", "responsible")
     list_select_related = ("owner",)
     search_fields = ("public_id",)  # opens the search box; get_search_results decides what is asked
@@ -188,7 +190,7 @@ class CaseAdmin(CaseActs, ReadOnlyAdmin):
     def standing_now(self, case: Case) -> SafeString:
         return standing_badge(case)
 
-    @admin.display(description=_("due"))
+    @admin.display(description=_("due date"))
     def due(self, case: Case) -> Any:
         return due_words(case)
 
@@ -196,13 +198,17 @@ class CaseAdmin(CaseActs, ReadOnlyAdmin):
     def working(self, case: Case) -> str:
         return owner_word(case)
 
-    @admin.display(description=_("opened"))
-    def age(self, case: Case) -> Any:
-        return moment(case.opened_at)
+    @admin.display(description=_("what it is about"))
+    def subject_line(self, case: Case) -> SafeString:
+        return format_html('<span class="quiet">{}:</span> {}', case.get_kind_display(), case.about)
 
-    @admin.display(description=_("amount"))
-    def over(self, case: Case) -> str:
-        return money(case.amount, case.currency)
+    @admin.display(description=_("age"))
+    def age(self, case: Case) -> str:
+        return age_words(case)
+
+    @admin.display(description=_("number"))
+    def number(self, case: Case) -> str:
+        return case.public_id
 
 
 @admin.register(CaseLink)

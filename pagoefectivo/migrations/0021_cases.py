@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(max_length=16, unique=True, verbose_name='number')),
-                ('kind', models.CharField(choices=[('dispute', 'dispute of the buyer or the bank'), ('anomaly', 'something that does not fit'), ('inquiry', 'question to the provider')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('dispute', 'dispute'), ('anomaly', 'anomaly'), ('inquiry', 'inquiry')], max_length=12, verbose_name='kind')),
                 ('standing', models.CharField(choices=[('open', 'case open'), ('evidence_sent', 'evidence sent'), ('won', 'won'), ('lost', 'lost'), ('withdrawn', 'case withdrawn'), ('closed', 'case closed')], default='open', max_length=16, verbose_name='state')),
                 ('account', models.CharField(max_length=64, verbose_name='account')),
                 ('subject', models.CharField(editable=False, max_length=60)),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
                 ('responsible', models.CharField(blank=True, choices=[('', 'not decided yet'), ('shop', 'the shop'), ('buyer', 'the buyer'), ('provider', 'the provider'), ('bank', 'the bank'), ('us', 'our own software')], max_length=12, verbose_name='whose responsibility')),
                 ('responsible_why', models.CharField(blank=True, max_length=300, verbose_name='why')),
-                ('due_date', models.DateField(verbose_name='due')),
+                ('due_date', models.DateField(verbose_name='due date')),
                 ('opened_at', models.DateTimeField(verbose_name='opened')),
                 ('opened_by', models.CharField(max_length=160, verbose_name='opened by')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),

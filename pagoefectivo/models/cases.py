@@ -79,7 +79,7 @@ class Case(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    due_date = models.DateField(_("due"))
+    due_date = models.DateField(_("due date"))
     opened_at = models.DateTimeField(_("opened"))
     opened_by = models.CharField(_("opened by"), max_length=160)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -96,9 +96,9 @@ SOURCE_LABELS = [
     (Source.CLOCK.value, _("clock")),
 ]
 CASE_KIND_LABELS = [
-    (CaseKind.DISPUTE.value, _("dispute of the buyer or the bank")),
-    (CaseKind.ANOMALY.value, _("something that does not fit")),
-    (CaseKind.INQUIRY.value, _("question to the provider")),
+    (CaseKind.DISPUTE.value, _("dispute")),
+    (CaseKind.ANOMALY.value, _("anomaly")),
+    (CaseKind.INQUIRY.value, _("inquiry")),
 ]
 CASE_STANDING_LABELS = [
     (CaseStanding.OPEN.value, _("case open")),

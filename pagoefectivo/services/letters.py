@@ -20,7 +20,6 @@ from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import redact_text
 from pagoefectivo.domain.states import LIVE_REFUND, RefundState
 from pagoefectivo.models import Case, Order, Refund, Voucher
-from pagoefectivo.models.labels import CASE_KIND_LABELS
 from pagoefectivo.selectors import calendar
 from pagoefectivo.selectors.expectations import expected_refund_dates
 from pagoefectivo.services import cases, seams
@@ -77,7 +76,6 @@ def _to_provider(case: Case, orders: Sequence[Order], account: EffectiveAccount)
         context = {
             **_always(case, language),
             "provider": account.provider.name,
-            "kind": dict(CASE_KIND_LABELS)[case.kind],
             "about": redact_text(case.about),
             "ids": list(ids.lines()),
             "facts": [*_payments(vouchers, language), *_refunds(refunds, language)],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
+from unittest.mock import patch
 
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from pagoefectivo.domain.cases import CaseKind, CaseStanding, Exhibit, LinkKind, Responsible
 from pagoefectivo.domain.states import OrderState, RefundState, VoucherState
-from pagoefectivo.models import Case
+from pagoefectivo.models import Case, PaymentEvent, Voucher
 from pagoefectivo.services import cases, seams
 from pagoefectivo.services.actors import Actor, staff
 from pagoefectivo.services.cases import Opening
@@ -26,18 +28,30 @@ def _luz() -> Actor:
 
 
 def _opened(kind: CaseKind, about: str, *, days_ago: int = 0, days: int | None = None) -> Case:
-    order = place_order(OrderState.PAID, paid_amount=AMOUNT)
-    refund = place_refund(place_voucher(order, VoucherState.PAID), RefundState.PENDING)
-    with seams.use(now=lambda: timezone.now() - timedelta(days=days_ago)):
-        opening = Opening(kind, about, AMOUNT, "PEN", days)
+    voucher = _paid()
+    refund = place_refund(voucher, RefundState.PENDING, provider_reference=f"REF-{voucher.pk}")
+    opening, earlier = Opening(kind, about, AMOUNT, "PEN", days), timezone.now() - timedelta(days=days_ago)
+    # the number is drawn by chance, and a picture shall change only with its page
+    with seams.use(now=lambda: earlier), patch.object(cases, "secrets", Random(voucher.pk)):
         return cases.open_case(LinkKind.REFUND, refund.pk, opening, actor=_luz())
+
+
+def _paid() -> Voucher:
+    now, order = timezone.now(), place_order(OrderState.PAID, paid_amount=AMOUNT)
+    voucher = place_voucher(
+        order, VoucherState.PAID, first_sent_at=now, provider_reference=f"D-4-0000{order.pk}", paid_at=now
+    )
+    PaymentEvent.objects.create(
+        account="default", event_identity=f"paid-{voucher.pk}", digest="0" * 64, voucher=voucher, source="poll",
+        proof="read", is_believed=True, status="paid", amount=AMOUNT, currency="PEN", recorded_at=now,
+    )  # fmt: skip
+    return voucher
 
 
 def _worked_on() -> Case:
     case, luz = _opened(CaseKind.DISPUTE, "el comprador dice que el pedido no llegó", days_ago=3), _luz()
     cases.note(case.public_id, "Llamamos al courier: entregado el viernes, firma del portero.", actor=luz)
     cases.tick(case.public_id, Exhibit.DELIVERY, is_there=True, where="guía 4711, carpeta de envíos", actor=luz)
-    cases.judge(case.public_id, Responsible.BUYER, "el courier tiene la firma de la entrega", actor=luz)
     cases.send_evidence(case.public_id, Responsible.BANK, "ticket 2026-118", actor=luz)
     return case
 
@@ -63,10 +77,15 @@ def _page(act: str, case: Case) -> str:
 
 
 PICTURES = (
-    Picture("desk-cases-empty", _list_empty, is_staff=True),
-    Picture("desk-cases-full", _list_full, is_staff=True),
-    Picture("desk-case-new", lambda: _page("change", _opened(CaseKind.DISPUTE, "el pedido no llegó")), is_staff=True),
-    Picture("desk-case-worked-on", lambda: _page("change", _worked_on()), is_staff=True),
-    Picture("desk-case-letter", lambda: _page("letter", _worked_on()), is_staff=True),
-    Picture("desk-case-bundle", lambda: _page("bundle", _worked_on()), is_staff=True),
+    Picture("desk-cases-empty", _list_empty, is_staff=True, part="#content"),
+    Picture("desk-cases-full", _list_full, is_staff=True, part="#content"),
+    Picture(
+        "desk-case-new",
+        lambda: _page("change", _opened(CaseKind.DISPUTE, "el pedido no llegó")),
+        is_staff=True,
+        part="#content",
+    ),
+    Picture("desk-case-worked-on", lambda: _page("change", _worked_on()), is_staff=True, part="#content"),
+    Picture("desk-case-letter", lambda: _page("letter", _worked_on()), is_staff=True, part="#content"),
+    Picture("desk-case-bundle", lambda: _page("bundle", _worked_on()), is_staff=True, part="#content"),
 )
