@@ -20,6 +20,7 @@ from pagoefectivo.domain.cases import LinkKind
 from pagoefectivo.models import Case, CaseEntry, Order, Refund, Voucher
 from pagoefectivo.models.labels import EXHIBIT_LABELS
 from pagoefectivo.selectors.cases import Evidence, Place, checklist, linked_rows, open_about
+from pagoefectivo.services.cases import LONGEST_NOTE
 from pagoefectivo.services.letters import Letter
 
 _EXHIBITS = dict(EXHIBIT_LABELS)
@@ -40,6 +41,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, case: Case)
         "links": [(each.pk, each.get_what_display(), _shown(row), _standing(row)) for each, row in linked_rows(links)],
         "history": [_line(entry) for entry in reversed(entries)],
         "may": _may(request, case),
+        "longest_note": LONGEST_NOTE,
     }
     return TemplateResponse(request, "admin/pagoefectivo/case/detail.html", context)
 
