@@ -28,6 +28,7 @@ from pagoefectivo.conf_reading import (
     suggestion,
     with_defaults,
 )
+from pagoefectivo.domain import bundles
 from pagoefectivo.domain.decisions import LatePayment
 from pagoefectivo.domain.money import SYMBOLS
 
@@ -61,6 +62,7 @@ DEFAULTS: dict[str, Any] = {
     "MESSAGES": {},  # read by conf_messages
     "OCR_ENGINE": "auto",
     "PROOF_SCANNER": None,
+    "EVIDENCE_KEY": "",
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],
@@ -155,6 +157,7 @@ class Config:
     retention: Retention
     ocr_engine: str
     proof_scanner: str | None
+    evidence_key: str = field(repr=False)
 
 
 def read_settings() -> dict[str, Any]:
@@ -192,6 +195,7 @@ def current() -> Config:
         retention=_retention(keys["RETENTION_DAYS"]),
         ocr_engine=str(keys["OCR_ENGINE"]),
         proof_scanner=dotted_path(keys["PROOF_SCANNER"], "['PROOF_SCANNER']"),
+        evidence_key=_evidence_key(keys["EVIDENCE_KEY"]),
     )
 
 
@@ -251,6 +255,17 @@ def _retention(written: object) -> Retention:
     where = "['RETENTION_DAYS']"
     keys = with_defaults(dict_at(written, where), RETENTION_DEFAULTS, where)
     return Retention(**{name: days(keys[name], f"{where}[{name!r}]") for name in RETENTION_DEFAULTS})
+
+
+def _evidence_key(written: object) -> str:
+    seed = str(written or "")
+    try:
+        if seed:
+            bundles.private_key(seed)
+    except ValueError as error:
+        hint = "Make one with `manage.py pagoefectivo evidence-key --new`."
+        raise SettingsProblem("['EVIDENCE_KEY']", f"it cannot be used: {error}.", hint) from None
+    return seed
 
 
 def _public_url(written: object) -> str:

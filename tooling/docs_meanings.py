@@ -24,6 +24,7 @@ SETTINGS = {
     "MESSAGES": "What buyers are told, over which channels; see the keys below.",
     "PROOF_SCANNER": "Dotted path of a function that looks for viruses in an upload before it is decoded: it takes the bytes and returns `True` for what may pass. Anything else, an exception too, refuses the picture.",
     "OCR_ENGINE": "Who reads pictures of receipts: `auto` (the extra `ocr` where it is installed), `person`, or the dotted path of an engine.",
+    "EVIDENCE_KEY": "The private key that signs evidence bundles; `evidence-key --new` makes one. Without it bundles say that they are unsigned.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
     "ACCOUNTS.<name>.BASE_URL": "Another host for the PSP's API. Plain http to this machine only.",
     "ACCOUNTS.<name>.CONFIRMATION": "`query`: paid needs an authenticated status query. `webhook`: a signature over the body is enough.",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.contrib import admin, messages
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from pagoefectivo.domain.exceptions import (
 from pagoefectivo.services.actors import Actor, PermissionRefused, staff
 
 T = TypeVar("T")
-View = Callable[[Any, HttpRequest, Any], HttpResponse]
+View = Callable[[Any, HttpRequest, Any], HttpResponseBase]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -34,16 +34,18 @@ def actor_of(request: HttpRequest) -> Actor:
     return staff(request.user)
 
 
-def door(permission: str, *, reads: bool = True, writes: bool = True) -> Callable[[View], Callable[..., HttpResponse]]:
+def door(
+    permission: str, *, reads: bool = True, writes: bool = True
+) -> Callable[[View], Callable[..., HttpResponseBase]]:
     """Guard a page about one row: 403 without `permission`, 405 for what it does not take. Only a POST may act.
 
     The services hold their own transactions, so a host's ATOMIC_REQUESTS is switched off here.
     """
     methods = [*(["GET"] if reads else []), *(["POST"] if writes else [])]
 
-    def decorate(view: View) -> Callable[..., HttpResponse]:
+    def decorate(view: View) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(self: admin.ModelAdmin[Any], request: HttpRequest, object_id: int) -> HttpResponse:
+        def guarded(self: admin.ModelAdmin[Any], request: HttpRequest, object_id: int) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             row = self.get_object(request, str(object_id))

@@ -63,3 +63,11 @@ def business_days_after(day: date, days: int, is_closed: ClosedDays) -> date:
         day += _DAY
         days -= not is_closed(day)
     return day
+
+
+def business_days_until(day: date, last: date, is_closed: ClosedDays) -> int:
+    """Return how many open days lie after `day` up to and with `last`; negative: how many have begun since `last`."""
+    if last < day:
+        return -business_days_until(last, day, is_closed)
+    days = ((day + _DAY * (number + 1)) for number in range((last - day).days))
+    return sum(1 for each in days if not is_closed(each))

@@ -127,6 +127,11 @@ class ErrorCode(StrEnum):
     ERROR_NOT_RETRIABLE = "ERROR_NOT_RETRIABLE"
     ERROR_MEANING_FIXED = "ERROR_MEANING_FIXED"
     ERROR_MEANING_UNFIT = "ERROR_MEANING_UNFIT"
+    CASE_ENDED = "CASE_ENDED"
+    CASE_OTHER_ACCOUNT = "CASE_OTHER_ACCOUNT"
+    CASE_OWNER_UNFIT = "CASE_OWNER_UNFIT"
+    CASE_INCOMPLETE = "CASE_INCOMPLETE"
+    CASE_LINK_UNKNOWN = "CASE_LINK_UNKNOWN"
 
 
 class Who(StrEnum):
@@ -281,4 +286,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.ERROR_NOT_RETRIABLE: ErrorEntry(Who.SUPPORT, _("This must not be tried again from here: it may have happened already, or it is over."), _("Open the order and read what is known of it.")),
     _C.ERROR_MEANING_FIXED: ErrorEntry(Who.DEVELOPER, _("The provider's table says what this raw code means."), _("Where the table is wrong, report it; it decides more than words.")),
     _C.ERROR_MEANING_UNFIT: ErrorEntry(Who.DEVELOPER, _("No provider can say what that code of the catalogue stands for."), _("Choose a code about payment codes, refunds, keys or the provider itself.")),
+    _C.CASE_ENDED: ErrorEntry(Who.SUPPORT, _("This case has ended."), _("Read how it ended. Open a new case if there is something new.")),
+    _C.CASE_OTHER_ACCOUNT: ErrorEntry(Who.SUPPORT, _("This belongs to another account than the case: its evidence must not reach another provider."), _("Open a case of its own for it.")),
+    _C.CASE_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("This person may not work on cases."), _("Choose somebody else, or ask an administrator for the permission.")),
+    _C.CASE_INCOMPLETE: ErrorEntry(Who.SUPPORT, _("The case cannot take this: {field}."), _("Correct it and send it again.")),
+    _C.CASE_LINK_UNKNOWN: ErrorEntry(Who.SUPPORT, _("Nothing has this number."), _("Paste the number whole: an order's reference, a refund, a payment code's number, a receipt or a request id.")),
 }  # fmt: skip

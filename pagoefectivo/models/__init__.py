@@ -4,7 +4,7 @@ from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
-from pagoefectivo.models.cases import Anomaly
+from pagoefectivo.models.cases import Anomaly, Case, CaseEntry, CaseLink
 from pagoefectivo.models.errors import CodeMapping, ErrorMark, ErrorOccurrence, ErrorTally
 from pagoefectivo.models.evidence import (
     ApiExchange,
@@ -32,6 +32,9 @@ __all__ = [
     "AuditEntry",
     "BuyerMessage",
     "BuyerView",
+    "Case",
+    "CaseEntry",
+    "CaseLink",
     "CircuitBreaker",
     "CodeMapping",
     "DeliveryAct",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.domain.cases import CaseKind, CaseStanding, Exhibit, LinkKind, Responsible
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState as O
 from pagoefectivo.domain.states import PaymentStatus as P
@@ -99,4 +100,41 @@ MARK_LABELS = [
     ("assigned", _("assigned")),
     ("asked", _("asked again")),
     ("retried", _("tried again")),
+]
+CASE_KIND_LABELS = [
+    (CaseKind.DISPUTE.value, _("dispute")),
+    (CaseKind.ANOMALY.value, _("anomaly")),
+    (CaseKind.INQUIRY.value, _("inquiry")),
+]
+CASE_STANDING_LABELS = [
+    (CaseStanding.OPEN.value, _("case open")),
+    (CaseStanding.EVIDENCE_SENT.value, _("evidence sent")),
+    (CaseStanding.WON.value, _("won")),
+    (CaseStanding.LOST.value, _("lost")),
+    (CaseStanding.WITHDRAWN.value, _("case withdrawn")),
+    (CaseStanding.CLOSED.value, _("case closed")),
+]
+RESPONSIBLE_LABELS = [
+    (Responsible.UNDECIDED.value, _("not decided yet")),
+    (Responsible.SHOP.value, _("the shop")),
+    (Responsible.BUYER.value, _("the buyer")),
+    (Responsible.PROVIDER.value, _("the provider")),
+    (Responsible.BANK.value, _("the bank")),
+    (Responsible.US.value, _("our own software")),
+]
+LINK_LABELS = [
+    (LinkKind.ORDER.value, _("order")),
+    (LinkKind.VOUCHER.value, _("payment code")),
+    (LinkKind.REFUND.value, _("refund")),
+    (LinkKind.ANOMALY.value, _("anomaly")),
+    (LinkKind.PROOF.value, _("proof of payment")),
+    (LinkKind.EXCHANGE.value, _("provider call")),
+]
+EXHIBIT_LABELS = [
+    (Exhibit.PAYMENT.value, _("the provider's word that it was paid")),
+    (Exhibit.REFUND.value, _("the provider's word on each refund")),
+    (Exhibit.MESSAGES.value, _("what the buyer was told")),
+    (Exhibit.PROOFS.value, _("receipts that the buyer sent")),
+    (Exhibit.CONVERSATION.value, _("the conversation with the buyer")),
+    (Exhibit.DELIVERY.value, _("proof that it was delivered")),
 ]

@@ -261,6 +261,22 @@ class SettlementReader(ABC):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """What a provider's support asks for, in its own words, and the language (`es`, `en`, `zh`) that it is written to in.
+
+    `payment` and `refund` are what it calls its own references, `order` what it calls ours. `merchant` is the credential
+    that names the shop and is no secret, where there is one. By `trace_headers` of a call or its answer it finds a request.
+    """
+
+    language: str = "en"
+    payment: str = "payment id"
+    order: str = "order id"
+    refund: str = "refund id"
+    merchant: str = ""
+    trace_headers: tuple[str, ...] = ("date",)
+
+
 class Provider(ABC):
     """One PSP as data, and the two objects that speak and listen for an account."""
 
@@ -278,6 +294,7 @@ class Provider(ABC):
     errors: ClassVar[Mapping[tuple[Operation, str], ErrorRule]]
     secret_headers: ClassVar[frozenset[str]]
     settlement_readers: ClassVar[tuple[type[SettlementReader], ...]] = ()
+    support: ClassVar[Support] = Support()
 
     @classmethod
     def credential_problems(cls, credentials: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:  # noqa: ARG003 - for those who can tell

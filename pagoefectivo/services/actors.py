@@ -28,6 +28,11 @@ class Permission(StrEnum):
     FOLLOW_ERRORS = "errors:follow"
     MAP_ERRORS = "errors:map"
     REPLAY_WEBHOOKS = "webhooks:replay"
+    OPEN_CASES = "cases:open"
+    WORK_CASES = "cases:work"
+    ASSIGN_CASES = "cases:assign"
+    CLOSE_CASES = "cases:close"
+    BUNDLE_CASES = "cases:bundle"
 
 
 STAFF_PERMISSIONS = {
@@ -46,6 +51,11 @@ STAFF_PERMISSIONS = {
     Permission.FOLLOW_ERRORS: "pagoefectivo.follow_error",
     Permission.MAP_ERRORS: "pagoefectivo.map_error",
     Permission.REPLAY_WEBHOOKS: "pagoefectivo.replay_webhook",
+    Permission.OPEN_CASES: "pagoefectivo.open_case",
+    Permission.WORK_CASES: "pagoefectivo.work_case",
+    Permission.ASSIGN_CASES: "pagoefectivo.assign_case",
+    Permission.CLOSE_CASES: "pagoefectivo.close_case",
+    Permission.BUNDLE_CASES: "pagoefectivo.bundle_case",
 }
 
 

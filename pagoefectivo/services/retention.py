@@ -16,6 +16,8 @@ from pagoefectivo.models import (
     Anomaly,
     ApiExchange,
     BuyerMessage,
+    CaseEntry,
+    CaseLink,
     IdempotentRequest,
     Job,
     Order,
@@ -70,7 +72,7 @@ class Purged:
 def purge(*, actor: str, batch: int = BATCH, dry_run: bool = False) -> Purged:
     """Erase what is older than RETENTION_DAYS, `batch` rows to a transaction, and note it in the chain and as a job.
 
-    An order is left alone while anything about it is open: a payment code, a refund, a review, an anomaly, a question,
+    An order is left alone while anything about it is open: a payment code, a refund, a review, an anomaly, a case, a question,
     an announcement or a message to the buyer that is due, a recovery of its account. Its time counts from its last
     change. A second purge at the same time does no harm. Must be called outside a transaction; what was committed stays if it is interrupted.
     """
@@ -87,6 +89,9 @@ def at_rest(since: datetime) -> QuerySet[Order]:
         .exclude(Exists(Voucher.objects.filter(moving | Q(state__in=LIVE_VOUCHER), **of_order)))
         .exclude(Exists(Refund.objects.filter(moving | ~Q(state__in=FINAL_REFUND), **of_order)))
         .exclude(Exists(Anomaly.objects.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=since), **of_order)))
+        .exclude(
+            Exists(CaseLink.objects.filter(Q(case__ended_at__isnull=True) | Q(case__ended_at__gt=since), **of_order))
+        )
         .exclude(Exists(OutboxMessage.objects.filter(done_at__isnull=True, **of_order)))
         .exclude(Exists(BuyerMessage.objects.filter(next_action_at__isnull=False, **of_order)))
         .exclude(Exists(Recovery.objects.filter(account=OuterRef("account"), finished_at__isnull=True)))
@@ -178,6 +183,10 @@ class _Purge:
         def erase(ids: list[int]) -> int:
             locked = _lock(Order.objects.filter(pk__in=ids))
             Refund.objects.filter(order__in=rows.filter(pk__in=locked)).exclude(note="").update(note="")
+            said = CaseEntry.objects.filter(
+                case__in=CaseLink.objects.filter(order__in=locked).values("case"), note__gt=""
+            )
+            self._note("caseentry", said, {"note": ""}, "retention: personal")
             return self._note("order", rows.filter(pk__in=locked), _NO_BUYER, "retention: personal")
 
         self.purged.buyers = self._in_portions(rows, erase)

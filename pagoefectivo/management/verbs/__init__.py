@@ -15,6 +15,7 @@ from django.core.management.base import OutputWrapper
 from pagoefectivo.management.verbs import (
     apikey,
     config,
+    evidence_key,
     export,
     invariants,
     metrics,
@@ -25,6 +26,7 @@ from pagoefectivo.management.verbs import (
     sandbox,
     sweep,
     verify_audit,
+    verify_bundle,
 )
 
 Options = Mapping[str, Any]
@@ -55,4 +57,6 @@ VERBS: dict[str, Verb] = {
     "purge": purge,
     "export": export,
     "remap": remap,
+    "verify-bundle": verify_bundle,
+    "evidence-key": evidence_key,
 }

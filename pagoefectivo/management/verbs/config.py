@@ -24,7 +24,7 @@ GROUPS = {
     "RETENTION_DAYS": conf.RETENTION_DEFAULTS,
     "MESSAGES": {key: default for key, default in conf_messages.DEFAULTS.items() if key != "CHANNELS"},
 }
-SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS", "OPTIONS"}
+SECRET_KEYS = {"CREDENTIALS", "ENCRYPTION_KEYS", "OPTIONS", "EVIDENCE_KEY"}
 
 Row = tuple[tuple[str, ...], Any, str]
 

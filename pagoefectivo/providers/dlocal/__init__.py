@@ -13,6 +13,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    Support,
     WebhookReader,
     Wire,
 )
@@ -39,6 +40,7 @@ class DLocal(Provider):
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
     settlement_readers = READERS
+    support = Support(trace_headers=("x-date", "date"))
     capabilities = Capabilities(
         refund_mode=RefundMode.ASYNC,
         partial_refunds=True,

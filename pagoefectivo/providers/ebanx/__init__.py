@@ -13,6 +13,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    Support,
     WebhookReader,
     Wire,
 )
@@ -53,6 +54,7 @@ class Ebanx(Provider):
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
     settlement_readers = READERS
+    support = Support(payment="hash", order="merchant_payment_code")
     capabilities = Capabilities(
         refund_mode=RefundMode.ASYNC_PAYER_INPUT,
         partial_refunds=True,  # "not all methods support partial"; for PagoEfectivo nothing is said

@@ -12,6 +12,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    Support,
     WebhookReader,
     Wire,
 )
@@ -47,6 +48,7 @@ class MercadoPago(Provider):
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
     settlement_readers = READERS
+    support = Support(language="es", order="external_reference", trace_headers=("x-request-id", "date"))
     capabilities = Capabilities(
         refund_mode=RefundMode.SYNC,
         partial_refunds=False,  # the pages for Peru know whole refunds only; 3024 where it is tried

@@ -12,6 +12,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    Support,
     WebhookReader,
     Wire,
 )
@@ -46,6 +47,7 @@ class PagoEfectivoDirect(Provider):
     payment_statuses = PAYMENT_STATUSES  # by the options as they stand
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
+    support = Support(language="es", payment="CIP", order="transactionCode", merchant="id_service")
     capabilities = Capabilities(
         refund_mode=RefundMode.MANUAL,  # no document has a call for it
         partial_refunds=True,

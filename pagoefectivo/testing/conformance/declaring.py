@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
+from pagoefectivo.domain.languages import LANGUAGES
 from pagoefectivo.domain.money import CENT, SYMBOLS, ZERO
+from pagoefectivo.domain.redaction import READABLE_HEADERS
 from pagoefectivo.domain.states import PaymentStatus, RefundStatus
 from pagoefectivo.providers.base import READS, Capabilities, ErrorClass, Operation, RefundMode
 from pagoefectivo.testing.conformance.stage import Stage
@@ -28,6 +30,16 @@ class Declaring(Stage):
         assert named <= set(provider.credential_fields)
         assert {name for name, needed in provider.credential_fields.items() if needed} <= set(self.credentials)
         assert all(header == header.lower() for header in provider.secret_headers)
+
+    def test_it_says_what_its_support_asks_for_and_no_secret(self) -> None:
+        support = self.provider.support
+        assert support.language in LANGUAGES
+        assert support.payment
+        assert support.order
+        assert support.refund
+        named = set(self.provider.credential_fields) - self.provider.secret_list_fields
+        assert not support.merchant or support.merchant in named
+        assert set(support.trace_headers) <= READABLE_HEADERS, "a masked header finds nothing"
 
     def test_its_abilities_do_not_contradict_each_other(self) -> None:
         able: Capabilities = self.provider.capabilities

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from pagoefectivo.domain.business_days import BusinessDays, Expected, business_days_after, counted_day, expected
+from pagoefectivo.domain.business_days import (
+    BusinessDays,
+    Expected,
+    business_days_after,
+    business_days_until,
+    counted_day,
+    expected,
+)
 from pagoefectivo.domain.localtime import LIMA, between_days
 
 TWO = time(14, 0)
@@ -110,3 +117,18 @@ def test_days_read_as_people_say_them(first: date, last: date, es: str, en: str,
     assert between_days(first, last, "en", today=TODAY) == en
     assert between_days(first, last, "zh-hans", today=TODAY) == zh
     assert between_days(first, last, "qu", today=TODAY) == es
+
+
+@pytest.mark.parametrize(
+    ("day", "last", "left"),
+    [
+        (date(2026, 11, 23), date(2026, 11, 23), 0),
+        (date(2026, 11, 23), date(2026, 11, 27), 4),
+        (date(2026, 11, 27), date(2026, 11, 30), 1),  # a weekend between
+        (date(2026, 11, 28), date(2026, 11, 29), 0),  # both closed
+        (date(2026, 11, 30), date(2026, 11, 27), -1),
+        (date(2026, 11, 29), date(2026, 11, 27), 0),  # over, and no business day has begun since
+    ],
+)
+def test_business_days_that_are_left_are_counted_without_the_closed_ones(day: date, last: date, left: int) -> None:
+    assert business_days_until(day, last, is_closed) == left
