@@ -88,4 +88,9 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "ERROR_NOT_RETRIABLE": (PEOPLE, f"{SERVICES}/test_following.py::test_R15_only_what_is_safe_is_tried_again_and_each_service_decides"),
     "ERROR_MEANING_FIXED": (PEOPLE, f"{SERVICES}/test_unknown_codes.py::test_a_meaning_needs_a_person_who_may_a_reason_and_a_code_that_can_be"),
     "ERROR_MEANING_UNFIT": (PEOPLE, f"{SERVICES}/test_unknown_codes.py::test_a_meaning_needs_a_person_who_may_a_reason_and_a_code_that_can_be"),
+    "CASE_ENDED": (PEOPLE, f"{SERVICES}/test_cases.py::test_each_act_stands_in_the_history_with_its_person"),
+    "CASE_OTHER_ACCOUNT": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
+    "CASE_OWNER_UNFIT": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
+    "CASE_INCOMPLETE": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
+    "CASE_LINK_UNKNOWN": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
 }  # fmt: skip
