@@ -14,6 +14,9 @@ stock_release_due = Signal()
 refund_succeeded = Signal()
 refund_failed = Signal()
 refund_needs_destination = Signal()
+refund_approval_expired = Signal()
+refund_requested_over_limit = Signal()
+refund_approved_over_limit = Signal()
 
 BY_NAME: dict[str, Signal] = {
     "order_paid": order_paid,
@@ -26,4 +29,7 @@ BY_NAME: dict[str, Signal] = {
     "refund_succeeded": refund_succeeded,
     "refund_failed": refund_failed,
     "refund_needs_destination": refund_needs_destination,
+    "refund_approval_expired": refund_approval_expired,
+    "refund_requested_over_limit": refund_requested_over_limit,
+    "refund_approved_over_limit": refund_approved_over_limit,
 }

@@ -15,6 +15,7 @@ from pagoefectivo.admin import (
     payouts,
     proof_evidence,
     proofs,
+    refund_files,
     refunds,
     vouchers,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "payouts",
     "proof_evidence",
     "proofs",
+    "refund_files",
     "refunds",
     "vouchers",
 ]

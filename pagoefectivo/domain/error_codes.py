@@ -115,6 +115,11 @@ class ErrorCode(StrEnum):
     PROOF_ERASED = "PROOF_ERASED"
     PROOF_REUSED = "PROOF_REUSED"
     PROOF_DOUBTFUL = "PROOF_DOUBTFUL"
+    REFUND_NOTE_MISSING = "REFUND_NOTE_MISSING"
+    REFUND_PREVIEW_STALE = "REFUND_PREVIEW_STALE"
+    REFUND_OVER_LIMIT = "REFUND_OVER_LIMIT"
+    APPROVAL_NEEDS_PERSON = "APPROVAL_NEEDS_PERSON"
+    APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
 
 
 class Who(StrEnum):
@@ -257,4 +262,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.PROOF_ERASED: ErrorEntry(Who.NOBODY, _("The picture was erased when its time had come."), _("Nothing to do: its digest and what was read are kept.")),
     _C.PROOF_REUSED: ErrorEntry(Who.SUPPORT, _("The buyer sent a receipt that was sent for another order before."), _("Compare both pictures and believe only the provider; then judge the picture.")),
     _C.PROOF_DOUBTFUL: ErrorEntry(Who.SUPPORT, _("The buyer's receipt says something else than the provider, or looks edited."), _("Look at the picture and believe only the provider; then judge the picture.")),
+    _C.REFUND_NOTE_MISSING: ErrorEntry(Who.SUPPORT, _("This reason needs a note that says more."), _("Write in the note what happened.")),
+    _C.REFUND_PREVIEW_STALE: ErrorEntry(Who.SUPPORT, _("Something changed since you looked at the preview. Nothing was asked for."), _("Look again and confirm what you see now.")),
+    _C.REFUND_OVER_LIMIT: ErrorEntry(Who.FINANCE, _("Your limit {act} is {limit}; this would come to {reached}."), _("Who may do more: {who}.")),
+    _C.APPROVAL_NEEDS_PERSON: ErrorEntry(Who.SUPPORT, _("A person asked for this refund, so a person has to approve it, or a key with an owner."), _("Ask another person to approve it.")),
+    _C.APPROVAL_EXPIRED: ErrorEntry(Who.SUPPORT, _("Nobody approved the refund in time, so it was withdrawn. Nothing was sent, and its money is free again."), _("Ask for it again, and tell who shall approve it.")),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Re
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
+from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
@@ -30,6 +31,7 @@ __all__ = [
     "ErrorOccurrence",
     "IdempotentRequest",
     "Job",
+    "LimitPass",
     "NonWorkingDay",
     "Order",
     "OutboxMessage",
@@ -42,6 +44,7 @@ __all__ = [
     "Recovery",
     "Refund",
     "RefundDestination",
+    "RefundFile",
     "StateChange",
     "StuckRow",
     "Voucher",

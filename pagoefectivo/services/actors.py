@@ -25,6 +25,8 @@ class Permission(StrEnum):
     KEEP_CALENDAR = "calendar:keep"
     RESEND_MESSAGES = "messages:resend"
     REVIEW_PROOFS = "proofs:review"
+    OWN_REFUNDS = "refunds:own"
+    EXCEED_LIMITS = "refunds:exceed_limits"
 
 
 STAFF_PERMISSIONS = {
@@ -40,6 +42,8 @@ STAFF_PERMISSIONS = {
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
     Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
+    Permission.OWN_REFUNDS: "pagoefectivo.own_outside_refund",
+    Permission.EXCEED_LIMITS: "pagoefectivo.pass_refund_limit",
 }
 
 
@@ -55,12 +59,21 @@ class PermissionRefused(PagoEfectivoError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, an API key or the shop's own code, with what it may do. `accounts` None means all of them."""
+    """A person, an API key or the shop's own code, with what it may do. `accounts` None means all of them.
+
+    `user_id` is a person of the back office; `owner_id` the one who answers for an API key.
+    """
 
     name: str
     permissions: frozenset[Permission]
     accounts: frozenset[str] | None = None
     user_id: int | None = None
+    owner_id: int | None = None
+
+    @property
+    def person_id(self) -> int | None:
+        """Who answers for what this actor does; None where it is a program that nobody answers for by name."""
+        return self.user_id if self.user_id is not None else self.owner_id
 
     def require(self, permission: Permission) -> None:
         """Raise PermissionRefused unless this actor may."""
@@ -90,7 +103,7 @@ def staff(user: Any) -> Actor:
     return Actor(f"staff:{user.get_username()}", held, user_id=user.pk)
 
 
-def api_key(name: str, scopes: list[str], accounts: list[str]) -> Actor:
+def api_key(name: str, scopes: list[str], accounts: list[str], owner_id: int | None = None) -> Actor:
     """Return the actor for an API key."""
     held = frozenset(permission for permission in Permission if permission in scopes)
-    return Actor(f"key:{name}", held, accounts=frozenset(accounts) if accounts else None)
+    return Actor(f"key:{name}", held, accounts=frozenset(accounts) if accounts else None, owner_id=owner_id)

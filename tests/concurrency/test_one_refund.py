@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations_with_replacement
@@ -16,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
-from pagoefectivo.admin.forms import new_nonce
+from pagoefectivo.admin.refund_forms import new_nonce
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
 from pagoefectivo.domain.messages import RefundUpdate
 from pagoefectivo.domain.states import FREED_REFUND, Proof, RefundStatus, Source
@@ -94,7 +95,10 @@ class Doors:
     def _admin(self, order: Order) -> Work:
         browser, path = Client(), reverse("admin:pagoefectivo_order_refund", args=[order.pk])
         browser.force_login(self._staff)
-        form = {"amount": WHOLE, "reason": "other", "note": "", "nonce": new_nonce()}
+        form = {"amount": WHOLE, "reason": "damaged", "note": "", "nonce": new_nonce()}
+        looked_at = re.search(r'name="seen" value="(\w+)"', browser.post(path, form).content.decode())
+        assert looked_at is not None, "whoever asks has seen the preview"
+        form["seen"] = looked_at[1]
 
         def submit() -> bool:
             answer = browser.post(path, form)
