@@ -102,7 +102,7 @@ def test_half_of_an_order_goes_back_by_two_people_in_five_clicks(
     ana.opens("order", order)
     refund = _asks_for(ana, "44.95")
     expect(ana.page.locator(".pe-rail__here")).to_contain_text("solicitada")
-    expect(ana.page.locator("#content-main")).to_contain_text("otra persona tiene que aprobarla")
+    expect(ana.page.locator("#content-main")).to_contain_text("debe aprobarla otra persona")
     luz.opens("refund", refund)
     luz.clicks_on("Revisar y aprobar …")
     expect(luz.page.locator("#content-main")).to_contain_text("S/\xa044.95")
