@@ -25,12 +25,14 @@ from pagoefectivo.conf_reading import (
     is_loopback,
     one_of,
     pair,
+    refund_limits,
     suggestion,
     with_defaults,
 )
 from pagoefectivo.domain import bundles
 from pagoefectivo.domain.decisions import LatePayment
 from pagoefectivo.domain.money import SYMBOLS
+from pagoefectivo.domain.refund_limits import Limits
 
 SANDBOX = "sandbox"
 PRODUCTION = "production"
@@ -56,6 +58,8 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": 0,
     "DEFAULT_EXPIRY": "48h",
     "REFUND_ACCOUNT_DEADLINE": "14d",
+    "REFUND_APPROVAL_EXPIRES": "48h",
+    "REFUND_LIMITS": {},
     "BANK_CUT_OFF": "14:00",  # of transfers between banks, by their clearing house in 2014; no newer one is published
     "TIMING": {},
     "RETENTION_DAYS": {},
@@ -152,6 +156,8 @@ class Config:
     trusted_proxies: int
     default_expiry: timedelta
     refund_account_deadline: timedelta
+    refund_approval_expires: timedelta
+    refund_limits: Limits
     bank_cut_off: time | None
     timing: Timing
     retention: Retention
@@ -190,6 +196,8 @@ def current() -> Config:
         trusted_proxies=int(keys["TRUSTED_PROXIES"]),
         default_expiry=duration(keys["DEFAULT_EXPIRY"], "['DEFAULT_EXPIRY']"),
         refund_account_deadline=duration(keys["REFUND_ACCOUNT_DEADLINE"], "['REFUND_ACCOUNT_DEADLINE']"),
+        refund_approval_expires=duration(keys["REFUND_APPROVAL_EXPIRES"], "['REFUND_APPROVAL_EXPIRES']"),
+        refund_limits=refund_limits(keys["REFUND_LIMITS"], "['REFUND_LIMITS']"),
         bank_cut_off=hour(keys["BANK_CUT_OFF"], "['BANK_CUT_OFF']"),
         timing=timing,
         retention=_retention(keys["RETENTION_DAYS"]),

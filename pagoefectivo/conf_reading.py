@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from decimal import Decimal
 from ipaddress import ip_address
@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pagoefectivo.domain.exceptions import ConfigurationError, RuleRefused
-from pagoefectivo.domain.money import parse_amount
+from pagoefectivo.domain.money import SYMBOLS, ZERO, parse_amount
+from pagoefectivo.domain.refund_limits import Amounts, LimitKind, Limits
 
 MOST_DAYS = 36500
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -116,3 +117,30 @@ def amount(written: object, where: str) -> Decimal:
         raise SettingsProblem(
             where, f"{written!r} is not an amount.", 'Write a string with two decimals, for example "2.00".'
         ) from None
+
+
+def refund_limits(written: object, where: str) -> Limits:
+    """Read the limits of refunds by group, kind and currency; anything else is a SettingsProblem."""
+    return {
+        str(name): dict(_kinds(dict_at(entry, f"{where}[{name!r}]"), f"{where}[{name!r}]"))
+        for name, entry in dict_at(written, where).items()
+    }
+
+
+def _kinds(entry: Mapping[str, Any], where: str) -> Iterator[tuple[LimitKind, Amounts]]:
+    known = {kind.name: kind for kind in LimitKind}
+    for name, amounts in entry.items():
+        at = f"{where}[{name!r}]"
+        if name not in known:
+            raise SettingsProblem(at, "there is no such limit.", suggestion(str(name), known))
+        for currency in dict_at(amounts, at):
+            if currency not in SYMBOLS:
+                raise SettingsProblem(
+                    at, f"{currency!r} is not a currency we hold.", suggestion(str(currency), SYMBOLS)
+                )
+        yield known[name], {currency: _or_nothing(each, at) for currency, each in amounts.items()}
+
+
+def _or_nothing(written: object, where: str) -> Decimal:
+    """An amount, or zero: nothing at all."""
+    return ZERO if str(written) in {"0", "0.00"} else amount(written, where)

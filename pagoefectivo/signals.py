@@ -15,6 +15,9 @@ refund_succeeded = Signal()
 refund_failed = Signal()
 refund_needs_destination = Signal()
 error_unmapped = Signal()
+refund_approval_expired = Signal()
+refund_requested_over_limit = Signal()
+refund_approved_over_limit = Signal()
 
 BY_NAME: dict[str, Signal] = {
     "order_paid": order_paid,
@@ -28,4 +31,7 @@ BY_NAME: dict[str, Signal] = {
     "refund_failed": refund_failed,
     "refund_needs_destination": refund_needs_destination,
     "error_unmapped": error_unmapped,
+    "refund_approval_expired": refund_approval_expired,
+    "refund_requested_over_limit": refund_requested_over_limit,
+    "refund_approved_over_limit": refund_approved_over_limit,
 }

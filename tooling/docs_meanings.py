@@ -18,6 +18,8 @@ SETTINGS = {
     "TRUSTED_PROXIES": "How many proxies of your own stand in front: which entry of X-Forwarded-For is the sender.",
     "DEFAULT_EXPIRY": "Time to pay where `open_order` is given none.",
     "REFUND_ACCOUNT_DEADLINE": "How long a link to a refund's page takes a bank account; afterwards the buyer needs a new link, and the money stays theirs.",
+    "REFUND_APPROVAL_EXPIRES": "How long a refund waits for its second person; then it is withdrawn and its amount is free again.",
+    "REFUND_LIMITS": "What people may ask to be given back and approve, by group; see [limits](how-to.md#limit-what-one-person-may-give-back).",
     "BANK_CUT_OFF": "From this hour in Lima on, what reaches a bank counts as of its next business day; `None`: from midnight on.",
     "TIMING": "Waits and timeouts; see the keys below.",
     "RETENTION_DAYS": "How many days `purge` leaves what may be erased; see the keys below. `None` keeps it for ever.",
@@ -67,6 +69,9 @@ SIGNALS = {
     "refund_failed": "the bank or the provider rejected it; its amount is free again",
     "refund_needs_destination": "the buyer's bank account is missing",
     "error_unmapped": "a provider answered with a code that no table explains; once per account, operation and code",
+    "refund_approval_expired": "nobody approved it in time; it was withdrawn and its amount is free again",
+    "refund_requested_over_limit": "somebody passed their limit of requests in an emergency: `refund.limit_passes` says why",
+    "refund_approved_over_limit": "somebody passed their limit of approvals in an emergency: `refund.limit_passes` says why",
 }
 ABILITIES = {
     "refund_mode": "how refunds are made",

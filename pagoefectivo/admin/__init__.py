@@ -17,6 +17,7 @@ from pagoefectivo.admin import (
     payouts,
     proof_evidence,
     proofs,
+    refund_files,
     refunds,
     vouchers,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "payouts",
     "proof_evidence",
     "proofs",
+    "refund_files",
     "refunds",
     "vouchers",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,14 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import parse_amount
-from pagoefectivo.models.refunds import REASONS
-
-_NONCE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-
-
-def new_nonce() -> str:
-    """Name one filling-in of a form: however often it is sent, it asks once."""
-    return secrets.token_urlsafe(16)
 
 
 class AmountField(forms.CharField):
@@ -37,27 +27,6 @@ class AmountField(forms.CharField):
         except RuleRefused as refusal:
             reason = refusal.reasons[0]
             raise ValidationError(f"{reason.message} {reason.next_step}", code=reason.code) from None
-
-
-class RefundForm(forms.Form):
-    """How much, why, and which filling-in of the form this is."""
-
-    amount = AmountField(label=_("How much?"))
-    reason = forms.ChoiceField(label=_("Why?"), choices=[("", _("Choose a reason")), *REASONS])
-    note = forms.CharField(
-        label=_("Note"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("For your colleagues; the buyer does not see it."),
-    )
-    nonce = forms.CharField(widget=forms.HiddenInput, initial=new_nonce)
-
-    def clean_nonce(self) -> str:
-        nonce: str = self.cleaned_data["nonce"]
-        if not _NONCE.fullmatch(nonce):
-            raise ValidationError(_("This form is damaged. Open it again."))
-        return nonce
 
 
 class DeadlineForm(forms.Form):
@@ -85,9 +54,3 @@ class AcceptForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It stays on the order with your name."),
     )
-
-
-class ApprovalForm(forms.Form):
-    """Which version of the refund the approver looked at."""
-
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 
-from pagoefectivo.admin import order_pages, refund_pages
+from pagoefectivo.admin import order_pages, refund_asking
 from pagoefectivo.admin.actions import actor_of, carry_out, door
-from pagoefectivo.admin.forms import AcceptForm, DeadlineForm, RefundForm
-from pagoefectivo.admin.presentation import money
+from pagoefectivo.admin.forms import AcceptForm, DeadlineForm
 from pagoefectivo.admin.reading import SEES_PEOPLE
-from pagoefectivo.domain.states import RefundState, Source
-from pagoefectivo.models import Order, Refund
-from pagoefectivo.services import buyer_views, orders, refunds, vouchers
+from pagoefectivo.domain.states import Source
+from pagoefectivo.models import Order
+from pagoefectivo.services import buyer_views, orders, vouchers
 from pagoefectivo.services.actors import Actor
 
 if TYPE_CHECKING:
@@ -101,28 +99,8 @@ class OrderActs(_Admin):
 
     @door("pagoefectivo.request_refund")
     def refund_view(self, request: HttpRequest, order: Order) -> HttpResponse:
-        """Ask for money to be given back: one filling-in of the form is one refund, however often it arrives."""
-        form = RefundForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            asked = form.cleaned_data
-            nonce = f"form:{order.pk}:{asked['nonce']}"
-            was_known = Refund.objects.filter(request_nonce=nonce).exists()
-            refund = carry_out(
-                request,
-                lambda: refunds.request(
-                    order.reference,
-                    amount=asked["amount"],
-                    reason=asked["reason"],
-                    note=asked["note"],
-                    nonce=nonce,
-                    actor=actor_of(request),
-                    source=Source.STAFF,
-                ),
-            )
-            if refund is not None:
-                _tell(request, refund, was_known=was_known)
-                return redirect("admin:pagoefectivo_refund_change", refund.pk)
-        return refund_pages.request_form(self, request, order, form)
+        """Ask for money to be given back, after a preview: one filling-in of the form is one refund."""
+        return refund_asking.answer(self, request, order)
 
     @door(SEES_PEOPLE, reads=False)
     def buyer_view(self, request: HttpRequest, order: Order) -> HttpResponse:
@@ -149,15 +127,3 @@ def _asked_first(
             messages.success(request, told(fresh))
             return redirect("admin:pagoefectivo_order_change", fresh.pk)
     return question()
-
-
-def _tell(request: HttpRequest, refund: Any, *, was_known: bool) -> None:
-    if was_known:
-        amount = money(refund.amount, refund.currency)
-        messages.warning(
-            request, _("This form had been sent before: its refund of %s is below. Nothing new was asked for.") % amount
-        )
-    elif refund.state == RefundState.FAILED:
-        messages.error(request, _("The refund was refused. Below is why, and what to do."))
-    else:
-        messages.success(request, _("The refund was asked for. Below is where it stands."))

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from pagoefectivo.admin.presentation import actor_word, awaited, link, money
+from pagoefectivo.admin.presentation import actor_word, awaited, lima, link, moment, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors.expectations import expected_refund_dates
-from pagoefectivo.services import doubts
+from pagoefectivo.services import approvals, doubts
 
 
 def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None = None) -> list[tuple[str, object]]:
@@ -23,6 +23,7 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
     `look_at` are the doubts about its account where they were read before.
     """
     odd = doubts.about_kept(refund) if look_at is None else look_at
+    deadline = approvals.deadline_of(refund)
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),
@@ -32,6 +33,8 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
         (_("Note"), refund.note),
         (_("Asked for by"), actor_word(refund.requested_by)),
         (_("Approved by"), actor_word(refund.approved_by)),
+        (_("To be approved until"), moment(deadline) if deadline else ""),
+        (_("Known by"), f"{actor_word(refund.owned_by)}, {lima(refund.owned_at)}" if refund.owned_at else ""),
         (_("To the account"), payee(request, refund)),
         (_("Account entered by"), actor_word(refund.destination.entered_by) if refund.destination else ""),
         (_("Look closely"), " ".join(doubt.sentence for doubt in odd)),

@@ -5,94 +5,52 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from pagoefectivo import conf
-from pagoefectivo.admin import advice, payout_acts, sentences
+from pagoefectivo.admin import advice, payout_acts, refund_progress, refund_remedies, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
-from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.order_pages import explained
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
+from pagoefectivo.admin.presentation import actor_word, lima, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE
+from pagoefectivo.admin.refund_asking import never_twice
 from pagoefectivo.admin.refund_facts import facts
+from pagoefectivo.admin.refund_forms import ApprovalForm
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import Reason, RuleRefused
-from pagoefectivo.domain.money import ZERO
-from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, UNSENT_REFUND, RefundState
-from pagoefectivo.models import ErrorOccurrence, Order, Refund, StateChange
+from pagoefectivo.domain.exceptions import Reason
+from pagoefectivo.domain.states import FREED_REFUND, UNANSWERED_REFUND, UNSENT_REFUND, RefundState
+from pagoefectivo.models import LimitPass, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.selectors import payouts as desk
-from pagoefectivo.selectors.refunds import has_looked_as_buyer
-from pagoefectivo.services import doubts, refunds
+from pagoefectivo.selectors import refund_desk
+from pagoefectivo.services import approvals, doubts, four_eyes, outside_refunds, refund_questions
 
 _STATES = dict(REFUND_LABELS)
-
-
-def request_form(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
-    """Show the refund form with what is left, or every reason why nothing may be given back."""
-    left, reasons = _left(order)
-    question = Question(
-        title=_("Refund order %s") % order.reference,
-        sentences=[
-            _("Paid {paid}, given back {refunded}.").format(
-                paid=money(order.paid_amount, order.currency), refunded=money(order.refunded_amount, order.currency)
-            ),
-            _under_way(order),
-            _("At most %s can be given back in one refund now.") % left if not reasons else "",
-            _four_eyes(order) if not reasons else "",
-        ],
-        button=_("Ask for the refund"),
-        warning="" if desk.is_by_hand(order.account) else _never_twice(),
-    )
-    return ask(model_admin, request, order, question, form, reasons=reasons, is_blocked=bool(reasons))
-
-
-def _never_twice() -> str:
-    return _("If the provider does not answer we will NOT send it again: it is asked until the outcome is known.")
-
-
-def _under_way(order: Order) -> str:
-    held = sum((refund.amount for refund in order.refunds.all() if refund.state in LIVE_REFUND), ZERO)
-    return _("Refunds of %s are under way and already counted off.") % money(held, order.currency) if held else ""
-
-
-def _four_eyes(order: Order) -> str:
-    if desk.is_by_hand(order.account):
-        return _("This provider has no refunds: people pay it by bank transfer, after another person approved it.")
-    threshold = conf.current().accounts[order.account].refund_approval_over
-    if threshold is None:
-        return ""
-    amount = money(threshold, order.currency)
-    return _("Above %s in all, another person has to approve it before it goes out.") % amount
 
 
 def _title(title: str, refund: Refund) -> str:
     return title.format(amount=money(refund.amount, refund.currency), order=refund.order.reference)
 
 
-def _left(order: Order) -> tuple[str, list[str]]:
-    try:
-        left = refunds.refundable(order)
-    except RuleRefused as refusal:
-        return "", [in_words(reason) for reason in refusal.reasons]
-    return money(left.amount, left.currency), [in_words(reason) for reason in left.reasons]
-
-
-def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
-    """Show where one refund stands and what may be done about it."""
+def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Any) -> HttpResponse:
+    """Show where one refund stands and what may be done about it; `refund` is as RefundAdmin.get_object reads it."""
+    changes = list(refund.changes.order_by("pk"))
     context = {
         **frame(model_admin, request, refund, _title(_("Refund of {amount} for order {order}"), refund)),
         "refund": refund,
         "badge": state_badge(refund),
         "sentence": sentences.of_refund(refund),
         "facts": facts(request, refund),
-        "advice": explained(refund),
-        "moves": [_move(change) for change in refund.changes.order_by("pk")],
-        "errors": [_failure(error) for error in refund.errors.order_by("pk")],
+        "advice": _advice(refund),
+        "remedy": refund_remedies.remedy_for(request, refund),
+        "rail": refund_progress.rail(refund, changes),
+        "attempts": refund_progress.attempts(refund),
+        "next_try": moment(refund_desk.next_try(refund)),
+        "passes": [_pass(each) for each in refund.limit_passes.all()] if refund.passed_limits else [],
+        "moves": [_move(change) for change in changes],
         "may": _may(request, refund),
     }
     return TemplateResponse(request, "admin/pagoefectivo/refund/detail.html", context)
@@ -114,19 +72,44 @@ def _state_word(change: StateChange, state: str) -> object:
     return _STATES.get(state, state)
 
 
-def _failure(error: ErrorOccurrence) -> dict[str, object]:
-    return {"row": error, "at": moment(error.occurred_at), "advice": advice.on_code(error.code, raw=error.raw_code)}
+def _advice(refund: Refund) -> advice.Advice | None:
+    """Return what went wrong, also where a refund was withdrawn because nobody approved it."""
+    if refund.state == RefundState.CANCELED and refund.error_code == ErrorCode.APPROVAL_EXPIRED:
+        return advice.on_code(refund.error_code)
+    return explained(refund)
 
 
-def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
-    """Show what is approved; the form carries the digest of exactly that."""
+def _pass(passed: LimitPass) -> str:
+    return _("{who} passed the limit {kind} of {allowed} (it came to {reached}) on {at}: {reason}").format(
+        who=actor_word(passed.actor),
+        kind=passed.get_kind_display(),
+        allowed=money(passed.allowed, passed.currency),
+        reached=money(passed.reached, passed.currency),
+        at=lima(passed.at),
+        reason=passed.reason,
+    )
+
+
+def approval_form(request: HttpRequest) -> ApprovalForm:
+    """Return the form that approves; `confirm_approve` puts the digest of exactly what it shows into it."""
+    user: Any = request.user
+    may_pass = bool(conf.current().refund_limits) and user.has_perm("pagoefectivo.pass_refund_limit")
+    data = request.POST if request.method == "POST" else None
+    return ApprovalForm(data, may_pass=may_pass)
+
+
+def confirm_approve(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund, form: ApprovalForm
+) -> HttpResponse:
+    """Show what is approved. After a refusal the digest is that of what is shown now."""
     own = [in_words(Reason(code)) for code in _own_hands(request, refund)]
     is_own = bool(own)
     shown = doubts.look(refund)
-    form = ApprovalForm(initial={"seen": shown.seen})
+    form.data = {**form.data, "seen": shown.seen} if form.is_bound else form.data
+    form.initial["seen"] = shown.seen
     question = Question(
         title=_title(_("Approve the refund of {amount} for order {order}"), refund),
-        sentences=[sentences.of_refund(refund)],
+        sentences=[sentences.of_refund(refund), _until(refund)],
         button=_("Approve it") if desk.is_by_hand(refund.account) else _("Approve and send it"),
         warning=_("Money leaves your account. Approve only what you see here; any later change voids it."),
     )
@@ -135,14 +118,18 @@ def confirm_approve(model_admin: admin.ModelAdmin[Any], request: HttpRequest, re
 
 
 def _own_hands(request: HttpRequest, refund: Refund) -> list[ErrorCode]:
-    """Why this person is not the second one: they asked for it, chose the account, or could have given it as the buyer."""
-    name, chosen_by = actor_of(request).name, refund.destination.entered_by if refund.destination else ""
-    if refund.requested_by == name:
-        return [ErrorCode.APPROVAL_SELF]
-    if chosen_by == name:
-        return [ErrorCode.APPROVAL_OWN_ACCOUNT]
-    may_have_given = bool(desk.destination_fields(refund.account)) and has_looked_as_buyer(refund.order, name)
-    return [ErrorCode.APPROVAL_AS_BUYER] if may_have_given else []
+    """Why this person is not the second one: they asked for it, or chose the account."""
+    objection = four_eyes.objection(refund, actor_of(request))
+    return [objection] if objection else []
+
+
+def _until(refund: Refund) -> str:
+    deadline = approvals.deadline_of(refund)
+    return (
+        _("Approve it until {deadline} (Lima time); then it is withdrawn.").format(deadline=lima(deadline))
+        if deadline
+        else ""
+    )
 
 
 def confirm_decline(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
@@ -176,7 +163,7 @@ def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refu
             _("A new refund over the same amount is asked for, under the rules as they are now."),
         ],
         button=_("Ask for it again"),
-        warning="" if desk.is_by_hand(refund.account) else _never_twice(),
+        warning="" if desk.is_by_hand(refund.account) else never_twice(),
     )
     return ask(model_admin, request, refund, question, facts=facts(request, refund))
 
@@ -209,4 +196,8 @@ def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
         "renew": asks,
         "as_buyer": asks and bool(refund.page_key) and user.has_perm(SEES_PEOPLE),
         "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,
+        "ask": refund_questions.may_be_asked(refund),
+        "write": refund.state in UNANSWERED_REFUND,
+        "own": outside_refunds.is_open(refund) and user.has_perm("pagoefectivo.own_outside_refund"),
+        "is_unowned": outside_refunds.is_open(refund),
     }

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -15,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from pagoefectivo.admin import refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.exports import ExportedAdmin
-from pagoefectivo.admin.forms import ApprovalForm
 from pagoefectivo.admin.payout_acts import PayoutActs, told
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import (
@@ -26,19 +26,35 @@ from pagoefectivo.admin.reading import (
     ReadOnlyAdmin,
     StateFilter,
 )
+from pagoefectivo.admin.refund_acts import RefundActs
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import Refund, RefundDestination
+from pagoefectivo.models import LimitPass, Refund, RefundDestination
 from pagoefectivo.selectors import exports
 from pagoefectivo.services import buyer_views, destinations, refunds
 
 
+class UnownedFilter(admin.SimpleListFilter):
+    """Refunds from outside of which nobody has said yet what they were."""
+
+    title = gettext_lazy("started at the provider")
+    parameter_name = "outside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("unknown", gettext_lazy("nobody knows it yet")), ("owned", gettext_lazy("known"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in {"unknown", "owned"}:
+            return queryset.filter(is_outside=True, owned_at__isnull=self.value() == "unknown")
+        return queryset
+
+
 @admin.register(Refund)
-class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
+class RefundAdmin(RefundActs, PayoutActs, BelowOrderAdmin, ExportedAdmin):
     """Follow a refund from the request to the buyer's account."""
 
     list_display = ("of_order", "standing", "given", "created", "why", "who", "public_id")
-    list_filter = (("state", StateFilter), AccountFilter, "created_at")
+    list_filter = (("state", StateFilter), UnownedFilter, AccountFilter, "created_at")
     list_select_related = ("order",)
     export_table = staticmethod(exports.refunds_csv)
     unread = ("order__payer_document_number", "order__metadata")
@@ -70,6 +86,7 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Refund | None:
         """Return a refund with what its pages speak of, in one query."""
         whole = Refund.objects.select_related("order", "voucher", "destination", "payout")
+        whole = whole.annotate(passed_limits=Exists(LimitPass.objects.filter(refund=OuterRef("pk"))))
         return whole.filter(pk=object_id).first() if object_id.isdecimal() else None
 
     def change_view(
@@ -84,16 +101,16 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
     @door("pagoefectivo.approve_refund")
     def approve_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
         """Approve exactly what the page showed."""
-        form = ApprovalForm(request.POST or None)
+        form = refund_pages.approval_form(request)
         if request.method == "POST" and form.is_valid():
-            seen = form.cleaned_data["seen"]
+            seen = form.cleaned_data
             done = carry_out(
                 request,
-                lambda: refunds.approve(refund.public_id, seen=seen, actor=actor_of(request), source=Source.STAFF),
+                lambda: refunds.approve(refund.public_id, **seen, actor=actor_of(request), source=Source.STAFF),
             )
             if done is not None:
                 return told(request, done)
-        return refund_pages.confirm_approve(self, request, refund)
+        return refund_pages.confirm_approve(self, request, refund, form)
 
     @door("pagoefectivo.approve_refund")
     def decline_view(self, request: HttpRequest, refund: Refund) -> HttpResponse:
@@ -153,6 +170,10 @@ class RefundAdmin(PayoutActs, BelowOrderAdmin, ExportedAdmin):
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="pagoefectivo_refund_cancel"),
             path("<int:object_id>/retry/", wrap(self.retry_view), name="pagoefectivo_refund_retry"),
             path("<int:object_id>/link/", wrap(self.renew_view), name="pagoefectivo_refund_link"),
+            path("<int:object_id>/ask/", wrap(self.ask_view), name="pagoefectivo_refund_ask"),
+            path("<int:object_id>/letter/", wrap(self.letter_view), name="pagoefectivo_refund_letter"),
+            path("<int:object_id>/own/", wrap(self.own_view), name="pagoefectivo_refund_own"),
+            path("<int:object_id>/disown/", wrap(self.disown_view), name="pagoefectivo_refund_disown"),
             path("<int:object_id>/account/", wrap(self.account_view), name="pagoefectivo_refund_account"),
             path("<int:object_id>/as-buyer/", wrap(self.buyer_view), name="pagoefectivo_refund_as_buyer"),
             path("<int:object_id>/paid/", wrap(self.paid_view), name="pagoefectivo_refund_paid"),

@@ -132,6 +132,11 @@ class ErrorCode(StrEnum):
     CASE_OWNER_UNFIT = "CASE_OWNER_UNFIT"
     CASE_INCOMPLETE = "CASE_INCOMPLETE"
     CASE_LINK_UNKNOWN = "CASE_LINK_UNKNOWN"
+    REFUND_NOTE_MISSING = "REFUND_NOTE_MISSING"
+    REFUND_PREVIEW_STALE = "REFUND_PREVIEW_STALE"
+    REFUND_OVER_LIMIT = "REFUND_OVER_LIMIT"
+    APPROVAL_NEEDS_PERSON = "APPROVAL_NEEDS_PERSON"
+    APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
 
 
 class Who(StrEnum):
@@ -291,4 +296,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.CASE_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("This person may not work on cases."), _("Choose somebody else, or ask an administrator for the permission.")),
     _C.CASE_INCOMPLETE: ErrorEntry(Who.SUPPORT, _("The case cannot take this: {field}."), _("Correct it and send it again.")),
     _C.CASE_LINK_UNKNOWN: ErrorEntry(Who.SUPPORT, _("Nothing has this number."), _("Paste the number whole: an order's reference, a refund, a payment code's number, a receipt or a request id.")),
+    _C.REFUND_NOTE_MISSING: ErrorEntry(Who.SUPPORT, _("This reason needs a note that says more."), _("Write in the note what happened.")),
+    _C.REFUND_PREVIEW_STALE: ErrorEntry(Who.SUPPORT, _("Something changed since you looked at the preview. Nothing was asked for."), _("Look again and confirm what you see now.")),
+    _C.REFUND_OVER_LIMIT: ErrorEntry(Who.FINANCE, _("Your limit {act} is {limit}; this would come to {reached}."), _("Who may do more: {who}.")),
+    _C.APPROVAL_NEEDS_PERSON: ErrorEntry(Who.SUPPORT, _("A person asked for this refund, so a person has to approve it, or a key with an owner."), _("Ask another person to approve it.")),
+    _C.APPROVAL_EXPIRED: ErrorEntry(Who.SUPPORT, _("Nobody approved the refund in time, so it was withdrawn. Nothing was sent, and its money is free again."), _("Ask for it again, and tell who shall approve it.")),
 }  # fmt: skip

@@ -20,6 +20,7 @@ from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Re
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
+from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
@@ -44,6 +45,7 @@ __all__ = [
     "ErrorTally",
     "IdempotentRequest",
     "Job",
+    "LimitPass",
     "NonWorkingDay",
     "Order",
     "OutboxMessage",
@@ -56,6 +58,7 @@ __all__ = [
     "Recovery",
     "Refund",
     "RefundDestination",
+    "RefundFile",
     "StateChange",
     "StuckRow",
     "Voucher",

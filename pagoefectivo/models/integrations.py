@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +18,19 @@ SCOPES = [
 
 
 class ApiKey(models.Model):
-    """One credential of the REST API. Only its SHA-256 is stored; the key itself is shown once."""
+    """One credential of the REST API. Only its SHA-256 is stored; the key itself is shown once.
+
+    `owner` is the person who answers for it: what they ask for in person, their key does not approve.
+    """
 
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("prefix"), max_length=12)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(_("scopes"), default=list)
     accounts = models.JSONField(_("accounts"), default=list, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"))
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo import conf
 from pagoefectivo.domain.redaction import mask_code
+from pagoefectivo.domain.refund_reasons import REFUND_REASONS
 from pagoefectivo.domain.states import LIVE_REFUND, RefundState
 from pagoefectivo.links import new_page_key, refund_page_url
 from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, linked_index, money_field
@@ -22,15 +23,7 @@ from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.vouchers import Voucher
 
-REASONS = [
-    ("buyer_request", _("the buyer asked for it")),
-    ("out_of_stock", _("out of stock")),
-    ("damaged", _("damaged or wrong item")),
-    ("duplicate_payment", _("paid twice")),
-    ("overpaid", _("paid too much")),
-    ("late_payment", _("paid late")),
-    ("other", _("other")),
-]
+REASONS = [(code, reason.label) for code, reason in REFUND_REASONS.items()]
 ACCOUNT, DOCUMENT = "account", "document"
 
 
@@ -54,6 +47,9 @@ class RefundDestination(models.Model):
     account_number = EncryptedTextField(_("account number"))
     account_type = models.CharField(_("account type"), max_length=1, blank=True)
     entered_by = models.CharField(_("entered by"), max_length=160, blank=True, db_default="")
+    enterer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+", editable=False
     )
@@ -78,7 +74,8 @@ class Refund(RefundMachine, DueRow):
 
     One that people pay out by bank transfer is in one `payout` at most, for ever: another try is another refund. Its
     `provider_reference` is the bank's operation number. `page_key` opens the buyer's page and `page_key_at` is when it
-    was made anew; a release that knew of no such page left rows without one.
+    was made anew; a release that knew of no such page left rows without one. `requester`, `approver` and `owner` are the
+    persons behind the names, whatever they are called later; `owned_by` said of one from outside that it is the shop's.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
@@ -97,12 +94,21 @@ class Refund(RefundMachine, DueRow):
         Payout, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="refunds"
     )
     requested_by = models.CharField(_("requested by"), max_length=160)
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     approval_digest = models.CharField(max_length=64, blank=True, editable=False)
     approved_by = models.CharField(_("approved by"), max_length=160, blank=True)
     approver = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     is_outside = models.BooleanField(_("started at the provider"), default=False)
+    owned_by = models.CharField(_("owned by"), max_length=160, blank=True, db_default="")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    owned_at = models.DateTimeField(_("owned"), null=True, blank=True)
     first_sent_at = models.DateTimeField(_("first sent"), null=True, blank=True)
     provider_reference = models.CharField(_("provider's reference"), max_length=100, blank=True)
     asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
@@ -123,11 +129,14 @@ class Refund(RefundMachine, DueRow):
             ("make_payout", "Can make a payout file of approved refunds"),
             ("download_payout", "Can download a payout file with its bank accounts"),
             ("settle_payout", "Can record what the bank did with a payout"),
+            ("own_outside_refund", "Can say what a refund started at the provider was"),
+            ("pass_refund_limit", "Can pass a limit of refunds in an emergency"),
         ]
         indexes = [
             due_index("pe_refund_due"),
             models.Index(fields=["account", "provider_reference"], name="pe_refund_provider_ref"),
             linked_index("payout", "pe_refund_payout"),
+            linked_index("approved_at", "pe_refund_approved"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -143,6 +152,10 @@ class Refund(RefundMachine, DueRow):
             models.CheckConstraint(
                 condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
                 name="pe_refund_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(approver__isnull=True) | Q(requester__isnull=True) | ~Q(approver=models.F("requester")),
+                name="pe_refund_two_persons",
             ),
             models.CheckConstraint(
                 condition=Q(payout__isnull=True) | ~Q(approved_by="") & Q(destination__isnull=False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.domain.states import RefundState
-from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination
+from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.services import doubts
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.refunds import refund_named
@@ -37,8 +37,3 @@ def approvable(refund: Refund, *, actor: Actor) -> Approvable | None:
         return None
     shown = doubts.look(refund)
     return Approvable(refund.destination, shown.doubts, shown.seen)
-
-
-def has_looked_as_buyer(order: Order, actor_name: str) -> bool:
-    """Whether this person was given one of the buyer's links of an order. One query."""
-    return BuyerView.objects.filter(order=order, actor=actor_name).exists()

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     ASSIGN_CASES = "cases:assign"
     CLOSE_CASES = "cases:close"
     BUNDLE_CASES = "cases:bundle"
+    OWN_REFUNDS = "refunds:own"
+    EXCEED_LIMITS = "refunds:exceed_limits"
 
 
 STAFF_PERMISSIONS = {
@@ -56,6 +58,8 @@ STAFF_PERMISSIONS = {
     Permission.ASSIGN_CASES: "pagoefectivo.assign_case",
     Permission.CLOSE_CASES: "pagoefectivo.close_case",
     Permission.BUNDLE_CASES: "pagoefectivo.bundle_case",
+    Permission.OWN_REFUNDS: "pagoefectivo.own_outside_refund",
+    Permission.EXCEED_LIMITS: "pagoefectivo.pass_refund_limit",
 }
 
 
@@ -71,12 +75,21 @@ class PermissionRefused(PagoEfectivoError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, an API key or the shop's own code, with what it may do. `accounts` None means all of them."""
+    """A person, an API key or the shop's own code, with what it may do. `accounts` None means all of them.
+
+    `user_id` is a person of the back office; `owner_id` the one who answers for an API key.
+    """
 
     name: str
     permissions: frozenset[Permission]
     accounts: frozenset[str] | None = None
     user_id: int | None = None
+    owner_id: int | None = None
+
+    @property
+    def person_id(self) -> int | None:
+        """Who answers for what this actor does; None where it is a program that nobody answers for by name."""
+        return self.user_id if self.user_id is not None else self.owner_id
 
     def require(self, permission: Permission) -> None:
         """Raise PermissionRefused unless this actor may."""
@@ -106,7 +119,7 @@ def staff(user: Any) -> Actor:
     return Actor(f"staff:{user.get_username()}", held, user_id=user.pk)
 
 
-def api_key(name: str, scopes: list[str], accounts: list[str]) -> Actor:
+def api_key(name: str, scopes: list[str], accounts: list[str], owner_id: int | None = None) -> Actor:
     """Return the actor for an API key."""
     held = frozenset(permission for permission in Permission if permission in scopes)
-    return Actor(f"key:{name}", held, accounts=frozenset(accounts) if accounts else None)
+    return Actor(f"key:{name}", held, accounts=frozenset(accounts) if accounts else None, owner_id=owner_id)

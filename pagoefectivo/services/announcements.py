@@ -28,6 +28,9 @@ MEANING: dict[tuple[str, str], tuple[str, ...]] = {
     ("refund", RefundState.FAILED): ("refund_failed",),
     ("refund", RefundState.AWAITING_DESTINATION): ("refund_needs_destination",),
 }
+BECAUSE: dict[tuple[str, str], tuple[str, ...]] = {
+    ("refund", "approval_expired"): ("refund_approval_expired",),
+}
 NOT_NEWS = {
     ("order", OrderState.PARTIALLY_REFUNDED, OrderState.PAID),
     ("order", OrderState.REFUNDED, OrderState.PAID),
@@ -51,7 +54,10 @@ def announcements_of(change: StateChange) -> list[OutboxMessage]:
             occurred_at=change.at,
             next_action_at=change.at,
         )
-        for name in MEANING.get((change.subject, change.to_state), ())
+        for name in (
+            *MEANING.get((change.subject, change.to_state), ()),
+            *BECAUSE.get((change.subject, change.why), ()),
+        )
     ]
 
 

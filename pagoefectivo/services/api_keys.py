@@ -31,10 +31,12 @@ class KeyHolder:
     actor: Actor
 
 
-def create_key(name: str, scopes: Sequence[str], accounts: Sequence[str] = ()) -> tuple[ApiKey, str]:
+def create_key(
+    name: str, scopes: Sequence[str], accounts: Sequence[str] = (), *, owner_id: int | None = None
+) -> tuple[ApiKey, str]:
     """Return a new key's row and the key itself, which is stored nowhere and cannot be shown again.
 
-    Without `accounts` the key sees all of them. Raises RuleRefused for an empty name, an unknown scope or account.
+    Without `accounts` the key sees all of them; `owner_id` is the person who answers for it. Raises RuleRefused for an empty name, an unknown scope or account.
     """
     objections = [
         *([Reason(ErrorCode.REQUEST_INVALID, field="name")] if not 0 < len(name) <= _LONGEST_NAME else []),
@@ -54,6 +56,7 @@ def create_key(name: str, scopes: Sequence[str], accounts: Sequence[str] = ()) -
         digest=_digest(plain),
         scopes=sorted(set(scopes)),
         accounts=sorted(set(accounts)),
+        owner_id=owner_id,
         created_at=seams.now(),
     )
     return row, plain
@@ -68,7 +71,7 @@ def authenticate(plain: str) -> KeyHolder | None:
     now = seams.now()
     if row.last_used_at is None or now - row.last_used_at > _USE_IS_NEWS_AFTER:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
-    return KeyHolder(row.pk, api_key(row.name, row.scopes, row.accounts))
+    return KeyHolder(row.pk, api_key(row.name, row.scopes, row.accounts, row.owner_id))
 
 
 def revoke(key_id: int) -> ApiKey:

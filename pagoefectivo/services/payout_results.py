@@ -189,7 +189,8 @@ def _objection(result: BankResult, refund: Refund | None, actor: Actor) -> Reaso
     """Return why one result cannot be recorded, the gravest reason first."""
     if refund is None or refund.payout is None:
         return Reason(ErrorCode.NOT_FOUND)
-    if actor.name in {refund.requested_by, refund.payout.made_by} or actor.user_id == refund.payout.maker_id:
+    persons = {refund.requester_id, refund.payout.maker_id} - {None}
+    if actor.name in {refund.requested_by, refund.payout.made_by} or actor.user_id in persons:
         return Reason(ErrorCode.PAYOUT_SELF)
     if refund.state != _MUST_STAND[result.outcome]:
         return Reason(ErrorCode.STATE_CONFLICT)

@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import IntegrityError
-
-from pagoefectivo import conf
-from pagoefectivo.domain.bank_accounts import destination_objections, tidy
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Destination, Verb
-from pagoefectivo.domain.refunds import closed_reasons, eligibility
+from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.refunds import closed_reasons
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
-from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination, Voucher
-from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, REASONS, payee_digest
-from pagoefectivo.services import buyer_messages, doubts, facts, reservations, seams, submission
-from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
+from pagoefectivo.models import Order, Refund
+from pagoefectivo.services import approvals, buyer_messages, doubts, facts, four_eyes, refund_limits, seams
+from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
-from pagoefectivo.services.claiming import Claim, claim_row
 from pagoefectivo.services.commands import command, lock_refund
-from pagoefectivo.services.orders import order_named
-from pagoefectivo.services.subjects import Locked, lock_order
+from pagoefectivo.services.refund_requests import (
+    Asked,
+    Wish,
+    approval_reason,
+    asked_of,
+    claim_to_send,
+    fitting_for,
+    keep,
+    once,
+    send,
+)
+from pagoefectivo.services.subjects import Locked
 
 WRONG_ACCOUNT = frozenset(
     {
@@ -70,12 +75,8 @@ def request(
     *submitting*, *failed*, *awaiting_destination* or *awaiting_approval*. The same `nonce` returns the same refund. Raises RuleRefused with
     every reason (nothing written), PermissionRefused, NotFound, and RuntimeError inside a transaction.
     """
-    actor.require(Permission.WRITE_REFUNDS)
-    order = order_named(reference, actor=actor)
-    if reason not in dict(REASONS):
-        raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_INVALID, field="reason"))
-    gives = _fitting(destination, account_named(order.account)) if destination else None
-    return _once(_Asked(order, amount, reason, actor, source, note, nonce, requested_by=actor.name, gives=gives))
+    wish = Wish(reference=reference, amount=amount, reason=reason, note=note, nonce=nonce)
+    return once(asked_of(wish, actor, source, destination))
 
 
 def refund_named(public_id: str, *, actor: Actor) -> Refund:
@@ -86,18 +87,19 @@ def refund_named(public_id: str, *, actor: Actor) -> Refund:
     return refund
 
 
-def approve(public_id: str, *, seen: str, actor: Actor, source: Source) -> Refund:
+def approve(public_id: str, *, seen: str, actor: Actor, source: Source, emergency: str = "") -> Refund:
     """Approve a refund that somebody else asked for, and send it. `seen` is `doubts.seen_of` what the approver was shown.
 
     One that people pay out by bank transfer is then ready for a payout file; where its bank account is missing, it is
-    asked for, and the approval is to be given again for that account. Raises StateConflict, with APPROVAL_STALE where
-    amount, payee, payment or a doubt is another now, and RuleRefused (APPROVAL_SELF, APPROVAL_OWN_ACCOUNT,
-    APPROVAL_AS_BUYER); nothing is changed then. Single-use by the machine itself.
+    asked for, and the approval is to be given again for that account. A limit of the actor's is passed by an `emergency`
+    in words; that there are two of them is not. Raises StateConflict, with APPROVAL_STALE where amount, payee, payment or
+    a doubt is another now, and RuleRefused (`four_eyes`, REFUND_OVER_LIMIT); nothing is changed then. Single-use by the
+    machine itself.
     """
     actor.require(Permission.APPROVE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    refund = seams.transact(lambda: _approve(found, actor, source, seen))
-    return _send(refund, _claim_to_send(refund), source)
+    refund = seams.transact(lambda: _approve(found, actor, source, seen, emergency))
+    return send(refund, claim_to_send(refund), source)
 
 
 def decline(public_id: str, *, actor: Actor, source: Source, why: str = "declined") -> Refund:
@@ -126,9 +128,11 @@ def retry(public_id: str, *, actor: Actor, source: Source, elsewhere: bool = Fal
     destination = old.destination
     if destination and (elsewhere or old.error_code in WRONG_ACCOUNT or not destination.account_number):
         destination = None  # wrong, or erased since
-    requested_by = old.requested_by if source is Source.BUYER else actor.name
-    asked = _Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce, requested_by, keeps=destination)
-    return _once(asked)
+    by, person_id = actor.name, actor.person_id
+    if source is Source.BUYER:
+        by, person_id = old.requested_by, old.requester_id
+    asked = Asked(old.order, old.amount, old.reason, actor, source, old.note, nonce, by, person_id, keeps=destination)
+    return once(asked)
 
 
 def retry_nonce(failed: Refund) -> str:
@@ -153,26 +157,10 @@ def set_destination(
     """
     actor.require(Permission.WRITE_REFUNDS)
     found = refund_named(public_id, actor=actor)
-    fitting = _fitting(destination, account_named(found.account))
+    fitting = fitting_for(destination, account_named(found.account))
     asked = _Redirection(fitting, actor, source, seen, is_doubtful)
     refund = seams.transact(lambda: _redirect(found, asked))
-    return _send(refund, _claim_to_send(refund), source)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request for a refund as it was made: it `gives` an account, or `keeps` that of the try before."""
-
-    order: Order
-    amount: Decimal
-    reason: str
-    actor: Actor
-    source: Source
-    note: str
-    nonce: str | None
-    requested_by: str
-    gives: Destination | None = None
-    keeps: RefundDestination | None = None
+    return send(refund, claim_to_send(refund), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,83 +174,28 @@ class _Redirection:
     is_doubtful: bool
 
 
-def _once(asked: _Asked) -> Refund:
-    """Reserve and send what was asked, once per nonce; a repetition finds the refund that is there."""
-    known = Refund.objects.filter(request_nonce=asked.nonce, order=asked.order) if asked.nonce else None
-    if known is not None and (refund := known.first()) is not None:
-        return refund
-    try:
-        refund, claim = seams.transact(lambda: _reserve(asked))
-    except IntegrityError:
-        if known is None or (refund := known.first()) is None:
-            raise
-        return refund
-    return _send(refund, claim, asked.source)
-
-
-def _reserve(asked: _Asked) -> tuple[Refund, Claim | None]:
-    """Insert a refund that is already claimed by its maker, unless somebody has to approve it first."""
-    order, amount = asked.order, asked.amount
-    account, now = account_named(order.account), seams.now()
-    locked = lock_order(order.pk)
-    known = next((each for each in locked.refunds if asked.nonce and each.request_nonce == asked.nonce), None)
-    if known is not None:
-        return known, None  # the same request, a moment earlier
-    locked.voucher = _chosen(locked, amount)
-    objections = eligibility(facts.of_paid_voucher(locked.voucher), amount, order.currency, account.refund_rules, now)
-    if objections:
-        raise RuleRefused(*objections)
-    destination = _keep(asked.gives, asked.actor) if asked.gives else asked.keeps
-    needs_destination = bool(account.destination_fields) and destination is None
-    needs_approval = _needs_approval(locked.voucher.reserved_amount + amount, account)
-    refund = reservations.reserve(
-        locked,
-        amount=amount,
-        reason=asked.reason,
-        requested_by=asked.requested_by,
-        note=asked.note[:500],
-        destination=destination,
-        nonce=asked.nonce,
-        now=now,
-    )
-    if asked.gives and destination:
-        buyer_messages.tell_of_account(refund, destination)
-    if needs_destination:
-        why = "account_missing"
-        command(locked, refund, Verb.REQUIRE_DESTINATION, actor=asked.actor, source=asked.source, why=why)
-        return refund, None
-    if needs_approval:
-        why = "paid_out_by_hand" if account.refunds_by_hand else "over_threshold"
-        command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=why)
-        return refund, None
-    refund.lease_until = refund.next_action_at = now + conf.current().timing.lease
-    refund.lease_token = refund.attempts = 1
-    refund.save()
-    return refund, Claim(refund.pk, token=1, attempts=1, kind="refund")
-
-
-def _approve(found: Refund, actor: Actor, source: Source, seen: str) -> Refund:
+def _approve(found: Refund, actor: Actor, source: Source, seen: str, emergency: str) -> Refund:
     locked, refund = lock_refund(found)
     if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved:
         raise StateConflict
-    if refund.requested_by == actor.name:
-        raise RuleRefused(Reason(ErrorCode.APPROVAL_SELF))
-    if refund.destination and refund.destination.entered_by == actor.name:
-        raise RuleRefused(Reason(ErrorCode.APPROVAL_OWN_ACCOUNT))
-    account = account_named(refund.account)
-    if account.destination_fields and BuyerView.objects.filter(order=refund.order_id, actor=actor.name).exists():
-        raise RuleRefused(Reason(ErrorCode.APPROVAL_AS_BUYER))
+    if approvals.is_over(refund, seams.now()):
+        raise StateConflict(ErrorCode.APPROVAL_EXPIRED)
+    if objection := four_eyes.objection(refund, actor):
+        raise RuleRefused(Reason(objection))
     if seen != doubts.seen_of(refund):
         raise StateConflict(ErrorCode.APPROVAL_STALE)
+    account = account_named(refund.account)
     if account.destination_fields and refund.destination is None:
         command(locked, refund, Verb.REQUIRE_DESTINATION, actor=actor, source=source, why="account_missing")
         return refund
-    refund.approved_by, refund.approver_id = actor.name, actor.user_id
+    overruns = refund_limits.hold_approval(refund, actor, emergency=emergency)
+    refund.approved_by, refund.approver_id = actor.name, actor.person_id
     refund.approval_digest = refund.binding
-    refund.next_action_at = seams.now()
+    refund.approved_at = refund.next_action_at = seams.now()
     refund.save()
     if account.refunds_by_hand:
         command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approval_given")
+    refund_limits.keep_passes(overruns, refund, actor, emergency)
     return refund
 
 
@@ -272,57 +205,20 @@ def _redirect(found: Refund, asked: _Redirection) -> Refund:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
     if asked.seen is not None and asked.seen != refund.binding:
         raise StateConflict
-    refund.destination = given = _keep(asked.destination, asked.actor, replaces=refund.destination)
-    refund.approved_by, refund.approval_digest, refund.approver = "", "", None
+    refund.destination = given = keep(asked.destination, asked.actor, replaces=refund.destination)
+    refund.approved_by, refund.approval_digest, refund.approver, refund.approved_at = "", "", None, None
     refund.save()
     buyer_messages.tell_of_account(refund, given)
-    if asked.is_doubtful or _needs_approval(locked.voucher.reserved_amount, account_named(refund.account)):
+    if asked.is_doubtful or _still_needs_approval(locked, refund):
         why = "account_doubtful" if asked.is_doubtful else "destination_changed"
         command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=why)
     return refund
 
 
-def _chosen(locked: Locked, amount: Decimal) -> Voucher:
-    """Prefer the newest payment from which the amount can be given back whole, else the one with most left."""
-    remaining = {voucher.pk: facts.of_paid_voucher(voucher).remaining for voucher in locked.vouchers}
-    fitting = [voucher for voucher in locked.vouchers if amount <= remaining[voucher.pk]]
-    return fitting[-1] if fitting else max(locked.vouchers, key=lambda voucher: remaining[voucher.pk])
-
-
-def _needs_approval(asked_in_all: Decimal, account: EffectiveAccount) -> bool:
-    """The threshold counts all that was asked for on a payment, so that splitting does not pass below it.
-
-    Whatever the threshold, a refund by hand has no provider's books behind it and always takes two people.
-    """
-    if account.refunds_by_hand:
-        return True
-    threshold = account.config.refund_approval_over
-    return threshold is not None and asked_in_all > threshold
-
-
-def _fitting(destination: Destination, account: EffectiveAccount) -> Destination:
-    """Return the destination as it will be written to the bank; raises RuleRefused with every reason why it cannot."""
-    fitting = tidy(destination) if account.refunds_by_hand else destination
-    objections = destination_objections(fitting, account.destination_fields, needs_cci=account.refunds_by_hand)
-    if account.destination_fields and objections:
-        raise RuleRefused(*objections)
-    return fitting
-
-
-def _keep(destination: Destination, actor: Actor, *, replaces: RefundDestination | None = None) -> RefundDestination:
-    return RefundDestination.objects.create(
-        replaces=replaces,
-        holder_name=destination.holder_name,
-        document_type=destination.document_type,
-        document_number=destination.document_number,
-        bank_code=destination.bank_code,
-        account_number=destination.account_number,
-        account_type=destination.account_type,
-        account_digest=payee_digest(ACCOUNT, destination.account_number),
-        document_digest=payee_digest(DOCUMENT, destination.document_number),
-        entered_by=actor.name,
-        created_at=seams.now(),
-    )
+def _still_needs_approval(locked: Locked, refund: Refund) -> bool:
+    """An order of another day, or a limit that was passed, does not let a changed account go without a second person."""
+    account = account_named(refund.account)
+    return bool(approval_reason(locked, ZERO, account)) or refund.limit_passes.exists()
 
 
 def _withdraw(public_id: str, actor: Actor, source: Source, why: str) -> Refund:
@@ -336,16 +232,3 @@ def _withdraw(public_id: str, actor: Actor, source: Source, why: str) -> Refund:
         return refund
 
     return seams.transact(withdraw)
-
-
-def _claim_to_send(refund: Refund) -> Claim | None:
-    """Claim what may leave for the provider now; None where it waits for somebody, or leaves by hand."""
-    waits = refund.state == RefundState.AWAITING_APPROVAL and not refund.is_approved
-    waits = waits or (refund.state == RefundState.AWAITING_DESTINATION and refund.destination_id is None)
-    return None if waits or is_by_hand(refund) else claim_row(Refund, refund.pk)
-
-
-def _send(refund: Refund, claim: Claim | None, source: Source) -> Refund:
-    if claim is not None:
-        submission.submit(Refund, claim, source=source)
-    return Refund.objects.select_related("order", "voucher").get(pk=refund.pk)

@@ -16,6 +16,7 @@ from pagoefectivo.models import BuyerMessage, OutboxMessage, PaymentProof, Refun
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import (
     announcements,
+    approvals,
     audit,
     message_delivery,
     pace,
@@ -140,6 +141,8 @@ def _work_on_refund(claim: Claim) -> None:
     refund = Refund.objects.get(pk=claim.row_id)
     if refund.state in FINAL_REFUND and not refund.provider_reference:
         let_go(Refund, [claim])
+    elif approvals.is_over(refund, seams.now()):
+        approvals.expire(refund)
     elif is_by_hand(refund):
         payouts.attend(refund, claim) if refund.payout_id else _leave_to_person(refund, claim)
     elif refund.state == RefundState.PENDING or refund.state in FINAL_REFUND:
@@ -160,8 +163,9 @@ def _leave_to_person(refund: Refund, claim: Claim) -> None:
     """Look again tomorrow, or at once where the person came while we looked."""
     held = Refund.objects.filter(pk=refund.pk, lease_token=claim.token)
     still_waits = held.filter(approved_by=refund.approved_by, destination=refund.destination_id)
-    now = seams.now()
-    if not still_waits.update(next_action_at=now + WAIT_FOR_PERSON, lease_until=None):
+    now, deadline = seams.now(), approvals.deadline_of(refund)
+    again = min(now + WAIT_FOR_PERSON, deadline) if deadline else now + WAIT_FOR_PERSON
+    if not still_waits.update(next_action_at=again, lease_until=None):
         held.update(next_action_at=now, lease_until=None)
 
 

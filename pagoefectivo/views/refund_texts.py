@@ -14,6 +14,7 @@ from pagoefectivo.domain.localtime import lima_moment
 from pagoefectivo.domain.messages import Destination
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import mask_account, mask_code, mask_name
+from pagoefectivo.domain.refund_reasons import to_buyer
 from pagoefectivo.domain.states import FINAL_REFUND, FREED_REFUND, RefundState
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.selectors.refund_pages import Route, Standing
@@ -54,6 +55,7 @@ class RefundPage:
     may_begin_again: bool
     is_account_erased: bool
     reference: str = field(default="", repr=False)
+    why: str = ""
     account: str = field(default="", repr=False)
     payer: str = field(default="", repr=False)
     currency_note: str = ""
@@ -116,6 +118,7 @@ def page_of(refund: Refund, standing: Standing, *, language: str, is_opened: boo
         may_begin_again=may_begin_again,
         is_account_erased=refund.destination is not None and kept is None,
         reference=refund.order.reference if is_opened else "",
+        why=to_buyer(refund.reason) if is_opened and not refund.is_outside else "",
         account=_account(kept) if kept and is_opened else "",
         payer=mask_name(refund.order.payer_name) if is_opened else "",
         currency_note=str(_CURRENCY_NOTES.get(refund.currency, "")),

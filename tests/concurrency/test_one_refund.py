@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations_with_replacement
@@ -16,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
-from pagoefectivo.admin.forms import new_nonce
+from pagoefectivo.admin.refund_forms import new_nonce
 from pagoefectivo.domain.exceptions import RuleRefused, StateConflict
 from pagoefectivo.domain.messages import RefundUpdate
 from pagoefectivo.domain.states import FREED_REFUND, Proof, RefundStatus, Source
@@ -94,10 +95,12 @@ class Doors:
     def _admin(self, order: Order) -> Work:
         browser, path = Client(), reverse("admin:pagoefectivo_order_refund", args=[order.pk])
         browser.force_login(self._staff)
-        form = {"amount": WHOLE, "reason": "other", "note": "", "nonce": new_nonce()}
+        form = {"amount": WHOLE, "reason": "damaged", "note": "", "nonce": new_nonce()}
 
         def submit() -> bool:
-            answer = browser.post(path, form)
+            preview = browser.post(path, form)
+            seen = re.search(r'name="seen" value="(\w+)"', preview.content.decode())
+            answer = browser.post(path, {**form, "seen": seen[1]}) if seen else preview
             assert answer.status_code in {302, 422}, answer.content
             return answer.status_code == 302
 

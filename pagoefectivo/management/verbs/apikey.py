@@ -10,6 +10,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, OutputWrapper
 
 from pagoefectivo.models import ApiKey
@@ -25,6 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     create.add_argument("--name", required=True, help="who will use it; shown on everything done with it")
     create.add_argument("--scopes", required=True, metavar="A,B", help=", ".join(SCOPES))
     create.add_argument("--accounts", default="", metavar="A,B", help="bind it to these accounts; without: all")
+    create.add_argument("--owner", default="", metavar="USERNAME", help="the person who answers for it")
     listed = acts.add_parser("list", help="every key by its beginning, with its scopes and last use")
     revoke = acts.add_parser("revoke", help="end a key at once")
     revoke.add_argument("prefix", help="the beginning of the key, as `list` shows it")
@@ -42,7 +44,8 @@ def _create(options: Mapping[str, Any], out: OutputWrapper) -> int:
     unknown = [repr(scope) for scope in scopes if scope not in SCOPES]
     if unknown:
         raise CommandError(f"There is no scope {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", returncode=USAGE)
-    key, plain = api_keys.create_key(options["name"], scopes, _words(options["accounts"]))
+    owner_id = _person(options["owner"]) if options["owner"] else None
+    key, plain = api_keys.create_key(options["name"], scopes, _words(options["accounts"]), owner_id=owner_id)
     if options["json"]:
         out.write(json.dumps({"key": plain, "name": key.name, "scopes": key.scopes}) + "\n")
     else:
@@ -71,6 +74,13 @@ def _revoke(options: Mapping[str, Any], out: OutputWrapper) -> int:
     key = api_keys.revoke(found[0].pk)
     out.write(json.dumps(_described(key)) + "\n" if options["json"] else f"{key.name} is revoked.\n")
     return 0
+
+
+def _person(username: str) -> int:
+    person = get_user_model()._default_manager.filter(**{get_user_model().USERNAME_FIELD: username}).first()
+    if person is None:
+        raise CommandError(f"There is no user {username!r}.", returncode=USAGE)
+    return int(person.pk)
 
 
 def _words(written: str) -> list[str]:

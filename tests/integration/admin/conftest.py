@@ -39,6 +39,7 @@ DESKS = {
         "accept_payment",
         "view_bank_account",
         "export_finance",
+        "own_outside_refund",
     ],
     "treasury": [
         *(*VIEWS, "view_payout", "request_refund", "make_payout", "download_payout", "settle_payout"),

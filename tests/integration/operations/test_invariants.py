@@ -72,7 +72,7 @@ def test_a_day_full_of_everything_holds(full_day: None) -> None:
 PAID = "(SELECT id FROM pagoefectivo_voucher WHERE paid_amount > 0 ORDER BY id LIMIT 1)"
 OPEN = "(SELECT id FROM pagoefectivo_voucher WHERE state = 'issued' ORDER BY id LIMIT 1)"
 DONE = "(SELECT id FROM pagoefectivo_refund WHERE state = 'succeeded' AND NOT is_outside ORDER BY id LIMIT 1)"
-WAITS = "(SELECT id FROM pagoefectivo_refund WHERE state = 'awaiting_approval' ORDER BY id LIMIT 1)"
+WAITS = "(SELECT id FROM pagoefectivo_refund WHERE state IN ('awaiting_approval', 'canceled') ORDER BY id LIMIT 1)"
 FAULTS = {
     "two live codes are the same": ("I3", f"UPDATE pagoefectivo_voucher SET code = (SELECT code FROM pagoefectivo_voucher WHERE id = {OPEN}), state = 'issued', next_action_at = now() WHERE id = {PAID}"),
     "a key is used for two refunds": ("I3", "UPDATE pagoefectivo_refund SET idempotency_key = 'the same' WHERE NOT is_outside"),

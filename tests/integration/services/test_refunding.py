@@ -299,7 +299,7 @@ def test_what_waits_for_approval_is_reserved_unsent_and_freed_when_declined(
     assert ask_back("40.00").state == "pending"
     waiting = ask_back("11.00")
     assert waiting.state == "awaiting_approval", "the sum counts, not the part"
-    world.advance(days=2)
+    world.advance(days=1)
     sweep()
     assert (len(psp.refunds()), only_voucher().reserved_amount) == (1, cents("51.00"))
     with pytest.raises(RuleRefused) as refused:
