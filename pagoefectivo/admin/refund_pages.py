@@ -14,7 +14,7 @@ from pagoefectivo import conf
 from pagoefectivo.admin import advice, payout_acts, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
 from pagoefectivo.admin.forms import ApprovalForm
-from pagoefectivo.admin.order_pages import explained
+from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE

@@ -127,6 +127,11 @@ class ErrorCode(StrEnum):
     ERROR_NOT_RETRIABLE = "ERROR_NOT_RETRIABLE"
     ERROR_MEANING_FIXED = "ERROR_MEANING_FIXED"
     ERROR_MEANING_UNFIT = "ERROR_MEANING_UNFIT"
+    ASKED_JUST_NOW = "ASKED_JUST_NOW"
+    PAYMENT_CONFIRMING = "PAYMENT_CONFIRMING"
+    NOTHING_TO_ASK = "NOTHING_TO_ASK"
+    NOTHING_TO_ACCEPT = "NOTHING_TO_ACCEPT"
+    NOTHING_LOST = "NOTHING_LOST"
 
 
 class Who(StrEnum):
@@ -281,4 +286,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.ERROR_NOT_RETRIABLE: ErrorEntry(Who.SUPPORT, _("This must not be tried again from here: it may have happened already, or it is over."), _("Open the order and read what is known of it.")),
     _C.ERROR_MEANING_FIXED: ErrorEntry(Who.DEVELOPER, _("The provider's table says what this raw code means."), _("Where the table is wrong, report it; it decides more than words.")),
     _C.ERROR_MEANING_UNFIT: ErrorEntry(Who.DEVELOPER, _("No provider can say what that code of the catalogue stands for."), _("Choose a code about payment codes, refunds, keys or the provider itself.")),
+    _C.ASKED_JUST_NOW: ErrorEntry(Who.NOBODY, _("The provider was asked {ago} seconds ago; what it said is in the timeline."), _("It can be asked again in {left} seconds.")),
+    _C.PAYMENT_CONFIRMING: ErrorEntry(Who.NOBODY, _("A payment was announced and is being confirmed."), _("Nothing to do: the provider is asked again automatically.")),
+    _C.NOTHING_TO_ASK: ErrorEntry(Who.NOBODY, _("No code of this order was ever made, so there is nothing to ask the provider."), _("Issue a new code for the order.")),
+    _C.NOTHING_TO_ACCEPT: ErrorEntry(Who.NOBODY, _("This order is not under review, so there is nothing to accept."), _("Nothing to do.")),
+    _C.NOTHING_LOST: ErrorEntry(Who.NOBODY, _("No code of this order is lost: the provider can be asked about each."), _("Nothing to do.")),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from pagoefectivo.models.evidence import (
     WebhookRejection,
 )
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
+from pagoefectivo.models.notes import OrderNote
 from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 from pagoefectivo.models.orders import Order
@@ -43,6 +44,7 @@ __all__ = [
     "Job",
     "NonWorkingDay",
     "Order",
+    "OrderNote",
     "OutboxMessage",
     "PaymentEvent",
     "PaymentProof",

@@ -28,6 +28,9 @@ class Permission(StrEnum):
     FOLLOW_ERRORS = "errors:follow"
     MAP_ERRORS = "errors:map"
     REPLAY_WEBHOOKS = "webhooks:replay"
+    ASK_PROVIDER = "orders:ask"
+    ADD_NOTES = "notes:add"
+    RENEW_LINKS = "links:renew"
 
 
 STAFF_PERMISSIONS = {
@@ -46,6 +49,9 @@ STAFF_PERMISSIONS = {
     Permission.FOLLOW_ERRORS: "pagoefectivo.follow_error",
     Permission.MAP_ERRORS: "pagoefectivo.map_error",
     Permission.REPLAY_WEBHOOKS: "pagoefectivo.replay_webhook",
+    Permission.ASK_PROVIDER: "pagoefectivo.refresh_order",
+    Permission.ADD_NOTES: "pagoefectivo.add_note",
+    Permission.RENEW_LINKS: "pagoefectivo.renew_order_link",
 }
 
 
