@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import parse_amount
+from pagoefectivo.models import BuyerMessage
 
 
 class AmountField(forms.CharField):
@@ -54,3 +56,42 @@ class AcceptForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It stays on the order with your name."),
     )
+
+
+class NoteForm(forms.Form):
+    """What colleagues should know of an order."""
+
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("For your colleagues; the buyer does not see it."),
+    )
+
+
+class RelinkForm(forms.Form):
+    """Why the buyer's link is replaced."""
+
+    why = forms.CharField(
+        label=_("Why does the buyer need a new link?"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("It stays on the order with your name."),
+    )
+
+
+class ResendForm(forms.Form):
+    """Which of the messages that are still true is sent again."""
+
+    message = forms.ChoiceField(
+        label=_("Which message?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a message."), "invalid_choice": _("This message no longer holds.")},
+    )
+
+    def __init__(self, sendable: Sequence[BuyerMessage], data: Any = None) -> None:
+        super().__init__(data)
+        field: Any = self.fields["message"]
+        field.choices = [(each.public_id, f"{each.get_kind_display()} · {each.channel_word}") for each in sendable]
+        if not sendable:
+            field.help_text = _("No message was sent that is still true, so none can be sent again.")

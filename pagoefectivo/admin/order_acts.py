@@ -10,13 +10,13 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from pagoefectivo.admin import order_pages, refund_asking
+from pagoefectivo.admin import order_answers, order_pages, order_questions, refund_asking
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import AcceptForm, DeadlineForm
 from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order
-from pagoefectivo.services import buyer_views, orders, vouchers
+from pagoefectivo.services import buyer_views, order_desk, orders, vouchers
 from pagoefectivo.services.actors import Actor
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class OrderActs(_Admin):
     @door("pagoefectivo.refresh_order", reads=False)
     def refresh_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Ask the provider now and say what it answered and what changed."""
-        before = order_pages.snapshot(order)
+        before = order_answers.snapshot(order)
         fresh = carry_out(
             request,
-            lambda: orders.refresh_order(order.reference, actor=actor_of(request), source=Source.STAFF),
+            lambda: order_desk.ask_now(order.reference, actor=actor_of(request)),
         )
         if fresh is not None:
-            for line in order_pages.answer(before, order_pages.snapshot(fresh)):
+            for line in order_answers.answer(before, order_answers.snapshot(fresh)):
                 messages.info(request, line)
         return redirect("admin:pagoefectivo_order_change", order.pk)
 
@@ -47,8 +47,8 @@ class OrderActs(_Admin):
         return _asked_first(
             request,
             lambda who: orders.reissue_voucher(order.reference, actor=who, source=Source.STAFF),
-            order_pages.reissued,
-            lambda: order_pages.confirm_reissue(self, request, order),
+            order_answers.reissued,
+            lambda: order_questions.confirm_reissue(self, request, order),
         )
 
     @door("pagoefectivo.cancel_order")
@@ -57,8 +57,8 @@ class OrderActs(_Admin):
         return _asked_first(
             request,
             lambda who: orders.cancel_order(order.reference, actor=who, source=Source.STAFF),
-            order_pages.canceled,
-            lambda: order_pages.confirm_cancel(self, request, order),
+            order_answers.canceled,
+            lambda: order_questions.confirm_cancel(self, request, order),
         )
 
     @door("pagoefectivo.cancel_order")
@@ -68,8 +68,8 @@ class OrderActs(_Admin):
         return _asked_first(
             request,
             lambda who: vouchers.extend(order.reference, expires_in=form.expires_in, actor=who, source=Source.STAFF),
-            order_pages.extended,
-            lambda: order_pages.ask_deadline(self, request, order, form),
+            order_answers.extended,
+            lambda: order_questions.ask_deadline(self, request, order, form),
             form,
         )
 
@@ -79,8 +79,8 @@ class OrderActs(_Admin):
         return _asked_first(
             request,
             lambda who: vouchers.give_up(order.reference, actor=who, source=Source.STAFF),
-            order_pages.given_up,
-            lambda: order_pages.confirm_give_up(self, request, order),
+            order_answers.given_up,
+            lambda: order_questions.confirm_give_up(self, request, order),
         )
 
     @door("pagoefectivo.accept_payment")
@@ -92,8 +92,8 @@ class OrderActs(_Admin):
             lambda who: orders.accept_payment(
                 order.reference, note=form.cleaned_data["note"], actor=who, source=Source.STAFF
             ),
-            order_pages.accepted,
-            lambda: order_pages.confirm_accept(self, request, order, form),
+            order_answers.accepted,
+            lambda: order_questions.confirm_accept(self, request, order, form),
             form,
         )
 

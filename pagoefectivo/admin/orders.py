@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.admin import order_pages, search
 from pagoefectivo.admin.exports import ExportedAdmin
 from pagoefectivo.admin.order_acts import OrderActs
+from pagoefectivo.admin.order_desk_acts import OrderDeskActs
 from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, StateFilter
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import Order, Voucher
 from pagoefectivo.selectors import exports
+from pagoefectivo.selectors.whole_orders import whole_order
 
 LISTED = (
     "attempt",
@@ -34,7 +36,7 @@ LISTED = (
 
 
 @admin.register(Order)
-class OrderAdmin(OrderActs, ExportedAdmin):
+class OrderAdmin(OrderActs, OrderDeskActs, ExportedAdmin):
     """Find an order in seconds and see everything that ever happened to it."""
 
     list_filter = (("state", StateFilter), AccountFilter, "created_at")
@@ -93,10 +95,11 @@ class OrderAdmin(OrderActs, ExportedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the order's page; it takes no POST, every act has an address of its own."""
-        order = self.get_object(request, object_id) if request.method in {"GET", "HEAD"} else None
-        if order is None or not self.has_view_permission(request, order):
+        is_read = request.method in {"GET", "HEAD"} and object_id.isdecimal() and self.has_view_permission(request)
+        whole = whole_order(int(object_id)) if is_read else None
+        if whole is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        return order_pages.detail(self, request, order)
+        return order_pages.detail(self, request, whole)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -110,6 +113,10 @@ class OrderAdmin(OrderActs, ExportedAdmin):
             path("<int:object_id>/refund/", wrap(self.refund_view), name="pagoefectivo_order_refund"),
             path("<int:object_id>/as-buyer/", wrap(self.buyer_view), name="pagoefectivo_order_as_buyer"),
             path("<int:object_id>/raw/", wrap(self.raw_view), name="pagoefectivo_order_raw"),
+            path("<int:object_id>/note/", wrap(self.note_view), name="pagoefectivo_order_note"),
+            path("<int:object_id>/resend/", wrap(self.resend_view), name="pagoefectivo_order_resend"),
+            path("<int:object_id>/relink/", wrap(self.relink_view), name="pagoefectivo_order_relink"),
+            path("<int:object_id>/ticket/", wrap(self.ticket_view), name="pagoefectivo_order_ticket"),
         ]
         return [*acts, *super().get_urls()]
 

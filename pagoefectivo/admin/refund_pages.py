@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from pagoefectivo import conf
 from pagoefectivo.admin import advice, payout_acts, refund_progress, refund_remedies, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
-from pagoefectivo.admin.order_pages import explained
+from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, lima, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from pagoefectivo.admin.presentation import lima, money
+from pagoefectivo.admin.presentation import actor_word, lima, money
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.states import LIVE_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Anomaly, Order, Refund, Voucher
 from pagoefectivo.selectors.vouchers import is_lost
 
 
-def of_order(order: Order, vouchers: Sequence[Voucher], refunds: Sequence[Refund], anomalies: Sequence[Anomaly]) -> str:
-    """Say where an order stands. `vouchers` oldest first; `anomalies` are the open ones."""
+def of_order(
+    order: Order,
+    vouchers: Sequence[Voucher],
+    refunds: Sequence[Refund],
+    anomalies: Sequence[Anomaly],
+    *,
+    accepted_by: str = "",
+) -> str:
+    """Say where an order stands. `vouchers` oldest first; `anomalies` are the open ones; who accepted it, if anybody."""
     match OrderState(order.state):
         case OrderState.AWAITING_PAYMENT:
             return _of_awaiting(order, vouchers[-1] if vouchers else None)
         case OrderState.IN_REVIEW:
             oddities = ", ".join(str(each.get_kind_display()) for each in anomalies if each.holds_order)
-            return _("Do not deliver yet: a person has to decide ({oddities}).").format(oddities=oddities or "?")
+            held = _("Do not deliver yet: a person has to decide ({oddities}).").format(oddities=oddities or "?")
+            return f"{_of_paid(order, vouchers)} {held}" if order.paid_amount > 0 else held
         case OrderState.EXPIRED:
             return _("Not paid: the time to pay is over. Nothing was received, so there is nothing to give back.")
         case OrderState.CANCELED:
             return _("Withdrawn before it was paid. Nothing was received, so there is nothing to give back.")
         case _:
-            return f"{_of_paid(order, vouchers)} {_of_refunds(order, refunds)}"
+            accepted = _("Accepted by {who}.").format(who=actor_word(accepted_by)) if accepted_by else ""
+            return " ".join(filter(None, [_of_paid(order, vouchers), accepted, _of_refunds(order, refunds)]))
 
 
 def of_refund(refund: Refund) -> str:
@@ -101,8 +112,36 @@ def _of_paid(order: Order, vouchers: Sequence[Voucher]) -> str:
     when = min((voucher.paid_at for voucher in paid if voucher.paid_at), default=None)
     amount = money(order.paid_amount, order.currency)
     if len(paid) > 1:
-        return _("Paid with {number} codes: {amount} in all.").format(number=len(paid), amount=amount)
-    return _("Paid: {amount} on {date} (Lima time).").format(amount=amount, date=lima(when))
+        twice = _("Paid with {number} codes: {amount} in all.").format(number=len(paid), amount=amount)
+        return " ".join([twice, *(_beside_the_deadline(each) for each in paid if _is_late(each))])
+    asked = money(order.amount, order.currency)
+    truth = (
+        _("Paid: {amount} on {date} (Lima time)").format(amount=amount, date=lima(when))
+        if order.paid_amount == order.amount
+        else _("Paid: {amount} instead of {asked} on {date} (Lima time)").format(
+            amount=amount, asked=asked, date=lima(when)
+        )
+    )
+    return f"{truth}, {_beside_the_deadline(paid[0])}" if paid and paid[0].paid_at else f"{truth}."
+
+
+def _is_late(voucher: Voucher) -> bool:
+    return voucher.paid_at is not None and voucher.paid_at > _deadline(voucher)
+
+
+def _beside_the_deadline(voucher: Voucher) -> str:
+    """How long before or after its deadline a code was paid."""
+    paid_at, deadline = voucher.paid_at, _deadline(voucher)
+    if paid_at is None:
+        return ""
+    if _is_late(voucher):
+        return _("late: {span} after the deadline.").format(span=timesince(deadline, paid_at, depth=2))
+    return _("{span} before the deadline.").format(span=timesince(paid_at, deadline, depth=2))
+
+
+def _deadline(voucher: Voucher) -> datetime:
+    deadline: datetime = voucher.expires_at or voucher.wanted_expiry_at
+    return deadline
 
 
 def _of_refunds(order: Order, refunds: Sequence[Refund]) -> str:

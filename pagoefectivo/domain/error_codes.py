@@ -137,6 +137,11 @@ class ErrorCode(StrEnum):
     REFUND_OVER_LIMIT = "REFUND_OVER_LIMIT"
     APPROVAL_NEEDS_PERSON = "APPROVAL_NEEDS_PERSON"
     APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
+    ASKED_JUST_NOW = "ASKED_JUST_NOW"
+    PAYMENT_CONFIRMING = "PAYMENT_CONFIRMING"
+    NOTHING_TO_ASK = "NOTHING_TO_ASK"
+    NOTHING_TO_ACCEPT = "NOTHING_TO_ACCEPT"
+    NOTHING_LOST = "NOTHING_LOST"
 
 
 class Who(StrEnum):
@@ -301,4 +306,9 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_OVER_LIMIT: ErrorEntry(Who.FINANCE, _("Your limit {act} is {limit}; this would come to {reached}."), _("Who may do more: {who}.")),
     _C.APPROVAL_NEEDS_PERSON: ErrorEntry(Who.SUPPORT, _("A person asked for this refund, so a person has to approve it, or a key with an owner."), _("Ask another person to approve it.")),
     _C.APPROVAL_EXPIRED: ErrorEntry(Who.SUPPORT, _("Nobody approved the refund in time, so it was withdrawn. Nothing was sent, and its money is free again."), _("Ask for it again, and tell who shall approve it.")),
+    _C.ASKED_JUST_NOW: ErrorEntry(Who.NOBODY, _("The provider was asked {ago} seconds ago; what it said is in the timeline."), _("It can be asked again in {left} seconds.")),
+    _C.PAYMENT_CONFIRMING: ErrorEntry(Who.NOBODY, _("A payment was announced and is being confirmed."), _("Nothing to do: the provider is asked again automatically.")),
+    _C.NOTHING_TO_ASK: ErrorEntry(Who.NOBODY, _("No code of this order was ever made, so there is nothing to ask the provider."), _("Issue a new code for the order.")),
+    _C.NOTHING_TO_ACCEPT: ErrorEntry(Who.NOBODY, _("This order is not under review, so there is nothing to accept."), _("Nothing to do.")),
+    _C.NOTHING_LOST: ErrorEntry(Who.NOBODY, _("No code of this order is lost: the provider can be asked about each."), _("Nothing to do.")),
 }  # fmt: skip

@@ -29,7 +29,7 @@ PHONE_START = 4
 SHORTEST_TRACE = 5  # a shorter value is found everywhere by chance
 
 _EMAIL = re.compile(r"[^\s@\"'<>]{1,64}@[^\s@\"'<>]{1,255}")
-_DIGITS = re.compile(r"\d{6,}")
+_DIGITS = re.compile(r"\d{6,}|\d(?:[ -]?\d){11,}")  # as one run, or as cards and accounts are grouped
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _UNREADABLE = "(unreadable body)"
 

@@ -15,6 +15,7 @@ from pagoefectivo.models.evidence import (
     WebhookRejection,
 )
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
+from pagoefectivo.models.notes import OrderNote
 from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
 from pagoefectivo.models.orders import Order
@@ -48,6 +49,7 @@ __all__ = [
     "LimitPass",
     "NonWorkingDay",
     "Order",
+    "OrderNote",
     "OutboxMessage",
     "PaymentEvent",
     "PaymentProof",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from pagoefectivo.domain.exceptions import NotFound, RuleRefused
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.refunds import PaidVoucher, RefundRules, closed_reasons
 from pagoefectivo.domain.states import VoucherState
@@ -106,6 +107,18 @@ def refundable_amounts(orders: Sequence[Order]) -> dict[int, Decimal]:
     )
     now = seams.now()
     return {order.pk: _refundable(order, paid[order.pk], frozen, now) for order in orders}
+
+
+def refund_objections(order: Order, vouchers: Sequence[Voucher], frozen: Collection[int]) -> tuple[Reason, ...]:
+    """Return every reason why nothing of an order may be given back now; none where something may. Asks nothing.
+
+    `frozen` are the ids of payments under an open question. The rules are those of `services.refunds.refundable`.
+    """
+    rules, now = account_named(order.account).refund_rules, seams.now()
+    facts = [_facts(voucher, frozen=voucher.pk in frozen) for voucher in vouchers]
+    paid = [each for each in facts if each.paid_amount > 0] or facts
+    closed = [closed_reasons(each, rules, now) for each in paid]
+    return () if not all(closed) else next(reversed(closed), (Reason(ErrorCode.REFUND_NOT_PAID),))
 
 
 def require_reading(actor: Actor) -> None:

@@ -35,6 +35,9 @@ class Permission(StrEnum):
     BUNDLE_CASES = "cases:bundle"
     OWN_REFUNDS = "refunds:own"
     EXCEED_LIMITS = "refunds:exceed_limits"
+    ASK_PROVIDER = "orders:ask"
+    ADD_NOTES = "notes:add"
+    RENEW_LINKS = "links:renew"
 
 
 STAFF_PERMISSIONS = {
@@ -60,6 +63,9 @@ STAFF_PERMISSIONS = {
     Permission.BUNDLE_CASES: "pagoefectivo.bundle_case",
     Permission.OWN_REFUNDS: "pagoefectivo.own_outside_refund",
     Permission.EXCEED_LIMITS: "pagoefectivo.pass_refund_limit",
+    Permission.ASK_PROVIDER: "pagoefectivo.refresh_order",
+    Permission.ADD_NOTES: "pagoefectivo.add_note",
+    Permission.RENEW_LINKS: "pagoefectivo.renew_order_link",
 }
 
 

@@ -176,7 +176,6 @@ def _row(
 
 def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
     locked, now = lock_order(found.order_id), seams.now()
-    voucher, refund = rows_of(found, locked.vouchers, locked.refunds)
     same = BuyerMessage.objects.filter(
         order=found.order_id,
         voucher=found.voucher_id,
@@ -185,8 +184,7 @@ def _resend(found: BuyerMessage, by: str) -> BuyerMessage:
         occurrence=found.occurrence,
         channel=found.channel,
     )
-    standing = standing_of(locked.order, voucher, refund, locked.vouchers)
-    if found.outcome not in _TRIED or not rules.is_true(MessageKind(found.kind), standing, now):
+    if not is_sendable_again(found, locked.order, locked.vouchers, locked.refunds, now):
         raise RuleRefused(Reason(ErrorCode.MESSAGE_OUTDATED))
     recent = BuyerMessage.objects.filter(order=found.order_id, repeat__gt=0, created_at__gt=now - RESENDS_WITHIN)
     if recent.count() >= MOST_RESENDS or same.filter(outcome=BuyerMessage.Outcome.WAITING).exists():
@@ -239,6 +237,15 @@ def _mail_link(order_id: int, refund: Refund | None, channel: ChannelConfig) -> 
     row.repeat, row.requested_by = 0 if last is None else last + 1, BUYER.name
     row.save()
     seams.ring()
+
+
+def is_sendable_again(
+    message: BuyerMessage, order: Order, vouchers: list[Voucher], refunds: list[Refund], now: datetime
+) -> bool:
+    """Whether a message was tried before and still says what is true; exact only under the order's lock."""
+    voucher, refund = rows_of(message, vouchers, refunds)
+    standing = standing_of(order, voucher, refund, vouchers)
+    return message.outcome in _TRIED and rules.is_true(MessageKind(message.kind), standing, now)
 
 
 def rows_of(message: BuyerMessage, vouchers: list[Voucher], refunds: list[Refund]) -> tuple[Voucher, Refund | None]:

@@ -153,11 +153,7 @@ def _replace_voucher(
     objection: Callable[[Voucher], None] | None,
 ) -> Claim:
     locked = lock_order(order_id)
-    refuse_paid(locked.order)
-    refuse_withdrawn(locked.order)
-    may_be_found = locked.voucher.state in UNSENT_OR_UNANSWERED and not submission.is_beyond_finding(locked.voucher)
-    if may_be_found or locked.voucher.state == VoucherState.CONFIRMING:
-        raise StateConflict
+    refuse_reissue(locked.order, locked.voucher)
     if locked.voucher != current:
         raise StateConflict  # the provider was asked about another one
     if objection is not None:
@@ -188,8 +184,7 @@ def _replace(locked: Locked, actor: Actor, source: Source) -> Claim:
 
 def _accept(order_id: int, note: str, actor: Actor, source: Source) -> None:
     locked = lock_order(order_id)
-    if locked.order.state != OrderState.IN_REVIEW:
-        raise StateConflict
+    refuse_acceptance(locked.order)
     now = seams.now()
     Anomaly.objects.filter(order=order_id, closed_at=None, holds_order=True).update(
         closed_at=now, closed_by=actor.name, resolution=note[:500]
@@ -336,3 +331,25 @@ def refuse_withdrawn(order: Order) -> None:
     """Raise StateConflict(ORDER_CLOSED) once somebody wanted the order withdrawn."""
     if order.cancel_wanted_at is not None:
         raise StateConflict(ErrorCode.ORDER_CLOSED)
+
+
+def refuse_reissue(order: Order, newest: Voucher | None) -> None:
+    """Raise StateConflict with what speaks against a new code in the place of `newest`."""
+    refuse_paid(order)
+    refuse_withdrawn(order)
+    if newest is not None:
+        refuse_undecided(newest)
+
+
+def refuse_undecided(voucher: Voucher) -> None:
+    """Raise StateConflict while it may still be found out whether a code exists, or whether it was paid."""
+    if voucher.state in UNSENT_OR_UNANSWERED and not submission.is_beyond_finding(voucher):
+        raise StateConflict(ErrorCode.CREATE_OUTCOME_UNKNOWN)
+    if voucher.state == VoucherState.CONFIRMING:
+        raise StateConflict(ErrorCode.PAYMENT_CONFIRMING)
+
+
+def refuse_acceptance(order: Order) -> None:
+    """Raise StateConflict(NOTHING_TO_ACCEPT) unless the order waits for somebody's decision."""
+    if order.state != OrderState.IN_REVIEW:
+        raise StateConflict(ErrorCode.NOTHING_TO_ACCEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -61,21 +62,34 @@ def _extendable(reference: str, expires_in: timedelta, actor: Actor) -> Voucher:
 
 
 def _refuse_extension(order: Order, voucher: Voucher, expires_in: timedelta) -> None:
-    orders.refuse_paid(order)
-    orders.refuse_withdrawn(order)
-    account = account_named(order.account)
-    if not account.capabilities.extend_voucher:
-        raise RuleRefused(Reason(ErrorCode.EXTEND_UNSUPPORTED))
-    if voucher.state not in LIVE_VOUCHER:
-        raise RuleRefused(Reason(ErrorCode.EXTEND_ENDED))
-    now = seams.now()
-    if voucher.state != VoucherState.ISSUED or voucher.is_being_extended(now):
-        raise StateConflict
+    refuse_any_extension(order, voucher)
+    account, now = account_named(order.account), seams.now()
     objections = expiry_objections(expires_in, account.voucher_limits)
     if not objections and voucher.expires_at and voucher.expires_at >= _deadline(expires_in, now):
         objections = (Reason(ErrorCode.EXTEND_NOT_LATER, field="expires_in"),)
     if objections:
         raise RuleRefused(*objections)
+
+
+def refuse_any_extension(order: Order, voucher: Voucher) -> None:
+    """Raise StateConflict or RuleRefused where the deadline of a code cannot be moved now, to whenever."""
+    orders.refuse_paid(order)
+    orders.refuse_withdrawn(order)
+    if not account_named(order.account).capabilities.extend_voucher:
+        raise RuleRefused(Reason(ErrorCode.EXTEND_UNSUPPORTED))
+    if voucher.state not in LIVE_VOUCHER:
+        raise RuleRefused(Reason(ErrorCode.EXTEND_ENDED))
+    orders.refuse_undecided(voucher)
+    if voucher.state != VoucherState.ISSUED or voucher.is_being_extended(seams.now()):
+        raise StateConflict
+
+
+def lost_among(vouchers: Iterable[Voucher]) -> list[Voucher]:
+    """Return the codes of which nobody can tell any more if they exist; raises StateConflict(NOTHING_LOST) without any."""
+    lost = [voucher for voucher in vouchers if submission.is_beyond_finding(voucher)]
+    if not lost:
+        raise StateConflict(ErrorCode.NOTHING_LOST)
+    return lost
 
 
 def _want_extended(order_id: int, claim: Claim, expires_in: timedelta, actor: Actor, source: Source) -> None:
@@ -94,11 +108,8 @@ def _deadline(expires_in: timedelta, now: datetime) -> datetime:
 
 def _give_up(order_id: int, actor: Actor, source: Source) -> None:
     locked = lock_order(order_id)
-    lost = [voucher for voucher in locked.vouchers if submission.is_beyond_finding(voucher)]
-    if not lost:
-        raise StateConflict
     now = seams.now()
-    for voucher in lost:
+    for voucher in lost_among(locked.vouchers):
         voucher.cancel_wanted_at = voucher.cancel_wanted_at or now
         worries = Anomaly.objects.filter(voucher=voucher, kind=AnomalyKind.OUTCOME_UNKNOWN, closed_at=None)
         worries.update(closed_at=now, closed_by=actor.name, resolution="given up")

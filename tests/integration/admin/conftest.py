@@ -29,8 +29,11 @@ VIEWS = [
 ]
 DESKS = {
     "visitor": ["view_apikey"],
-    "support_n1": [*VIEWS, "refresh_order"],
-    "support_n2": [*VIEWS, "refresh_order", "view_personal_data", "cancel_order", "request_refund"],
+    "support_n1": [*VIEWS, "refresh_order", "add_note"],
+    "support_n2": [
+        *(*VIEWS, "refresh_order", "view_personal_data", "cancel_order", "request_refund"),
+        *("add_note", "resend_message", "renew_order_link"),
+    ],
     "finance": [
         *VIEWS,
         "refresh_order",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -21,21 +22,35 @@ def act(browser: Client, order: Order, name: str, **data: str) -> str:
     return text_of(answer)
 
 
-def test_asking_the_provider_says_what_it_answered_and_that_nothing_changed(at_desk: Any, open_order: Any) -> None:
-    page = act(at_desk("support_n1"), open_order(), "refresh")
+def test_asking_the_provider_says_what_it_answered_and_that_nothing_changed(
+    at_desk: Any, open_order: Any, world: Any
+) -> None:
+    order = open_order()
+    world.advance(seconds=20)
+    page = act(at_desk("support_n1"), order, "refresh")
     assert "Provider asked at" in page
     assert "(HTTP 200," in page
     assert "It says: waiting for payment. Nothing changed." in page
 
 
-def test_asking_again_says_that_the_answer_is_the_same(at_desk: Any, open_order: Any) -> None:
+def test_asking_again_at_once_is_refused_with_the_seconds_left_and_later_says_that_the_answer_is_the_same(
+    at_desk: Any, psp: Any, open_order: Any, world: Any
+) -> None:
     order, browser = open_order(), at_desk("support_n1")
+    world.advance(seconds=20)
     act(browser, order, "refresh")
+    asked, before = len(psp.calls()), everything()
+    page = act(browser, order, "refresh")
+    assert re.search(r"It can be asked again in \d\d seconds\. \(ASKED_JUST_NOW\)", page)
+    assert len(psp.calls()) == asked
+    assert everything() == before
+    world.advance(seconds=20)
     assert "It repeats what it had said before. Nothing changed." in act(browser, order, "refresh")
 
 
-def test_asking_finds_a_payment_that_no_webhook_announced(at_desk: Any, psp: Any, open_order: Any) -> None:
+def test_asking_finds_a_payment_that_no_webhook_announced(at_desk: Any, psp: Any, open_order: Any, world: Any) -> None:
     order = open_order()
+    world.advance(seconds=20)
     psp.webhook_fault("lost", times=None)
     psp.pay(order.current_voucher.code)
     page = act(at_desk("support_n1"), order, "refresh")
@@ -46,8 +61,11 @@ def test_asking_finds_a_payment_that_no_webhook_announced(at_desk: Any, psp: Any
     assert (last.to_state, last.source) == ("paid", "staff")
 
 
-def test_a_provider_that_fails_is_said_so_with_the_id_to_quote(at_desk: Any, psp: Any, open_order: Any) -> None:
+def test_a_provider_that_fails_is_said_so_with_the_id_to_quote(
+    at_desk: Any, psp: Any, open_order: Any, world: Any
+) -> None:
     order = open_order()
+    world.advance(seconds=20)
     psp.fault("get_payment", "500")
     page = act(at_desk("support_n1"), order, "refresh")
     assert "The provider is not available. No money was lost." in page
@@ -107,7 +125,7 @@ def test_what_is_no_longer_possible_is_said_and_changes_nothing(at_desk: Any, pa
         answer = browser.post(order_page(order, name))
         assert (answer.status_code, code in text_of(answer)) == (422, True)
     answer = at_desk("finance").post(order_page(order, "accept"), {"note": "x"})
-    assert (answer.status_code, "STATE_CONFLICT" in text_of(answer)) == (422, True)
+    assert (answer.status_code, "NOTHING_TO_ACCEPT" in text_of(answer)) == (422, True)
     assert everything() == before
 
 
@@ -121,10 +139,11 @@ def test_G07_an_act_needs_a_post_with_the_token_of_its_page(at_desk: Any, open_o
     assert everything() == before
 
 
-def test_a_host_with_atomic_requests_can_still_act(at_desk: Any, open_order: Any, settings: Any) -> None:
+def test_a_host_with_atomic_requests_can_still_act(at_desk: Any, open_order: Any, settings: Any, world: Any) -> None:
     from django.db import connection
 
     order = open_order()
+    world.advance(seconds=20)
     connection.settings_dict["ATOMIC_REQUESTS"] = True
     try:
         assert "Nothing changed." in act(at_desk("support_n1"), order, "refresh")

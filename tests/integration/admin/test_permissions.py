@@ -16,7 +16,7 @@ from pagoefectivo import models
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ApiKey, NonWorkingDay
 from pagoefectivo.selectors import calendar
-from pagoefectivo.services import api_keys, destinations, doubts, orders, refunds, vouchers
+from pagoefectivo.services import api_keys, buyer_messages, destinations, doubts, order_desk, orders, refunds, vouchers
 from pagoefectivo.services.actors import PermissionRefused, staff
 from tests.integration.admin.conftest import DESKS, everything, order_page, refund_page, text_of
 
@@ -32,6 +32,9 @@ MAY = {
     "refund": {"support_n2", "treasury", "everything"},
     "raw": {"auditor"},
     "as_buyer": {"support_n2", "finance", "everything"},
+    "note": {"support_n1", "support_n2"},
+    "resend": {"support_n2"},
+    "relink": {"support_n2"},
 }
 MAY_WITH_A_REFUND = {
     "approve": {"finance", "everything"},
@@ -48,7 +51,7 @@ def test_G17_an_act_on_an_order_without_its_permission_is_refused_and_changes_no
 ) -> None:
     order, browser = paid_order(), at_desk(desk)
     before = everything()
-    form = {"amount": "1.00", "reason": "other", "nonce": "a" * 22, "note": "x"}
+    form = {"amount": "1.00", "reason": "other", "nonce": "a" * 22, "note": "x", "text": "x", "why": "x"}
     for act in (act for act, desks in MAY.items() if desk not in desks):
         for answer in (browser.post(order_page(order, act), form), browser.get(order_page(order, act))):
             assert answer.status_code in {403, 405}, act
@@ -84,7 +87,7 @@ def test_buttons_are_shown_to_those_who_may_press_them(
         assert browser.get(order_page(unpaid)).status_code == 403
         return
     shown = "".join(browser.get(order_page(order)).content.decode() for order in (unpaid, paid))
-    for act in ("refresh", "reissue", "cancel", "refund", "raw"):
+    for act in ("refresh", "reissue", "cancel", "refund", "raw", "note", "resend", "as_buyer", "relink"):
         assert (order_page(unpaid, act) in shown or order_page(paid, act) in shown) == (desk in MAY[act]), act
     page = browser.get(refund_page(refund)).content.decode()
     for act in ("approve", "decline", "cancel", "link"):
@@ -113,6 +116,10 @@ def test_G17_the_services_refuse_as_well(account: Any, paid_order: Any, person: 
         "decline": lambda: refunds.decline(refund.public_id, actor=actor, source=Source.STAFF),
         "retry": lambda: refunds.retry(refund.public_id, actor=actor, source=Source.STAFF),
         "link": lambda: destinations.renew_link(refund.public_id, actor=actor),
+        "refresh": lambda: order_desk.ask_now(order.reference, actor=actor),
+        "note": lambda: order_desk.add_note(order.reference, text="x", actor=actor),
+        "relink": lambda: order_desk.renew_link(order.reference, why="x", actor=actor),
+        "resend": lambda: buyer_messages.resend("msg_1", actor=actor),
     }
     before = everything()
     for act, do in doings.items():

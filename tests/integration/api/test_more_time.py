@@ -69,7 +69,7 @@ def test_a_lost_code_is_given_up_once_nobody_can_find_it(
     psp.fault("create", "html", work=True)
     assert api.post("orders/", order_like()).status_code == 202
     early = api.post("orders/A-1042/give-up/")
-    assert (early.status_code, problem(early)["code"]) == (409, "STATE_CONFLICT")
+    assert (early.status_code, problem(early)["code"]) == (409, "NOTHING_LOST")
     world.advance(minutes=3)
     sweep()
     answer = api.post("orders/A-1042/give-up/")

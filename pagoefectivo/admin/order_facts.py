@@ -1,0 +1,101 @@
+"""What an order's page shows beside its story: buyer, money, codes, refunds, receipts. Masked for who may not see people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from pagoefectivo.admin import advice
+from pagoefectivo.admin.presentation import (
+    actor_word,
+    awaited,
+    judgement_badge,
+    link,
+    moment,
+    money,
+    state_badge,
+)
+from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, RefundState, VoucherState
+from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
+from pagoefectivo.selectors.vouchers import is_lost
+from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
+
+
+def payer(order: Order) -> str:
+    """Return who buys, in full."""
+    document = f"{order.payer_document_type} {order.payer_document_number}".strip()
+    return " · ".join(part for part in (order.payer_name, order.payer_phone, document) if part)
+
+
+def money_rows(whole: WholeOrder) -> list[tuple[str, str]]:
+    """Return where every sol of an order is. What a payment cost is known from its settlement alone."""
+    order = whole.order
+    held = sum((each.reserved_amount - each.refunded_amount for each in whole.vouchers), ZERO)
+    left = sum((_left(each) for each in whole.vouchers), ZERO)
+    rows = [
+        (_("Asked"), order.amount),
+        (_("Paid"), order.paid_amount),
+        (_("Reserved for refunds under way"), held),
+        (_("Given back"), order.refunded_amount),
+        (_("Left to give back"), left),
+    ]
+    shown = [(name, money(amount, order.currency)) for name, amount in rows]
+    if order.paid_amount > ZERO:
+        unknown = _("not known until the settlement")
+        shown += [(_("Fee of the provider"), unknown), (_("Net for the shop"), unknown)]
+    return shown
+
+
+def _left(voucher: Voucher) -> Any:
+    return max(voucher.paid_amount - voucher.reserved_amount - voucher.outside_amount, ZERO)
+
+
+def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
+    """Return a payment code as its line in the table."""
+    return {
+        "row": voucher,
+        "badge": state_badge(voucher),
+        "code": voucher.code if in_full else voucher.masked_code,
+        "paid": money(voucher.paid_amount, voucher.paid_currency) if voucher.paid_amount else "–",
+        "asked": money(voucher.amount, voucher.currency),
+        "deadline": moment(voucher.expires_at or voucher.wanted_expiry_at),
+        "paid_at": moment(voucher.paid_at),
+        "last_asked": moment(voucher.asked_at),
+        "settlement": awaited(expected_settlement_dates(voucher)),
+        "advice": explained(voucher),
+    }
+
+
+def refund_row(refund: Refund) -> dict[str, Any]:
+    """Return a refund as its line in the table."""
+    return {
+        "row": refund,
+        "badge": state_badge(refund),
+        "amount": money(refund.amount, refund.currency),
+        "requested_by": actor_word(refund.requested_by),
+        "created": moment(refund.created_at),
+        "expected": awaited(expected_refund_dates(refund)),
+        "link": link(refund),
+        "advice": explained(refund),
+    }
+
+
+def picture_row(picture: SentPicture) -> dict[str, Any]:
+    """Return a receipt as its line in the list."""
+    return {
+        "link": link(picture.proof),
+        "received": moment(picture.proof.received_at),
+        "badge": judgement_badge(picture.judgement),
+    }
+
+
+def explained(row: Voucher | Refund) -> advice.Advice | None:
+    """An error that was overcome stays in the timeline; beside the state stands only what still holds."""
+    holds = row.state in {*UNSENT_VOUCHER, *UNANSWERED_VOUCHER, VoucherState.FAILED, RefundState.RETURNED}
+    if isinstance(row, Voucher) and is_lost(row):
+        return advice.on_code(ErrorCode.CREATE_LOST)
+    return advice.on_code(row.error_code, raw=row.raw_code) if row.error_code and holds else None

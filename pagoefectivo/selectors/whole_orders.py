@@ -1,0 +1,165 @@
+"""One order with all that its page in the back office speaks of, in as many queries at any size of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject
+
+from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, Voucher
+from pagoefectivo.selectors.timeline_words import as_mapping
+from pagoefectivo.services.facts import FREEZING
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The newest statement of one kind about one payment or refund, in our words."""
+
+    voucher_id: int
+    refund_id: int | None
+    source: str
+    proof: str
+    status: str
+    amount: Decimal | None
+    currency: str
+    at: datetime
+    is_believed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """One receipt of the buyer's, what a person said of it, and how each field that was read stood to the provider's word."""
+
+    proof: PaymentProof
+    judgement: str
+    judged_by: str
+    verdicts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeOrder:
+    """An order with everything below it, each oldest first; `anomalies` are the open ones."""
+
+    order: Order
+    vouchers: Sequence[Voucher]
+    refunds: Sequence[Refund]
+    anomalies: Sequence[Anomaly] = ()
+    accepted_by: str = ""
+    said: Sequence[Said] = ()
+    pictures: Sequence[SentPicture] = ()
+
+    @property
+    def newest(self) -> Voucher | None:
+        """The payment code that the buyer is shown."""
+        return self.vouchers[-1] if self.vouchers else None
+
+    @property
+    def frozen(self) -> frozenset[int]:
+        """The ids of payments that an open question keeps from being given back."""
+        return frozenset(each.voucher_id for each in self.anomalies if each.kind in FREEZING)
+
+
+def whole_order(order_id: int) -> WholeOrder | None:
+    """Return one order with everything below it in three queries; None where there is none."""
+    found = Voucher.objects.select_related("order").filter(order=order_id)
+    vouchers = sorted(found, key=lambda voucher: voucher.attempt)
+    order = vouchers[0].order if vouchers else Order.objects.filter(pk=order_id).first()
+    if order is None:
+        return None
+    for voucher in vouchers:
+        voucher.order = order
+    refunds = list(Refund.objects.filter(order=order_id).order_by("pk"))
+    return _with_remarks(WholeOrder(order, vouchers, refunds))
+
+
+def _with_remarks(whole: WholeOrder) -> WholeOrder:
+    """Add what was said and asked about an order: rows of three tables, small in number, by one statement."""
+    ids = [voucher.pk for voucher in whole.vouchers]
+    rows = _statements(ids).union(_oddities(whole.order), _pictures(whole.order), all=True).order_by("e_kind", "e_id")
+    said: list[Said] = []
+    pictures: list[SentPicture] = []
+    anomalies: list[Anomaly] = []
+    accepted_by = ""
+    for at, row_id, kind, facts in rows:
+        if kind == "said":
+            said.append(_said(at, facts))
+        elif kind == "picture":
+            pictures.append(_picture(at, row_id, facts))
+        elif facts["closed_at"] is None:
+            anomalies.append(_anomaly(whole.order, at, row_id, facts))
+        else:
+            accepted_by = facts["closed_by"]
+    return replace(whole, said=said, pictures=pictures, anomalies=anomalies, accepted_by=accepted_by)
+
+
+def _branch(kind: str, rows: QuerySet[Any], at: Any, facts: Mapping[str, Any]) -> QuerySet[Any]:
+    told = {
+        "e_at": at,
+        "e_id": F("pk"),
+        "e_kind": Cast(Value(kind), CharField()),
+        "e_facts": JSONObject(**facts),
+    }
+    as_told: QuerySet[Any] = rows.order_by().annotate(**told).values_list(*told)
+    return as_told
+
+
+def _statements(vouchers: Sequence[int]) -> QuerySet[Any]:
+    """The newest statement of each kind about each payment and refund: what was said before it no longer stands."""
+    heard = PaymentEvent.objects.filter(voucher__in=vouchers).order_by()
+    newest = heard.values("voucher", "refund", "source", "proof").annotate(last=Max("pk")).values("last")
+    columns = ("voucher_id", "refund_id", "source", "proof", "status", "currency", "is_believed")
+    facts = {name: name for name in columns} | {"amount": Cast("amount", CharField())}
+    return _branch("said", PaymentEvent.objects.filter(pk__in=newest), Coalesce("occurred_at", "recorded_at"), facts)
+
+
+def _oddities(order: Order) -> QuerySet[Any]:
+    """What is open, and what a person took all the same."""
+    accepted = Q(holds_order=True, closed_by__startswith="staff:")
+    rows = Anomaly.objects.filter(Q(closed_at__isnull=True) | accepted, order=order)
+    columns = ("kind", "voucher_id", "refund_id", "holds_order", "closed_by", "closed_at")
+    return _branch("anomaly", rows, F("opened_at"), {name: name for name in columns})
+
+
+def _pictures(order: Order) -> QuerySet[Any]:
+    reviews = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk")
+    rows = PaymentProof.objects.filter(order=order).annotate(
+        e_judgement=Subquery(reviews.values("judgement")[:1]), e_judge=Subquery(reviews.values("actor")[:1])
+    )
+    facts = {"number": "public_id", "judgement": "e_judgement", "judge": "e_judge", "verdicts": "reading__verdicts"}
+    return _branch("picture", rows, F("received_at"), facts)
+
+
+def _said(at: datetime, facts: dict[str, Any]) -> Said:
+    return Said(
+        voucher_id=facts["voucher_id"],
+        refund_id=facts["refund_id"],
+        source=facts["source"],
+        proof=facts["proof"],
+        status=facts["status"],
+        amount=None if facts["amount"] is None else Decimal(facts["amount"]),
+        currency=facts["currency"],
+        at=at,
+        is_believed=bool(facts["is_believed"]),
+    )
+
+
+def _picture(at: datetime, row_id: int, facts: dict[str, Any]) -> SentPicture:
+    proof = PaymentProof(pk=row_id, public_id=facts["number"], received_at=at)
+    return SentPicture(proof, facts["judgement"] or "", facts["judge"] or "", as_mapping(facts["verdicts"] or {}))
+
+
+def _anomaly(order: Order, at: datetime, row_id: int, facts: dict[str, Any]) -> Anomaly:
+    return Anomaly(
+        pk=row_id,
+        order=order,
+        kind=facts["kind"],
+        voucher_id=facts["voucher_id"],
+        refund_id=facts["refund_id"],
+        holds_order=bool(facts["holds_order"]),
+        opened_at=at,
+    )
