@@ -19,6 +19,7 @@ from pagoefectivo.admin import (
     proofs,
     refunds,
     vouchers,
+    work,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "proofs",
     "refunds",
     "vouchers",
+    "work",
 ]

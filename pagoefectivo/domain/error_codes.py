@@ -132,6 +132,9 @@ class ErrorCode(StrEnum):
     CASE_OWNER_UNFIT = "CASE_OWNER_UNFIT"
     CASE_INCOMPLETE = "CASE_INCOMPLETE"
     CASE_LINK_UNKNOWN = "CASE_LINK_UNKNOWN"
+    WORK_OWNED = "WORK_OWNED"
+    WORK_OWNER_UNFIT = "WORK_OWNER_UNFIT"
+    WORK_REASON_MISSING = "WORK_REASON_MISSING"
 
 
 class Who(StrEnum):
@@ -291,4 +294,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.CASE_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("This person may not work on cases."), _("Choose somebody else, or ask an administrator for the permission.")),
     _C.CASE_INCOMPLETE: ErrorEntry(Who.SUPPORT, _("The case cannot take this: {field}."), _("Correct it and send it again.")),
     _C.CASE_LINK_UNKNOWN: ErrorEntry(Who.SUPPORT, _("Nothing has this number."), _("Paste the number whole: an order's reference, a refund, a payment code's number, a receipt or a request id.")),
+    _C.WORK_OWNED: ErrorEntry(Who.SUPPORT, _("Somebody else has this already."), _("Ask them, or hand it over to yourself.")),
+    _C.WORK_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("That person cannot work on this."), _("Hand it to somebody who may see it, or ask an administrator.")),
+    _C.WORK_REASON_MISSING: ErrorEntry(Who.SUPPORT, _("It was not said why this needs nothing more."), _("Write one sentence for those who look later.")),
 }  # fmt: skip

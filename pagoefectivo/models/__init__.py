@@ -23,6 +23,7 @@ from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
+from pagoefectivo.models.work import Ownership
 
 __all__ = [
     "AccountPulse",
@@ -47,6 +48,7 @@ __all__ = [
     "NonWorkingDay",
     "Order",
     "OutboxMessage",
+    "Ownership",
     "PaymentEvent",
     "PaymentProof",
     "Payout",

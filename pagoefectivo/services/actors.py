@@ -33,6 +33,9 @@ class Permission(StrEnum):
     ASSIGN_CASES = "cases:assign"
     CLOSE_CASES = "cases:close"
     BUNDLE_CASES = "cases:bundle"
+    OWN_WORK = "work:own"
+    SEE_PEOPLE = "people:see"
+    SEE_BANK_ACCOUNTS = "bank_accounts:see"
 
 
 STAFF_PERMISSIONS = {
@@ -56,6 +59,9 @@ STAFF_PERMISSIONS = {
     Permission.ASSIGN_CASES: "pagoefectivo.assign_case",
     Permission.CLOSE_CASES: "pagoefectivo.close_case",
     Permission.BUNDLE_CASES: "pagoefectivo.bundle_case",
+    Permission.OWN_WORK: "pagoefectivo.own_work",
+    Permission.SEE_PEOPLE: "pagoefectivo.view_personal_data",
+    Permission.SEE_BANK_ACCOUNTS: "pagoefectivo.view_bank_account",
 }
 
 

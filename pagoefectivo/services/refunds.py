@@ -9,12 +9,14 @@ from django.db import IntegrityError
 
 from pagoefectivo import conf
 from pagoefectivo.domain.bank_accounts import destination_objections, tidy
+from pagoefectivo.domain.clues import Kind
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.refunds import closed_reasons, eligibility
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import BuyerView, Order, Refund, RefundDestination, Voucher
+from pagoefectivo.models.digests import digest
 from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, REASONS, payee_digest
 from pagoefectivo.services import buyer_messages, doubts, facts, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
@@ -317,6 +319,7 @@ def _keep(destination: Destination, actor: Actor, *, replaces: RefundDestination
         document_number=destination.document_number,
         bank_code=destination.bank_code,
         account_number=destination.account_number,
+        tail_digest=digest(Kind.ACCOUNT, destination.account_number),
         account_type=destination.account_type,
         account_digest=payee_digest(ACCOUNT, destination.account_number),
         document_digest=payee_digest(DOCUMENT, destination.document_number),
