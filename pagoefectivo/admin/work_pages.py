@@ -68,6 +68,7 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     logs = work.backlogs(list(lanes))
     owners = work.owners_of((item for log in logs for item in log.items[:ON_A_CARD]), user=user)
     rows = _Rows(owners, lanes, user, site)
+    pulse = work.pulse()
     mine = [item for log in logs for item in log.items if rows.is_mine(item)]
     return {
         "cards": [rows.card(log) for log in logs if log.items],
@@ -75,7 +76,8 @@ def queue(request: HttpRequest) -> dict[str, Any]:
         "yours": [rows.row(item) for item in sorted(mine, key=lambda item: item.since)[:ON_A_LANE]],
         "may_own": user.has_perm(OWNS),
         "sees_lanes": bool(lanes),
-        "signs": signs(work.pulse()),
+        "signs": signs(pulse),
+        "is_well": pulse.is_well,
         "search_address": search_address(site) if user.has_perm("pagoefectivo.view_order") else "",
         "is_sandbox": is_sandbox(),
     }

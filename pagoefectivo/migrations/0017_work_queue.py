@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("pagoefectivo", "0014_proof_guards"),
+        ("pagoefectivo", "0016_lost_links"),
     ]
 
     operations = under_all_locks([
