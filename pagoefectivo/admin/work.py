@@ -51,11 +51,11 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET"])
         if not self.has_view_permission(request):
             return refused(self, request, READS_ORDERS)
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {**frame(self, request, None, _("Work queue")), **(extra_context or {})}
         return TemplateResponse(request, "admin/pagoefectivo/work/queue.html", context)
 
-    def history_view(self, request: HttpRequest) -> HttpResponse:
+    def tenures_view(self, request: HttpRequest) -> HttpResponse:
         """List who had what, and what was set aside and why."""
         if not request.user.has_perm(READS_HISTORY):
             return refused(self, request, READS_HISTORY)
@@ -72,7 +72,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
         lacking = [each for each in lane.permissions if not request.user.has_perm(each)]
         if lacking:
             return refused(self, request, lacking[0])
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         if request.method == "POST":
             return self._acted(request, lane)
         context = {**frame(self, request, None, str(lane.title)), **work_pages.one_lane(request, lane)}
@@ -131,7 +131,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
         if clues is None:
             messages.info(request, _("That search is over. Look for it again."))
             return redirect(self._named("changelist"))
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         findings = finding.find(clues, actor=actor_of(request))
         context = {
             **frame(self, request, None, _("What was found")),
@@ -146,7 +146,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
             path("search/", wrap(self.search_view), name="pagoefectivo_ownership_search"),
             path("search/<str:key>/", wrap(self.found_view), name="pagoefectivo_ownership_found"),
             path("lane/<slug:name>/", wrap(self.lane_view), name="pagoefectivo_ownership_lane"),
-            path("history/", wrap(self.history_view), name="pagoefectivo_ownership_history"),
+            path("tenures/", wrap(self.tenures_view), name="pagoefectivo_ownership_tenures"),
         ]
         return [*pages, *super().get_urls()]
 

@@ -111,7 +111,8 @@ def _hits(rows: QuerySet[Any], kind: Kind, value: str, order: str = "order", **m
         "hit_refund": Cast(F(more["refund"]) if "refund" in more else Value(None), _NUMBER),
         "hit_proof": Cast(F(more["proof"]) if "proof" in more else Value(None), _NUMBER),
     }
-    return rows.order_by().annotate(**columns).values_list(*_COLUMNS)
+    hits: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values_list(*_COLUMNS)
+    return hits
 
 
 def _by_provider(values: Sequence[str]) -> Q:

@@ -17,6 +17,7 @@ from django.db.models import (
     DateTimeField,
     DecimalField,
     F,
+    Field,
     Q,
     QuerySet,
     Value,
@@ -101,7 +102,7 @@ def backlogs(lanes: Sequence[Lane]) -> list[Backlog]:
 def branch(lane: Lane, now: datetime) -> QuerySet[Any, Any]:
     """Return the query of one lane, as it is joined with the others: the same columns, ordered, cut."""
     shown, rows = lane.shown, lane.rows(now).order_by()
-    columns = {
+    columns: dict[str, Any] = {
         "lane": Value(lane.name),
         "item": F("pk") if lane.can_be_owned else Value(0),
         "waits_since": F(lane.since) if isinstance(lane.since, str) else lane.since,
@@ -111,9 +112,10 @@ def branch(lane: Lane, now: datetime) -> QuerySet[Any, Any]:
         "sum_currency": shown.currency or Value(""),
         "goes_to": shown.target or Value(None),
     }
-    kinds = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER)
+    kinds: tuple[Field[Any, Any], ...] = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER)
     typed = {name: Cast(value, kind) for (name, value), kind in zip(columns.items(), kinds, strict=True)}
-    return rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)[: MOST + 1]
+    cut: QuerySet[Any, Any] = rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)[: MOST + 1]
+    return cut
 
 
 def owners_of(items: Iterable[Item], *, user: Any) -> dict[tuple[str, int], Ownership]:

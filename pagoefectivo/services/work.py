@@ -89,7 +89,7 @@ def _admitted(lane_name: str, actor: Actor) -> tuple[Lane, Any]:
     """Return the lane and the person; whoever may not see the lane may not know what is in it."""
     actor.require_person(Permission.OWN_WORK)
     lane = lane_named(lane_name)
-    person = get_user_model()._default_manager.filter(pk=actor.user_id).first()
+    person = get_user_model()._default_manager.filter(pk=actor.user_id or 0).first()
     if lane is None or person is None or not lane.can_be_owned:
         raise NotFound
     if not _may_own(person, lane):

@@ -224,7 +224,7 @@ def test_what_one_takes_is_theirs_until_it_is_handed_over_or_given_back(hire: An
     refund = ONE_IN_EACH["refunds-to-approve"]()
     lane, queue = reverse(LANE, args=["refunds-to-approve"]), reverse(QUEUE)
     hers, theirs = seated(luz), seated(rosa)
-    answer = hers.post(lane, {"act": "take", "row": refund.pk, "back": "queue"})
+    answer: Any = hers.post(lane, {"act": "take", "row": refund.pk, "back": "queue"})
     assert (answer.status_code, answer.url) == (302, queue)
     text = text_of(hers.get(queue))
     assert "1 is yours now." in text
@@ -256,7 +256,7 @@ def test_a_failed_refund_of_which_somebody_says_why_leaves_the_queue_and_nothing
     assert counts() == {}
     assert Refund.objects.values().get() == before
     assert "Nothing waits here." in text_of(browser.get(lane))
-    assert "Paid back in the shop, receipt 17" in text_of(browser.get(reverse("admin:pagoefectivo_ownership_history")))
+    assert "Paid back in the shop, receipt 17" in text_of(browser.get(reverse("admin:pagoefectivo_ownership_tenures")))
 
 
 def test_G17_a_refused_act_on_the_queue_changes_nothing(hire: Any) -> None:
@@ -294,7 +294,7 @@ def test_G17_a_refused_act_on_the_queue_changes_nothing(hire: Any) -> None:
 def test_of_two_who_take_at_the_same_instant_one_is_told(hire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     refund = ONE_IN_EACH["refunds-unknown"]()
     luz, rosa = (staff(hire(name, "view_refund", "own_work")) for name in ("luz", "rosa"))
-    begin, first = work._begin, []
+    begin, first = work._begin, list[int]()
 
     def interrupted(*described: Any, **more: Any) -> None:
         if not first:
@@ -352,5 +352,5 @@ def test_in_an_admin_site_of_the_shop_the_queue_shows_what_has_a_page_there_and_
     reference = Anomaly.objects.get(kind=AnomalyKind.UNDERPAID).order.reference
     (opened,) = re.findall(rf'href="([^"]+)">{reference}<', content)
     assert admin_client.get(opened).status_code == 200
-    answer = admin_client.post("/desk/pagoefectivo/ownership/search/", {"clue": reference})
+    answer: Any = admin_client.post("/desk/pagoefectivo/ownership/search/", {"clue": reference})
     assert answer.url == opened
