@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Prefetch
@@ -32,6 +32,7 @@ OWNS = "pagoefectivo.own_work"
 ON_A_CARD = 5
 ON_A_LANE = 100
 FOUND_SHOWN = 50
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,8 @@ def _address(lane: Lane, target: int | None, site: str) -> str:
 def _age(since: datetime | None) -> str:
     if since is None:
         return ""
-    return timesince(min(since, now := seams.now()), now, depth=1)
+    now = seams.now()
+    return timesince(since, now, depth=1) if now - since >= A_MINUTE else _("less than a minute")
 
 
 def _recognised(clue: Clue, findings: Findings) -> Iterable[str]:

@@ -147,7 +147,7 @@ def _word(word: str) -> Clue:
 def _number(text: str, number: str) -> Clue:
     digits = number.lstrip("+")
     length = len(digits)
-    is_phone = number.startswith("+") or (length == PHONE_DIGITS and digits[0] == "9") or digits.startswith("519")
+    is_phone = number.startswith("+") or bool(_PHONE_IN_PARTS.fullmatch(text))  # a bare number is rather a code
     may_be = {
         Kind.PHONE: SHORTEST_PHONE <= length <= LONGEST_PHONE and (is_phone or length >= PHONE_DIGITS),
         Kind.CODE: SHORTEST_CODE <= length <= LONGEST_CODE,

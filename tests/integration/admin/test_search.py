@@ -99,9 +99,9 @@ def test_what_names_nothing_says_what_it_may_have_been(at_desk: Any, open_order:
         "“99999999” may be a payment code, a document, an operation number or a reference; nothing is known of it."
         in shown(browser, "99999999")
     )
-    for clue in ("nobody@example.pe", "%", "_", "rfd_x", "\u202e", "é" * 300, "x" * 20_000, "a\0b"):
+    for clue in ("nobody@example.pe", "%", "_", "rfd_x", "\u202e", "é" * 300, "x" * 20_000):
         assert "Nothing was found." in shown(browser, clue), clue
-    for clue in ("", " ", "' OR 1=1 --", "\0"):
+    for clue in ("", " ", "' OR 1=1 --", "\0", "a\0b"):
         answer = look_for(browser, clue)
         assert answer.url == reverse("admin:pagoefectivo_ownership_changelist"), clue
     assert browser.get(reverse(BOX)).status_code == 302

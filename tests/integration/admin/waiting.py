@@ -62,7 +62,7 @@ def place_approved_refund(state: RefundState, **columns: Any) -> Refund:
 def place_payout() -> Payout:
     """A payout file whose transfer the bank has not answered."""
     payout = Payout.objects.create(
-        reference="P-20261127-1", account="default", currency="PEN", count=1, total="30.00", content=b"x", sha256="0" * 64,
+        reference=f"P-20261127-{Payout.objects.count()}", account="default", currency="PEN", count=1, total="30.00", content=b"x", sha256="0" * 64,
         made_by="staff:luz", created_at=timezone.now(),
     )  # fmt: skip
     place_approved_refund(RefundState.PENDING, payout=payout)
