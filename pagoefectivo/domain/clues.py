@@ -54,9 +54,12 @@ class Clues:
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[^\s@<>\"'(),;:]{1,190}")
 _MARKED = re.compile(r"\b(?:rfd_|vch_)[0-9A-Za-z]{1,40}\b|\bC-[2-9A-HJ-NP-Z]{8}\b", re.ASCII)
 _PHONE_IN_PARTS = re.compile(r"(?<![\w.,/-])(?:\+?51[ -]?)?9\d\d[ -]\d{3}[ -]\d{3}(?![\w.,/-]?\d)", re.ASCII)
-_CODE_IN_PARTS = re.compile(r"(?<![\w.,/+-])(?<!\d )\d{3,4}[ -]\d{3,4}(?:[ -]\d{3,4})?(?![ -]?\d)", re.ASCII)
+_CODE_IN_PARTS = re.compile(r"(?<![\w.,/+-])(?<!\d )\d{2,4}(?:[ -]\d{3,4}){1,3}(?![ -]?\d)", re.ASCII)
 _WORD = re.compile(r"(?<![\w.~@+-])\+?[0-9A-Za-z][0-9A-Za-z._~:-]{2,99}", re.ASCII)
-_DAY_OR_SUM = re.compile(r"\+?\d{1,4}(?:[.,/:-]\d{1,4}){1,3}", re.ASCII)
+_DAY_OR_SUM = re.compile(
+    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|\d{1,2}(?::\d{2}){1,2}|\d{1,7}(?:[.,]\d{2,3}){1,3}|\d{1,3}(?:\.\d{1,3}){3}",
+    re.ASCII,
+)
 _NUMBER = re.compile(r"\+?\d+", re.ASCII)
 _GAPS = re.compile(r"[\s().-]+")
 

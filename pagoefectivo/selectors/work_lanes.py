@@ -12,6 +12,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
+from pagoefectivo.domain.exceptions import InvalidSignature, SignatureFault
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState, RefundState
 from pagoefectivo.models import (
@@ -151,6 +152,10 @@ def _error_sentence(code: str) -> object:
     return CATALOGUE[_KNOWN[code]].sentence() if code in _KNOWN else ""
 
 
+def _fault_sentence(fault: str) -> object:
+    return CATALOGUE[InvalidSignature(SignatureFault(fault)).code].sentence() if fault in set(SignatureFault) else fault
+
+
 def _of_refund(what: Any) -> Shown:
     return Shown(F("order__reference"), what, F("amount"), F("currency"), F("pk"))
 
@@ -278,6 +283,7 @@ LANES: tuple[Lane, ...] = (
         rows=_rejected,
         since="hour_at",
         shown=Shown(F("account"), F("fault")),
+        words=_fault_sentence,
         dismissed_by=Permission.OWN_WORK,
     ),
     Lane(

@@ -73,7 +73,7 @@ def _two_of_one_buyer() -> str:
 _LETTER = "Pagué con el CIP 99 887 766 y nada llega. Mi correo es maria.quispe@example.pe, pedido Z-77."
 
 PICTURES = (
-    Picture("work-queue-full", _full, is_staff=True),
+    Picture("work-queue-full", _full, is_staff=True, part=".pe-work"),
     Picture("work-queue-empty", _empty, is_staff=True, part=".pe-work"),
     Picture("work-queue-blind", _blind, is_staff=True, part=".pe-work"),
     Picture("work-queue-lane", _lane, is_staff=True, part="#content"),

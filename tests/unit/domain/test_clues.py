@@ -51,6 +51,12 @@ def test_from_a_letter_come_its_clues_and_neither_its_days_nor_its_sums() -> Non
     ]
 
 
+def test_a_code_is_found_however_it_is_spaced() -> None:
+    for written in ("99 887 766", "9988 7766", "998-877-6612", "12 3456 7890"):
+        (clue, *_) = read(f"Pagué con el CIP {written}, gracias.").found
+        assert (clue.text, clue.kinds[0]) == (written, Kind.CODE)
+
+
 def test_a_letter_without_a_clue_has_none() -> None:
     assert read("").found == ()
     assert read(" \n ").found == ()
