@@ -42,12 +42,12 @@ def _blind() -> str:
 def _full() -> str:
     _empty()
     now = timezone.now()
-    for place in ONE_IN_EACH.values():
-        place()
+    for lane in ("refunds-to-approve", "refunds-failed", "refunds-outside", "amounts", "late-and-double", "proofs"):
+        ONE_IN_EACH[lane]()
     for hours in (1, 3, 5, 26, 30, 51):
         waiting = place_refund(paid_voucher(), RefundState.AWAITING_APPROVAL)
         Refund.objects.filter(pk=waiting.pk).update(changed_at=now - timedelta(hours=hours))
-        place_anomaly(AnomalyKind.PAID_LATE, at=now - timedelta(hours=hours))
+    place_anomaly(AnomalyKind.PAID_LATE, at=now - timedelta(hours=4))
     luz = User.objects.create_superuser("luz")
     rosa = User.objects.create_superuser("rosa")
     oldest = Refund.objects.filter(state=RefundState.AWAITING_APPROVAL).order_by("changed_at")
