@@ -29,7 +29,6 @@ from pagoefectivo.services import seams
 from pagoefectivo.services.actors import STAFF_PERMISSIONS
 
 OWNS = "pagoefectivo.own_work"
-ON_A_CARD = 5
 ON_A_LANE = 100
 FOUND_SHOWN = 50
 A_MINUTE = timedelta(minutes=1)
@@ -67,10 +66,10 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     lanes = reachable(lanes_of(user), site)
     logs = work.backlogs(list(lanes))
-    owners = work.owners_of((item for log in logs for item in log.items[:ON_A_CARD]), user=user)
+    owners = work.owners_of((item for log in logs for item in log.items), user=user)
     rows = _Rows(owners, lanes, user, site)
     pulse = work.pulse()
-    mine = [item for log in logs for item in log.items if rows.is_mine(item)]
+    mine = [item for log in _logs_of(user, owners, lanes) for item in log.items]
     return {
         "cards": [rows.card(log) for log in logs if log.items],
         "nothing_in": [log.lane.title for log in logs if not log.items],
@@ -84,12 +83,21 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _logs_of(user: Any, owners: Mapping[tuple[str, int], Ownership], lanes: Iterable[Lane]) -> list[Backlog]:
+    """Return what this person has and what still waits of it; nothing is asked where they have nothing."""
+    mine: dict[str, list[int]] = {}
+    for (subject, row_id), held in owners.items():
+        if held.owner_id == user.pk:
+            mine.setdefault(subject, []).append(row_id)
+    return work.backlogs(list(lanes), shown=ON_A_LANE, of=mine) if mine else []
+
+
 def one_lane(request: HttpRequest, lane: Lane) -> dict[str, Any]:
     """Return what the page of one lane shows: the oldest hundred, whose they are, and who may be given some."""
     site = str(getattr(request, "current_app", "") or "admin")
     user: Any = request.user
-    (log,) = work.backlogs([lane])
-    items = log.items[:ON_A_LANE]
+    (log,) = work.backlogs([lane], shown=ON_A_LANE)
+    items = log.items
     rows = _Rows(work.owners_of(items, user=user), reachable([lane], site), user, site)
     may_own = lane.can_be_owned and user.has_perm(OWNS)
     may_dismiss = lane.dismissed_by is not None and user.has_perm(STAFF_PERMISSIONS[lane.dismissed_by])
@@ -97,7 +105,7 @@ def one_lane(request: HttpRequest, lane: Lane) -> dict[str, Any]:
         "lane": lane,
         "card": rows.card(log),
         "rows": [rows.row(item) for item in items],
-        "is_all": len(items) == len(log.items) and not log.is_cut,
+        "is_all": len(items) == log.count and not log.is_cut,
         "shown": len(items),
         "may_own": may_own,
         "may_dismiss": may_own and may_dismiss,
@@ -192,14 +200,14 @@ class _Rows:
         )
 
     def card(self, log: Backlog) -> Card:
-        shown = log.items[:ON_A_CARD]
+        shown = log.items[: work.SHOWN]
         return Card(
             lane=log.lane,
             address=reverse("admin:pagoefectivo_ownership_lane", args=[log.lane.name], current_app=self._site),
-            count=f"{work.MOST}+" if log.is_cut else str(len(log.items)),
+            count=f"{work.MOST}+" if log.is_cut else str(log.count),
             age=_age(log.items[0].since) if log.items else "",
             rows=[self.row(item) for item in shown],
-            more=len(log.items) - len(shown),
+            more=log.count - len(shown),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import (
     BigIntegerField,
     CharField,
+    Count,
     DateTimeField,
     DecimalField,
     F,
@@ -21,6 +22,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Value,
+    Window,
 )
 from django.db.models.functions import Cast, Concat
 
@@ -31,11 +33,22 @@ from pagoefectivo.services import seams
 from pagoefectivo.services.upkeep import HEARTBEAT
 
 MOST = 500
+SHOWN = 5
 MOST_COLLEAGUES = 200
 SWEEP_STALE = timedelta(minutes=3)  # a beat comes every few seconds, cron every minute
 QUERY_STALE = timedelta(hours=2)  # unless the account's own schedule is slower
 WEBHOOK_STALE = timedelta(hours=24)
-_COLUMNS = ("lane", "item", "waits_since", "reference_shown", "what_shown", "sum_shown", "sum_currency", "goes_to")
+_COLUMNS = (
+    "lane",
+    "item",
+    "waits_since",
+    "reference_shown",
+    "what_shown",
+    "sum_shown",
+    "sum_currency",
+    "goes_to",
+    "in_lane",
+)
 _TEXT, _NUMBER, _INSTANT = CharField(), BigIntegerField(), DateTimeField()
 _SUM = DecimalField(max_digits=14, decimal_places=2)
 
@@ -56,10 +69,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits in one lane, oldest first. Beyond 500 nobody counts: `is_cut` then."""
+    """What waits in one lane: the oldest items, and how many there are. Beyond 500 nobody counts: `is_cut` then."""
 
     lane: Lane
     items: tuple[Item, ...]
+    count: int
     is_cut: bool
 
 
@@ -86,36 +100,59 @@ class Pulse:
         return not (self.webhook.is_stale or self.query.is_stale or self.sweep.is_stale or self.deaf)
 
 
-def backlogs(lanes: Sequence[Lane]) -> list[Backlog]:
-    """Return what waits in each lane, in one query: at most 500 rows of each, the oldest first."""
+def backlogs(
+    lanes: Sequence[Lane], *, shown: int = SHOWN, of: Mapping[str, Iterable[int]] | None = None
+) -> list[Backlog]:
+    """Return what waits in each lane, in one query: how much, and the `shown` oldest of each.
+
+    With `of` only rows that it names by their kind are looked at.
+    """
     now = seams.now()
-    found: dict[str, list[Item]] = {lane.name: [] for lane in lanes}
-    by_name = {lane.name: lane for lane in lanes}
-    for name, *columns in _rows_of([branch(lane, now) for lane in lanes]):
-        found[name].append(Item(by_name[name], *columns))
-    return [
-        Backlog(lane, tuple(sorted(items, key=lambda item: item.since)[:MOST]), is_cut=len(items) > MOST)
-        for lane, items in ((lane, found[lane.name]) for lane in lanes)
-    ]
+    wanted = [lane for lane in lanes if of is None or lane.subject(now) in of]
+    found: dict[str, list[tuple[Any, ...]]] = {lane.name: [] for lane in lanes}
+    for name, *columns in _rows_of([branch(lane, now, shown=shown, of=of) for lane in wanted]):
+        found[name].append(tuple(columns))
+    return [_backlog(lane, found[lane.name], shown) for lane in lanes]
 
 
-def branch(lane: Lane, now: datetime) -> QuerySet[Any, Any]:
-    """Return the query of one lane, as it is joined with the others: the same columns, ordered, cut."""
-    shown, rows = lane.shown, lane.rows(now).order_by()
+def _backlog(lane: Lane, rows: Sequence[tuple[Any, ...]], shown: int) -> Backlog:
+    items = sorted((Item(lane, *columns) for *columns, _ in rows), key=_age)
+    count = max(len(rows), rows[0][-1]) if rows else 0
+    return Backlog(lane, tuple(items[: min(shown, MOST)]), min(count, MOST), is_cut=count > MOST)
+
+
+def _age(item: Item) -> datetime:
+    return item.since
+
+
+def branch(
+    lane: Lane, now: datetime, *, shown: int = SHOWN, of: Mapping[str, Iterable[int]] | None = None
+) -> QuerySet[Any, Any]:
+    """Return the query of one lane, as it is joined with the others: the same columns, ordered, cut, each with the count.
+
+    It is cut before it looks up what is shown, so that a lane with very many rows costs little more than one with 500.
+    """
+    looks, rows = lane.shown, lane.rows(now).order_by()
+    if of is not None:
+        rows = rows.filter(pk__in=list(of[lane.subject(now)]))
+    if lane.can_be_owned:
+        oldest = rows.order_by(lane.since).values("pk")[: MOST + 1]
+        rows = rows.model._default_manager.filter(pk__in=oldest)
     columns: dict[str, Any] = {
         "lane": Value(lane.name),
         "item": F("pk") if lane.can_be_owned else Value(0),
         "waits_since": F(lane.since) if isinstance(lane.since, str) else lane.since,
-        "reference_shown": shown.reference,
-        "what_shown": shown.what,
-        "sum_shown": shown.amount or Value(None),
-        "sum_currency": shown.currency or Value(""),
-        "goes_to": shown.target or Value(None),
+        "reference_shown": looks.reference,
+        "what_shown": looks.what,
+        "sum_shown": looks.amount or Value(None),
+        "sum_currency": looks.currency or Value(""),
+        "goes_to": looks.target or Value(None),
+        "in_lane": Window(Count("*")) if lane.can_be_owned else Value(0),  # grouped rows are counted when read
     }
-    kinds: tuple[Field[Any, Any], ...] = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER)
+    kinds: tuple[Field[Any, Any], ...] = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER, _NUMBER)
     typed = {name: Cast(value, kind) for (name, value), kind in zip(columns.items(), kinds, strict=True)}
-    cut: QuerySet[Any, Any] = rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)[: MOST + 1]
-    return cut
+    cut: QuerySet[Any, Any] = rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)
+    return cut[: shown if lane.can_be_owned else MOST + 1]
 
 
 def owners_of(items: Iterable[Item], *, user: Any) -> dict[tuple[str, int], Ownership]:

@@ -70,7 +70,7 @@ def seated(user: User) -> Client:
 
 def counts(names: list[str] | None = None) -> dict[str, int]:
     lanes = [lane for lane in LANES if names is None or lane.name in names]
-    return {log.lane.name: len(log.items) for log in reading.backlogs(lanes) if log.items}
+    return {log.lane.name: log.count for log in reading.backlogs(lanes) if log.items}
 
 
 def fill() -> None:
