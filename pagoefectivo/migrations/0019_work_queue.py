@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("pagoefectivo", "0016_lost_links"),
+        ("pagoefectivo", "0018_cases"),
     ]
 
     operations = under_all_locks([
