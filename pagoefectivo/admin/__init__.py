@@ -21,6 +21,7 @@ from pagoefectivo.admin import (
     refund_files,
     refunds,
     vouchers,
+    work,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "refund_files",
     "refunds",
     "vouchers",
+    "work",
 ]

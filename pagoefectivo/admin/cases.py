@@ -156,7 +156,7 @@ class CaseAdmin(CaseActs, ReadOnlyAdmin):
             return queryset, False
         if term.upper().startswith("K-"):
             return queryset.filter(public_id=term.upper()), False
-        linked = CaseLink.objects.filter(order__in=search.orders_matching(term))
+        linked = CaseLink.objects.filter(order__in=search.orders_matching(term, request.user))
         return queryset.filter(pk__in=linked.values("case")), False
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

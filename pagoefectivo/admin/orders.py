@@ -1,6 +1,5 @@
 """Orders: the list, the page that tells the whole story, and what may be done about it."""
 
-# ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -40,6 +39,7 @@ class OrderAdmin(OrderActs, OrderDeskActs, ExportedAdmin):
     """Find an order in seconds and see everything that ever happened to it."""
 
     list_filter = (("state", StateFilter), AccountFilter, "created_at")
+    finds_orders = True
     search_fields = ("reference",)  # opens the search box; get_search_results decides what is asked
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
     export_table = staticmethod(exports.orders_csv)
@@ -57,7 +57,7 @@ class OrderAdmin(OrderActs, OrderDeskActs, ExportedAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(search.condition(term)) if term else queryset), False
+        return (queryset.filter(search.condition(term, request.user)) if term else queryset), False
 
     @admin.display(description=_("state"))
     def standing(self, order: Order) -> SafeString:

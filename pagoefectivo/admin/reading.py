@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo import conf
 from pagoefectivo.admin import search
 from pagoefectivo.admin.paging import NewestRows
+from pagoefectivo.selectors.search import MOST
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -27,6 +29,14 @@ SEES_BANK_ACCOUNTS = "pagoefectivo.view_bank_account"
 def is_sandbox() -> bool:
     """Whether any account plays with toy money."""
     return any(account.environment == conf.SANDBOX for account in conf.current().accounts.values())
+
+
+def search_address(site: str) -> str:
+    """Where the one search box posts to in a shop's admin site; empty where that site does not have it."""
+    try:
+        return reverse("admin:pagoefectivo_ownership_search", current_app=site)
+    except NoReverseMatch:
+        return ""
 
 
 class AccountFilter(admin.SimpleListFilter):
@@ -65,6 +75,7 @@ class ReadOnlyAdmin(_ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     unread: tuple[str, ...] = ()  # columns that a list need not load, let alone decrypt
+    finds_orders = False  # whether the one search box stands above the list
 
     class Media:
         css = {"all": ["pagoefectivo/admin.css"]}
@@ -90,7 +101,14 @@ class ReadOnlyAdmin(_ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         term = request.GET.get("q", "").strip()
         kind = search.KIND_WORDS[search.kind_of(term)] if term and self.search_fields else ""
-        shown = {"is_sandbox": is_sandbox(), "search_term": term, "search_kind": kind, "search_most": search.MOST}
+        box = search_address(self.admin_site.name) if self.finds_orders else ""
+        shown = {
+            "is_sandbox": is_sandbox(),
+            "search_address": box,
+            "search_term": term,
+            "search_kind": kind,
+            "search_most": MOST,
+        }
         return super().changelist_view(request, {**shown, **(extra_context or {})})
 
     def change_view(
@@ -102,6 +120,7 @@ class ReadOnlyAdmin(_ModelAdmin):
 class BelowOrderAdmin(ReadOnlyAdmin):
     """Rows that hang below an order: the search finds orders, the list shows what belongs to them."""
 
+    finds_orders = True
     search_fields = ("order__reference",)  # opens the search box; get_search_results decides what is asked
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
 
@@ -109,4 +128,4 @@ class BelowOrderAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(order__in=search.orders_matching(term)) if term else queryset), False
+        return (queryset.filter(order__in=search.orders_matching(term, request.user)) if term else queryset), False

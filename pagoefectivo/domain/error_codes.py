@@ -142,6 +142,9 @@ class ErrorCode(StrEnum):
     NOTHING_TO_ASK = "NOTHING_TO_ASK"
     NOTHING_TO_ACCEPT = "NOTHING_TO_ACCEPT"
     NOTHING_LOST = "NOTHING_LOST"
+    WORK_OWNED = "WORK_OWNED"
+    WORK_OWNER_UNFIT = "WORK_OWNER_UNFIT"
+    WORK_REASON_MISSING = "WORK_REASON_MISSING"
 
 
 class Who(StrEnum):
@@ -311,4 +314,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.NOTHING_TO_ASK: ErrorEntry(Who.NOBODY, _("No code of this order was ever made, so there is nothing to ask the provider."), _("Issue a new code for the order.")),
     _C.NOTHING_TO_ACCEPT: ErrorEntry(Who.NOBODY, _("This order is not under review, so there is nothing to accept."), _("Nothing to do.")),
     _C.NOTHING_LOST: ErrorEntry(Who.NOBODY, _("No code of this order is lost: the provider can be asked about each."), _("Nothing to do.")),
+    _C.WORK_OWNED: ErrorEntry(Who.SUPPORT, _("Somebody else has this already."), _("Ask them, or hand it over to yourself.")),
+    _C.WORK_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("That person cannot work on this."), _("Hand it to somebody who may see it, or ask an administrator.")),
+    _C.WORK_REASON_MISSING: ErrorEntry(Who.SUPPORT, _("It was not said why this needs nothing more."), _("Write one sentence for those who look later.")),
 }  # fmt: skip

@@ -128,3 +128,13 @@ FINAL_REFUND = FREED_REFUND | {RefundState.SUCCEEDED}
 UNSENT_REFUND = frozenset({RefundState.REQUESTED, RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION})
 UNANSWERED_REFUND = frozenset({RefundState.SUBMITTING, RefundState.UNKNOWN})
 LIVE_REFUND = UNSENT_REFUND | UNANSWERED_REFUND | {RefundState.PENDING}
+# Where it may be for a person to do something; whatever is on its way by itself is not among them.
+PERSONS_REFUND = frozenset(
+    {
+        RefundState.REQUESTED,
+        RefundState.AWAITING_APPROVAL,
+        RefundState.UNKNOWN,
+        RefundState.FAILED,
+        RefundState.RETURNED,
+    }
+)

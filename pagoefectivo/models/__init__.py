@@ -25,6 +25,7 @@ from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
+from pagoefectivo.models.work import Ownership
 
 __all__ = [
     "AccountPulse",
@@ -51,6 +52,7 @@ __all__ = [
     "Order",
     "OrderNote",
     "OutboxMessage",
+    "Ownership",
     "PaymentEvent",
     "PaymentProof",
     "Payout",

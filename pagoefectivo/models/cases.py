@@ -38,6 +38,9 @@ class Anomaly(models.Model):
         verbose_name = _("anomaly")
         verbose_name_plural = _("anomalies")
         permissions = [("accept_payment", "Can accept a payment that is under review")]
+        indexes = [
+            models.Index(fields=["kind", "opened_at"], name="pe_anomaly_open", condition=Q(closed_at__isnull=True)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["voucher", "kind"],

@@ -116,6 +116,7 @@ class WebhookRejection(models.Model):
     class Meta:
         verbose_name = _("rejected webhooks")
         verbose_name_plural = _("rejected webhooks")
+        indexes = [models.Index(fields=["hour_at"], name="pe_rejection_hour")]
         constraints = [
             models.UniqueConstraint(fields=["account", "fault", "hour_at"], name="pe_rejection_once_an_hour"),
         ]

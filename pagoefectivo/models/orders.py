@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.languages import DEFAULT, LANGUAGES
 from pagoefectivo.links import page_url
+from pagoefectivo.models.digests import digest_field, digest_index
 from pagoefectivo.models.fields import EncryptedTextField, money_field
 from pagoefectivo.models.machines import OrderMachine
 
@@ -31,6 +32,8 @@ class Order(OrderMachine):
     payer_phone = models.CharField(_("phone"), max_length=20, blank=True)
     payer_document_type = models.CharField(_("document type"), max_length=8, blank=True)
     payer_document_number = EncryptedTextField(_("document number"), blank=True)
+    phone_digest = digest_field()
+    document_digest = digest_field()
     language = models.CharField(_("language"), max_length=2, default=DEFAULT, db_default=DEFAULT, choices=LANGUAGES)
     description = models.CharField(_("description"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
@@ -49,6 +52,10 @@ class Order(OrderMachine):
             ("view_personal_data", "Can see personal data of buyers"),
             ("view_raw_payload", "Can see the raw messages of providers"),
             ("export_finance", "Can download orders and refunds as a file"),
+        ]
+        indexes = [
+            digest_index("phone_digest", "pe_order_phone"),
+            digest_index("document_digest", "pe_order_document"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="pe_order_amount_positive"),

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo import conf
 from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.refund_reasons import REFUND_REASONS
-from pagoefectivo.domain.states import LIVE_REFUND, RefundState
+from pagoefectivo.domain.states import LIVE_REFUND, PERSONS_REFUND, RefundState
 from pagoefectivo.links import new_page_key, refund_page_url
+from pagoefectivo.models.digests import digest_field, digest_index
 from pagoefectivo.models.fields import DueRow, EncryptedTextField, due_index, linked_index, money_field
 from pagoefectivo.models.machines import RefundMachine
 from pagoefectivo.models.orders import Order
@@ -45,6 +46,7 @@ class RefundDestination(models.Model):
     document_number = EncryptedTextField(_("document number"), blank=True)
     bank_code = models.CharField(_("bank"), max_length=8, blank=True)
     account_number = EncryptedTextField(_("account number"))
+    tail_digest = digest_field()
     account_type = models.CharField(_("account type"), max_length=1, blank=True)
     entered_by = models.CharField(_("entered by"), max_length=160, blank=True, db_default="")
     enterer = models.ForeignKey(
@@ -63,6 +65,7 @@ class RefundDestination(models.Model):
         indexes = [
             models.Index(fields=["account_digest"], name="pe_destination_account", condition=~Q(account_digest="")),
             models.Index(fields=["document_digest"], name="pe_destination_document", condition=~Q(document_digest="")),
+            digest_index("tail_digest", "pe_destination_tail"),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +140,16 @@ class Refund(RefundMachine, DueRow):
             models.Index(fields=["account", "provider_reference"], name="pe_refund_provider_ref"),
             linked_index("payout", "pe_refund_payout"),
             linked_index("approved_at", "pe_refund_approved"),
+            models.Index(
+                fields=["state", "changed_at"],
+                name="pe_refund_waits",
+                condition=Q(state__in=sorted(PERSONS_REFUND)),
+            ),
+            models.Index(
+                fields=["payout"],
+                name="pe_refund_at_bank",
+                condition=Q(state=RefundState.PENDING.value, payout__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -38,6 +38,9 @@ class Permission(StrEnum):
     ASK_PROVIDER = "orders:ask"
     ADD_NOTES = "notes:add"
     RENEW_LINKS = "links:renew"
+    OWN_WORK = "work:own"
+    SEE_PEOPLE = "people:see"
+    SEE_BANK_ACCOUNTS = "bank_accounts:see"
 
 
 STAFF_PERMISSIONS = {
@@ -66,6 +69,9 @@ STAFF_PERMISSIONS = {
     Permission.ASK_PROVIDER: "pagoefectivo.refresh_order",
     Permission.ADD_NOTES: "pagoefectivo.add_note",
     Permission.RENEW_LINKS: "pagoefectivo.renew_order_link",
+    Permission.OWN_WORK: "pagoefectivo.own_work",
+    Permission.SEE_PEOPLE: "pagoefectivo.view_personal_data",
+    Permission.SEE_BANK_ACCOUNTS: "pagoefectivo.view_bank_account",
 }
 
 

@@ -27,6 +27,7 @@ from pagoefectivo.domain.states import (
 )
 from pagoefectivo.links import new_page_key
 from pagoefectivo.models import Anomaly, Order, Voucher
+from pagoefectivo.models.digests import payer_digests
 from pagoefectivo.services import lifecycle, polling, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named
 from pagoefectivo.services.actors import Actor, Permission
@@ -169,6 +170,7 @@ def _try_anew(order_id: int, payer: Payer, actor: Actor, source: Source) -> Clai
         return None
     order.payer_email, order.payer_name, order.payer_phone = payer.email, payer.name, payer.phone
     order.payer_document_type, order.payer_document_number = payer.document_type, payer.document_number
+    order.phone_digest, order.document_digest = payer_digests(payer.phone, payer.document_number)
     order.save()
     return _replace(locked, actor, source)
 
@@ -226,6 +228,7 @@ def _first_seen_by(actor: Actor) -> str | None:
 
 def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
     now = seams.now()
+    phone_digest, document_digest = payer_digests(request.payer.phone, request.payer.document_number)
     order = Order.objects.create(
         reference=request.reference,
         account=account.config.name,
@@ -236,6 +239,8 @@ def _create(request: OrderRequest, account: EffectiveAccount) -> Claim:
         payer_phone=request.payer.phone,
         payer_document_type=request.payer.document_type,
         payer_document_number=request.payer.document_number,
+        phone_digest=phone_digest,
+        document_digest=document_digest,
         description=request.description,
         metadata=request.metadata,
         language=known_language(request.language) or DEFAULT_LANGUAGE,

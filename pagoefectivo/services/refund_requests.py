@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from pagoefectivo import conf
 from pagoefectivo.domain.bank_accounts import destination_objections, tidy
+from pagoefectivo.domain.clues import Kind
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
 from pagoefectivo.domain.messages import Destination, Verb
@@ -17,6 +18,7 @@ from pagoefectivo.domain.refund_reasons import REFUND_REASONS
 from pagoefectivo.domain.refunds import eligibility
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Order, Refund, RefundDestination, Voucher
+from pagoefectivo.models.digests import digest
 from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, payee_digest
 from pagoefectivo.services import buyer_messages, facts, previews, refund_limits, reservations, seams, submission
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
@@ -249,6 +251,7 @@ def keep(destination: Destination, actor: Actor, *, replaces: RefundDestination 
         document_number=destination.document_number,
         bank_code=destination.bank_code,
         account_number=destination.account_number,
+        tail_digest=digest(Kind.ACCOUNT, destination.account_number),
         account_type=destination.account_type,
         account_digest=payee_digest(ACCOUNT, destination.account_number),
         document_digest=payee_digest(DOCUMENT, destination.document_number),

@@ -42,6 +42,8 @@ _NO_BUYER: dict[str, Any] = {
     "payer_phone": "",
     "payer_document_type": "",
     "payer_document_number": "",
+    "phone_digest": "",
+    "document_digest": "",
     "metadata": {},
 }
 _NO_PICTURE: dict[str, Any] = {"picture": b"", "operation_number": "", "note": "", "remote_ip": ""}
@@ -52,6 +54,7 @@ _NO_ACCOUNT = {
     "account_number": "",
     "account_digest": "",
     "document_digest": "",
+    "tail_digest": "",
 }
 
 

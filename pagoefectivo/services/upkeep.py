@@ -1,4 +1,4 @@
-"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, recoveries, the nightly check, old counts."""
+"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, recoveries, the nightly check, old counts, old clues."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import exchanges, jobs, pace, recovery, second_factor
+from pagoefectivo.services import clues, exchanges, jobs, pace, recovery, second_factor
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
@@ -24,6 +24,7 @@ def run() -> None:
     _when_due("listen", pace.LISTEN_EVERY, _listen)
     _when_due(INVARIANTS, INVARIANTS_EVERY, check_invariants)
     _when_due("second factor", SECOND_FACTOR_EVERY, second_factor.forget_old)
+    _when_due(clues.JOB, clues.EVERY, clues.catch_up)
 
 
 def check_invariants() -> None:

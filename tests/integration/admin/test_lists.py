@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pagoefectivo.admin import paging
-from pagoefectivo.admin import search as search_box
+from pagoefectivo.admin import paging, reading
 from pagoefectivo.models import Order
+from pagoefectivo.selectors import search as finding
 from tests.integration.admin.conftest import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,7 +131,8 @@ def test_a_prefix_of_many_orders_lists_some_and_asks_for_more(
 ) -> None:
     for number in range(4):
         open_order(f"A-10{number}")
-    monkeypatch.setattr(search_box, "MOST", 3)
+    monkeypatch.setattr(finding, "MOST", 3)
+    monkeypatch.setattr(reading, "MOST", 3)
     page = search(at_desk("support_n1"), "A-10")
     assert "3 orders" in page
     assert "These are not all of them: type more of it." in page

@@ -36,6 +36,7 @@ from pagoefectivo.services.retention import Purged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BUYER = ("payer_email", "payer_name", "payer_phone", "payer_document_type", "payer_document_number")
+DIGESTS = ("phone_digest", "document_digest")
 CCI = "00219300123456789012"
 
 
@@ -104,11 +105,11 @@ def test_G26_a_finished_sale_loses_its_buyer_and_keeps_its_proof(refunded: Order
     assert purged.deliveries + purged.exchanges == held
     assert bodies() == 0
     order = Order.objects.get(pk=refunded.pk)
-    assert [getattr(order, name) for name in BUYER] == [""] * 5
+    assert [getattr(order, name) for name in (*BUYER, *DIGESTS)] == [""] * 7
     assert (order.metadata, order.state, str(order.refunded_amount)) == ({}, "refunded", "89.90")
     destination = RefundDestination.objects.get()
     assert (destination.account_number, destination.holder_name, destination.bank_code) == ("", "", "002")
-    assert (destination.account_digest, destination.document_digest) == ("", "")
+    assert (destination.account_digest, destination.document_digest, destination.tail_digest) == ("", "", "")
     assert order.refunds.get().note == ""
     assert list(order.changes.values()) == changes
     assert audit.verify().findings == []

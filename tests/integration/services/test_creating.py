@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from django.db import OperationalError, transaction
 from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.models import ApiExchange, ErrorOccurrence, Order, Voucher
+from pagoefectivo.models.digests import payer_digests
 from pagoefectivo.sandbox.server import SandboxServer
 from pagoefectivo.sandbox.wire import json_answer
 from pagoefectivo.services import seams, submission
 from pagoefectivo.services.exchanges import ExchangeRecorder
-from tests.integration.conftest import WAITS
+from tests.integration.conftest import PAYER, WAITS
 from tests.integration.ledger import calls_of, everything, moves, oddities, only_order, only_voucher, outbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -294,3 +296,12 @@ def test_F14_without_its_evidence_row_nothing_is_sent(
     world.advance(minutes=3)
     sweep()
     assert (only_voucher().state, len(psp.payments())) == ("issued", 1)
+
+
+def test_who_tries_again_with_another_phone_is_found_by_that_one(answering: Any, open_order: Any) -> None:
+    answering("create", 200, {"id": "D-4-1", "status": "REJECTED", "status_code": "303", "amount": 89.9})
+    order = open_order()
+    again = open_order(payer=replace(PAYER, phone="+51912345678", document_number="11223344"))
+    assert again.pk == order.pk
+    kept = [(each.phone_digest, each.document_digest) for each in (order, again)]
+    assert kept == [payer_digests("987 654 321", "45678912"), payer_digests("912345678", "11223344")]
