@@ -1,6 +1,7 @@
 """The back office. Lists and pages read; every act is a POST that makes one service call."""
 
 from pagoefectivo.admin import (
+    access,
     audit,
     buyer_messages,
     buyer_views,
@@ -20,6 +21,7 @@ from pagoefectivo.admin import (
 )
 
 __all__ = [
+    "access",
     "audit",
     "buyer_messages",
     "buyer_views",

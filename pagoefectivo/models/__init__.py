@@ -1,5 +1,6 @@
 """Storage. Rows hold facts; only `services.lifecycle` moves a state."""
 
+from pagoefectivo.models.access import AccessLog
 from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
@@ -14,15 +15,18 @@ from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
 from pagoefectivo.models.refunds import Refund, RefundDestination
+from pagoefectivo.models.risk import BuyerMark, RiskFlag
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
 
 __all__ = [
+    "AccessLog",
     "AccountPulse",
     "Anomaly",
     "ApiExchange",
     "ApiKey",
     "AuditEntry",
+    "BuyerMark",
     "BuyerMessage",
     "BuyerView",
     "CircuitBreaker",
@@ -42,6 +46,7 @@ __all__ = [
     "Recovery",
     "Refund",
     "RefundDestination",
+    "RiskFlag",
     "StateChange",
     "StuckRow",
     "Voucher",

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     KEEP_CALENDAR = "calendar:keep"
     RESEND_MESSAGES = "messages:resend"
     REVIEW_PROOFS = "proofs:review"
+    DISMISS_FLAGS = "flags:dismiss"
 
 
 STAFF_PERMISSIONS = {
@@ -40,6 +41,7 @@ STAFF_PERMISSIONS = {
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
     Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
+    Permission.DISMISS_FLAGS: "pagoefectivo.dismiss_flag",
 }
 
 
