@@ -9,16 +9,19 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.admin.noting import NO_REASON, OPENED
 from pagoefectivo.admin.presentation import actor_word, link, moment
 from pagoefectivo.admin.reading import ReadOnlyAdmin
 from pagoefectivo.models import AccessLog
+
+_UNASKED = {OPENED: _("opened the page"), NO_REASON: _("no reason was given")}
 
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ReadOnlyAdmin):
     """Who saw whose data, when, from where and why. Nobody can change it."""
 
-    list_display = ("when", "who", "kind", "of_order", "subject", "why", "remote_ip")
+    list_display = ("when", "who", "kind", "of_order", "subject", "reason", "remote_ip")
     list_filter = ("kind", "at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")
@@ -40,6 +43,10 @@ class AccessLogAdmin(ReadOnlyAdmin):
     @admin.display(description=_("who"))
     def who(self, entry: AccessLog) -> object:
         return actor_word(entry.actor)
+
+    @admin.display(description=_("why"))
+    def reason(self, entry: AccessLog) -> object:
+        return _UNASKED.get(entry.why, entry.why)
 
     @admin.display(description=_("order"))
     def of_order(self, entry: AccessLog) -> Any:

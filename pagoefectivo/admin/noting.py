@@ -6,11 +6,10 @@ from django.http import HttpRequest
 
 from pagoefectivo.models import AccessLog, Order
 from pagoefectivo.services import access
-from pagoefectivo.services.actors import staff
 from pagoefectivo.views.senders import remote_ip
 
 Kind = AccessLog.Kind
-OPENED = "opened the page"
+OPENED, NO_REASON = "opened the page", "no reason was given"
 
 
 def note(
@@ -18,13 +17,13 @@ def note(
 ) -> None:
     """Note that this request shows something of an order, or of a `subject`; without either, of its page.
 
-    One INSERT, and one row in ten minutes however often it is called. `why` is the reason a person gave, where asked.
+    At most one INSERT, and one row in ten minutes however often it is called. `why` is the reason a person gave, where asked.
     """
     match = request.resolver_match
     page = str(match.url_name or "") if match else ""
-    access.log(
+    access.log_person(
+        request.user,
         kind,
-        actor=staff(request.user),
         order=order,
         subject=subject or page,
         why=why,

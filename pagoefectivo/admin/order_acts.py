@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from pagoefectivo.admin import order_pages, refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import AcceptForm, DeadlineForm, RefundForm
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import money
 from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.domain.states import RefundState, Source
@@ -132,6 +133,7 @@ class OrderActs(_Admin):
     @door("pagoefectivo.view_raw_payload", writes=False)
     def raw_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Show the newest messages from and to the provider, masked."""
+        note(request, Kind.PAYLOAD, order)
         return order_pages.raw(self, request, order)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin import order_pages, search
 from pagoefectivo.admin.exports import ExportedAdmin
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.order_acts import OrderActs
 from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, StateFilter
@@ -42,6 +43,7 @@ class OrderAdmin(OrderActs, ExportedAdmin):
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
     export_table = staticmethod(exports.orders_csv)
     unread = ("payer_document_number", "metadata")
+    lists = (SEES_PEOPLE, Kind.PEOPLE)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         people = ["code", "email"] if request.user.has_perm(SEES_PEOPLE) else ["masked_code", "masked_email"]
@@ -96,6 +98,8 @@ class OrderAdmin(OrderActs, ExportedAdmin):
         order = self.get_object(request, object_id) if request.method in {"GET", "HEAD"} else None
         if order is None or not self.has_view_permission(request, order):
             return super().change_view(request, object_id, form_url, extra_context)
+        if request.user.has_perm(SEES_PEOPLE):
+            note(request, Kind.PEOPLE, order)
         return order_pages.detail(self, request, order)
 
     def get_urls(self) -> list[URLPattern]:

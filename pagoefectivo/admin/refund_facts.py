@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import actor_word, awaited, link, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
@@ -23,6 +24,8 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
     `look_at` are the doubts about its account where they were read before.
     """
     odd = doubts.about_kept(refund) if look_at is None else look_at
+    if refund.destination is not None and request.user.has_perm(SEES_BANK_ACCOUNTS):
+        note(request, Kind.BANK, refund.order)
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),

@@ -24,7 +24,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pagoefectivo', '0014_proof_guards'),
+        ('pagoefectivo', '0016_lost_links'),
     ]
 
     operations = under_all_locks([
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             name='AccessLog',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('people', 'personal data of a buyer'), ('bank', 'bank account of a buyer'), ('payload', 'raw messages'), ('picture', 'picture of a receipt'), ('export', 'file with a list'), ('as_buyer', "the buyer's page")], max_length=12, verbose_name='what')),
+                ('kind', models.CharField(choices=[('people', 'personal data of a buyer'), ('bank', 'bank account of a buyer'), ('payload', 'raw messages'), ('picture', 'picture of a receipt'), ('export', 'file with a list'), ('as_buyer', "the buyer's page")], max_length=12, verbose_name='kind')),
                 ('actor', models.CharField(max_length=160, verbose_name='who')),
                 ('subject', models.CharField(max_length=120, verbose_name='of what')),
                 ('why', models.CharField(max_length=200, verbose_name='why')),
@@ -94,6 +94,19 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('dismissed_at__isnull', True)), fields=['raised_at'], name='pe_flag_open')],
                 'constraints': [models.UniqueConstraint(fields=('order', 'rule'), name='pe_flag_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='Figures',
+            fields=[],
+            options={
+                'verbose_name': 'figures',
+                'verbose_name_plural': 'figures',
+                'default_permissions': ('view',),
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('pagoefectivo.job',),
         ),
         migrations.RunPython(build, remove),
     ])

@@ -8,6 +8,7 @@ from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly
 from pagoefectivo.models.errors import ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery, WebhookRejection
+from pagoefectivo.models.figures import Figures
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notifications import OutboxMessage
 from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Recovery, StuckRow
@@ -32,6 +33,7 @@ __all__ = [
     "CircuitBreaker",
     "EmailedCode",
     "ErrorOccurrence",
+    "Figures",
     "IdempotentRequest",
     "Job",
     "NonWorkingDay",

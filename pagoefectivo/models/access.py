@@ -23,7 +23,7 @@ class AccessLog(models.Model):
         EXPORT = "export", _("file with a list")
         AS_BUYER = "as_buyer", _("the buyer's page")
 
-    kind = models.CharField(_("what"), max_length=12, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     actor = models.CharField(_("who"), max_length=160)
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="accesses"

@@ -16,6 +16,7 @@ from pagoefectivo.management.verbs import (
     apikey,
     config,
     export,
+    groups,
     invariants,
     metrics,
     payouts,
@@ -53,4 +54,5 @@ VERBS: dict[str, Verb] = {
     "payouts": payouts,
     "purge": purge,
     "export": export,
+    "groups": groups,
 }
