@@ -61,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "MESSAGES": {},  # read by conf_messages
     "OCR_ENGINE": "auto",
     "PROOF_SCANNER": None,
+    "RISK": {},  # read by conf_risk
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],

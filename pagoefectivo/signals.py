@@ -14,6 +14,7 @@ stock_release_due = Signal()
 refund_succeeded = Signal()
 refund_failed = Signal()
 refund_needs_destination = Signal()
+order_flagged = Signal()
 
 BY_NAME: dict[str, Signal] = {
     "order_paid": order_paid,
@@ -26,4 +27,5 @@ BY_NAME: dict[str, Signal] = {
     "refund_succeeded": refund_succeeded,
     "refund_failed": refund_failed,
     "refund_needs_destination": refund_needs_destination,
+    "order_flagged": order_flagged,
 }

@@ -9,6 +9,7 @@ from pagoefectivo.admin import (
     cases,
     errors,
     evidence,
+    figures,
     integrations,
     notifications,
     operations,
@@ -17,6 +18,7 @@ from pagoefectivo.admin import (
     proof_evidence,
     proofs,
     refunds,
+    risk,
     vouchers,
 )
 
@@ -29,6 +31,7 @@ __all__ = [
     "cases",
     "errors",
     "evidence",
+    "figures",
     "integrations",
     "notifications",
     "operations",
@@ -37,5 +40,6 @@ __all__ = [
     "proof_evidence",
     "proofs",
     "refunds",
+    "risk",
     "vouchers",
 ]

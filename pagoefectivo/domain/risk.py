@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -85,6 +86,19 @@ class Threshold:
             "minutes": int(self.within.total_seconds() // 60),
         }
         return facts | ({"amount": str(self.small[currency]), "currency": currency} if self.small else {})
+
+
+def too_many(alike: Iterable[tuple[datetime, int]], threshold: Threshold) -> Iterator[tuple[int, int]]:
+    """Yield each order that is one of too many, with their number: those within the time before it, and itself.
+
+    `alike` are instants and order ids, in any order, of orders that bear the same mark; each order once.
+    """
+    by_time = sorted(alike)
+    times = [at for at, _ in by_time]
+    for at, order_id in by_time:
+        count = bisect_right(times, at) - bisect_right(times, at - threshold.within)
+        if count >= threshold.count:
+            yield order_id, count
 
 
 def flag_sentence(rule: str, facts: Mapping[str, Any]) -> str:

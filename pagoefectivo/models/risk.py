@@ -50,7 +50,7 @@ class RiskFlag(models.Model):
         constraints = [models.UniqueConstraint(fields=["order", "rule"], name="pe_flag_once")]
 
     def __str__(self) -> str:
-        return self.rule
+        return str(self.get_rule_display())
 
     @property
     def sentence(self) -> str:

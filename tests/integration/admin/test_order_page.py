@@ -143,7 +143,7 @@ def test_the_page_asks_a_pinned_number_of_questions(at_desk: Any, paid_order: An
     with CaptureQueriesContext(connection) as asked:
         browser.get(order_page(order))
     told = [each["sql"] for each in asked]
-    assert len(told) == 19, "\n".join(told)
+    assert len(told) == 20, "\n".join(told)
 
 
 def test_reading_changes_nothing(at_desk: Any, paid_order: Any) -> None:
