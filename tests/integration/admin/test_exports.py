@@ -80,7 +80,7 @@ def test_a_file_takes_the_same_queries_however_many_rows(at_desk: Any, open_orde
         ) as queries:
             table(browser.get(reverse(ORDERS)))
         counts.append(len(queries))
-    assert counts[0] == counts[2]
+    assert counts[0] - 1 == counts[1] == counts[2], "only the first one is noted"
 
 
 def test_the_command_masks_buyers_and_leaves_an_existing_file_alone(
