@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's name for it
 from django.db import connection
 
-from pagoefectivo import conf, conf_messages, storefront
+from pagoefectivo import conf, conf_messages, conf_risk, storefront
 from pagoefectivo.channels.base import channel_named
 from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.exceptions import ConfigurationError
@@ -44,6 +44,7 @@ def _settings() -> Iterator[CheckMessage]:
     try:
         config = conf.current()
         storefront.current()
+        conf_risk.current()
     except SettingsProblem as problem:
         yield Error(f"PAGOEFECTIVO{problem.key}: {problem.problem}", hint=problem.hint or None, id="pagoefectivo.E002")
         return

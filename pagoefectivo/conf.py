@@ -67,6 +67,7 @@ DEFAULTS: dict[str, Any] = {
     "OCR_ENGINE": "auto",
     "PROOF_SCANNER": None,
     "EVIDENCE_KEY": "",
+    "RISK": {},  # read by conf_risk
 }
 TIMING_DEFAULTS: dict[str, Any] = {
     "POLL": ["1m", "2m", "5m", "15m", "1h"],

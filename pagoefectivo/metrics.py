@@ -7,15 +7,20 @@ register()                                  # once per process that serves your 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pagoefectivo.selectors.figures import Figures, Waiting, figures
+from pagoefectivo.selectors.periods import Period, patience
+from pagoefectivo.selectors.service_levels import CONFIRMED_WITHIN, Reading, totals
+from pagoefectivo.services import seams
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
 PREFIX = "pagoefectivo"
+LAST_DAY = timedelta(days=1)
 
 
 class Collector:
@@ -25,7 +30,10 @@ class Collector:
         """Yield every figure as a gauge."""
         from prometheus_client.metrics_core import GaugeMetricFamily
 
-        for name, text, labels, samples in _gauges(figures()):
+        now = seams.now()
+        with patience():
+            last_day = list(_last_day(Reading(Period(now - LAST_DAY, now), now)))
+        for name, text, labels, samples in (*_gauges(figures()), *last_day):
             family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=labels)
             for values, number in samples:
                 family.add_metric(values, number)
@@ -100,6 +108,47 @@ def _gauges(seen: Figures) -> Iterator[Gauge]:
     yield "sweep_seconds_ago", "The heartbeat: when a sweep last ran.", [], _one(seen.sweep_seconds_ago)
     yield "invariants_seconds_ago", "When the invariants were last recomputed.", [], _one(seen.invariants_seconds_ago)
     yield "invariants_violated", "How many of them did not hold.", [], [([], seen.invariants_violated)]
+
+
+def _last_day(read: Reading) -> Iterator[Gauge]:
+    """How the last day went; every label is of a list that is known beforehand, or an account's operation."""
+    told, found, within = totals(read.confirmations)
+    yield "payments_known", "Payments of the last day, by who told first.", ["path"], [
+        (["notification"], told), (["query"], found)
+    ]  # fmt: skip
+    yield "payments_known_within", "How many of them were known so many seconds after they were paid.", ["seconds"], [
+        ([str(seconds)], count) for seconds, count in zip(CONFIRMED_WITHIN, within, strict=True)
+    ]  # fmt: skip
+    yield "notifications", "Notifications of the last day.", ["verdict"], [
+        (["received"], sum(row.received for row in read.notifications)),
+        (["turned_away"], sum(row.rejected for row in read.notifications)),
+    ]  # fmt: skip
+    yield "provider_calls", "Calls of the last day by how they ended.", ["operation", "outcome"], [
+        ([row.operation, outcome], count)
+        for row in read.operations
+        for outcome, count in (
+            ("answered", row.calls - row.failed), ("refused", row.refused), ("no_answer", row.unanswered)
+        )
+    ]  # fmt: skip
+    yield "provider_latency_ms", "How long the provider took, last day.", ["operation", "share"], [
+        ([row.operation, share], number)
+        for row in read.operations
+        for share, number in (("0.5", row.median_ms), ("0.95", row.p95_ms))
+        if number is not None
+    ]  # fmt: skip
+    yield "refunds_arrived", "Refunds that arrived on the last day, against what was promised.", ["verdict"], [
+        ([verdict], sum(getattr(row, verdict) for row in read.refunds)) for verdict in ("in_time", "late", "unpromised")
+    ]  # fmt: skip
+    codes = read.codes
+    yield "codes", "Codes asked for on the last day, by how far they came.", ["step"], [
+        ([step], getattr(codes, step)) for step in ("asked", "issued", "seen", "paid")
+    ]  # fmt: skip
+    yield "codes_unpaid_share", "Which part is still unpaid so many hours after it was issued.", ["hours"], [
+        ([str(hours)], unpaid / old) for hours, old, unpaid in codes.survival if old
+    ]  # fmt: skip
+    yield "failures", "What failed on the last day, by its reason.", ["code", "operation"], [
+        ([row.code, row.operation], row.count) for row in read.failures
+    ]  # fmt: skip
 
 
 def _counts(waiting: Mapping[str, Waiting]) -> list[Sample]:

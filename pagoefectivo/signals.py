@@ -18,6 +18,7 @@ error_unmapped = Signal()
 refund_approval_expired = Signal()
 refund_requested_over_limit = Signal()
 refund_approved_over_limit = Signal()
+order_flagged = Signal()
 
 BY_NAME: dict[str, Signal] = {
     "order_paid": order_paid,
@@ -34,4 +35,5 @@ BY_NAME: dict[str, Signal] = {
     "refund_approval_expired": refund_approval_expired,
     "refund_requested_over_limit": refund_requested_over_limit,
     "refund_approved_over_limit": refund_approved_over_limit,
+    "order_flagged": order_flagged,
 }

@@ -64,7 +64,7 @@ def _table(heads: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from pagoefectivo import conf, conf_messages, storefront
+    from pagoefectivo import conf, conf_messages, conf_risk, storefront
 
     groups = {
         "": conf.DEFAULTS,
@@ -74,6 +74,7 @@ def _settings() -> Iterator[str]:
         "RETENTION_DAYS.": conf.RETENTION_DEFAULTS,
         "MESSAGES.": conf_messages.DEFAULTS,
         "MESSAGES.CHANNELS.<name>.": conf_messages.CHANNEL_DEFAULTS,
+        "RISK.": conf_risk.DEFAULTS,
     }
     meanings = docs_meanings.SETTINGS | docs_providers.settings_meanings()
     rows = [

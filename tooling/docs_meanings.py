@@ -27,6 +27,7 @@ SETTINGS = {
     "PROOF_SCANNER": "Dotted path of a function that looks for viruses in an upload before it is decoded: it takes the bytes and returns `True` for what may pass. Anything else, an exception too, refuses the picture.",
     "OCR_ENGINE": "Who reads pictures of receipts: `auto` (the extra `ocr` where it is installed), `person`, or the dotted path of an engine.",
     "EVIDENCE_KEY": "The private key that signs evidence bundles; `evidence-key --new` makes one. Without it bundles say that they are unsigned.",
+    "RISK": "From how many on, within which time, a rule flags an order; see the keys below. A flag stops nothing. `None` turns a rule off.",
     "ACCOUNTS.<name>.ENVIRONMENT": "`sandbox` or `production`. Keys of the wrong one are refused at start-up.",
     "ACCOUNTS.<name>.BASE_URL": "Another host for the PSP's API. Plain http to this machine only.",
     "ACCOUNTS.<name>.CONFIRMATION": "`query`: paid needs an authenticated status query. `webhook`: a signature over the body is enough.",
@@ -56,6 +57,11 @@ SETTINGS = {
     "MESSAGES.CHANNELS.<name>.BACKEND": "`email`, `apprise`, `apprise_sms`, or the dotted path of a class of your own; without: the entry's name.",
     "MESSAGES.CHANNELS.<name>.KINDS": "The kinds that this channel carries; without: all that are sent.",
     "MESSAGES.CHANNELS.<name>.OPTIONS": "What the class is built with, such as Apprise's `url`. Never shown.",
+    "RISK.SMALL_BURST": "So many codes of at most AMOUNT with one e-mail, phone or document.",
+    "RISK.UNPAID": "So many codes with one e-mail, phone or document that nobody has paid.",
+    "RISK.BY_PHONE": "So many orders with one phone.",
+    "RISK.BY_DOCUMENT": "So many orders with one document.",
+    "RISK.BY_ADDRESS": "Receipts of so many orders from one IP address; it is known from receipts alone.",
 }
 SIGNALS = {
     "order_paid": "the money is here and the account's confirmation is met: pack it",
@@ -72,6 +78,7 @@ SIGNALS = {
     "refund_approval_expired": "nobody approved it in time; it was withdrawn and its amount is free again",
     "refund_requested_over_limit": "somebody passed their limit of requests in an emergency: `refund.limit_passes` says why",
     "refund_approved_over_limit": "somebody passed their limit of approvals in an emergency: `refund.limit_passes` says why",
+    "order_flagged": "a rule noticed something odd; read `order.flags`. Nothing was stopped: cancel it if you want to",
 }
 ABILITIES = {
     "refund_mode": "how refunds are made",

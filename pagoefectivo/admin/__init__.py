@@ -1,6 +1,7 @@
 """The back office. Lists and pages read; every act is a POST that makes one service call."""
 
 from pagoefectivo.admin import (
+    access,
     audit,
     buyer_messages,
     buyer_views,
@@ -9,6 +10,7 @@ from pagoefectivo.admin import (
     error_catalogue,
     errors,
     evidence,
+    figures,
     inbox,
     integrations,
     notes,
@@ -20,11 +22,13 @@ from pagoefectivo.admin import (
     proofs,
     refund_files,
     refunds,
+    risk,
     vouchers,
     work,
 )
 
 __all__ = [
+    "access",
     "audit",
     "buyer_messages",
     "buyer_views",
@@ -33,6 +37,7 @@ __all__ = [
     "error_catalogue",
     "errors",
     "evidence",
+    "figures",
     "inbox",
     "integrations",
     "notes",
@@ -44,6 +49,7 @@ __all__ = [
     "proofs",
     "refund_files",
     "refunds",
+    "risk",
     "vouchers",
     "work",
 ]

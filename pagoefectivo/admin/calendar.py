@@ -25,8 +25,6 @@ KEEPS_CALENDAR = "pagoefectivo.keep_calendar"
 class NonWorkingDayAdmin(_ModelAdmin):
     """Seen by those who may look, kept by those with one permission of its own. Django's log says who did what."""
 
-    change_list_template = "admin/change_list.html"  # the app's own are for what only the services write
-    change_form_template = "admin/change_form.html"
     actions = None
     list_display = ("day", "what", "banks_work")
     list_filter = ("banks_work",)

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.admin.noting import Kind
 from pagoefectivo.admin.presentation import moment, money, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS, AccountFilter, ReadOnlyAdmin
 from pagoefectivo.models import ApiExchange, PaymentEvent, StateChange
@@ -21,6 +22,7 @@ class EvidenceAdmin(ReadOnlyAdmin):
 
     shown: tuple[str, ...] = ()
     payload: tuple[str, ...] = ()
+    shows = (SEES_PAYLOADS, Kind.PAYLOAD)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sees = request.user.has_perm(SEES_PAYLOADS)

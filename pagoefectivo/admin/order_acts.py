@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from pagoefectivo.admin import order_answers, order_pages, order_questions, refund_asking
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import AcceptForm, DeadlineForm
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Order
@@ -110,6 +111,7 @@ class OrderActs(_Admin):
     @door("pagoefectivo.view_raw_payload", writes=False)
     def raw_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Show the newest messages from and to the provider, masked."""
+        note(request, Kind.PAYLOAD, order)
         return order_pages.raw(self, request, order)
 
 

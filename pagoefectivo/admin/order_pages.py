@@ -45,6 +45,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, whole: Whol
         "vouchers": [code_row(voucher, in_full=sees_people) for voucher in whole.vouchers],
         "refunds": [refund_row(refund) for refund in whole.refunds],
         "proofs": [picture_row(picture) for picture in whole.pictures],
+        "flags": whole.flags,
         "step": first,
         "steps": others,
         "matrix": matrix(whole),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin import order_pages, search
 from pagoefectivo.admin.exports import ExportedAdmin
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.order_acts import OrderActs
 from pagoefectivo.admin.order_desk_acts import OrderDeskActs
 from pagoefectivo.admin.presentation import NOTHING, moment, money, state_badge
@@ -44,6 +45,7 @@ class OrderAdmin(OrderActs, OrderDeskActs, ExportedAdmin):
     search_help_text = _("Payment code, order reference, e-mail, provider's reference or refund id.")
     export_table = staticmethod(exports.orders_csv)
     unread = ("payer_document_number", "metadata")
+    lists = (SEES_PEOPLE, Kind.PEOPLE)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         people = ["code", "email"] if request.user.has_perm(SEES_PEOPLE) else ["masked_code", "masked_email"]
@@ -99,6 +101,8 @@ class OrderAdmin(OrderActs, OrderDeskActs, ExportedAdmin):
         whole = whole_order(int(object_id)) if is_read else None
         if whole is None:
             return super().change_view(request, object_id, form_url, extra_context)
+        if request.user.has_perm(SEES_PEOPLE):
+            note(request, Kind.PEOPLE, whole.order)
         return order_pages.detail(self, request, whole)
 
     def get_urls(self) -> list[URLPattern]:

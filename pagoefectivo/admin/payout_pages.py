@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import payout_acts
 from pagoefectivo.admin.actions import in_words
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.payout_forms import BatchForm, ResultsForm
 from pagoefectivo.admin.presentation import actor_word, link, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.admin.refund_facts import payee
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.models import Payout, Refund
@@ -24,6 +26,7 @@ from pagoefectivo.services.payout_results import Review, Verdict
 
 def ready(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Show every refund that is ready, by account and currency, with a button for each file."""
+    _note_accounts(request, "ready to be paid out")
     context = {
         **frame(model_admin, request, None, _("Ready to be paid out")),
         "batches": [
@@ -43,6 +46,7 @@ def detail(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, payout: Payout, *, may_download: bool
 ) -> HttpResponse:
     """Show one file and where each of its refunds stands."""
+    _note_accounts(request, payout.reference)
     refunds = payout.refunds.select_related("order", "destination").order_by("pk")
     context = {
         **frame(model_admin, request, payout, _("Payout file %s") % payout.reference),
@@ -59,6 +63,11 @@ def detail(
         "rows": [_row(request, _of(refund, payout)) for refund in refunds],
     }
     return _page(request, "detail", context)
+
+
+def _note_accounts(request: HttpRequest, subject: str) -> None:
+    if request.user.has_perm(SEES_BANK_ACCOUNTS):
+        note(request, Kind.BANK, subject=subject)
 
 
 def _of(refund: Refund, payout: Payout) -> Refund:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin import payout_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, desk, door
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.payout_acts import MAY_SETTLE
 from pagoefectivo.admin.payout_forms import BatchForm, ResultsForm
 from pagoefectivo.admin.presentation import actor_word, moment, money
@@ -92,6 +93,7 @@ class PayoutAdmin(ReadOnlyAdmin):
         content = carry_out(request, lambda: payouts.file_of(payout.reference, actor=actor_of(request)))
         if content is None:
             return redirect("admin:pagoefectivo_payout_change", payout.pk)
+        note(request, Kind.EXPORT, subject=payout.reference)
         headers = {
             "Content-Disposition": f'attachment; filename="{payout.reference}.csv"',
             "Cache-Control": "no-store",

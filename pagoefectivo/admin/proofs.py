@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin import proof_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import judgement_badge, link, moment
 from pagoefectivo.admin.reading import BelowOrderAdmin
 from pagoefectivo.domain.proofs import Judgement
@@ -100,6 +101,7 @@ class PaymentProofAdmin(BelowOrderAdmin):
         content = carry_out(request, lambda: proofs.picture_of(proof.public_id, actor=actor_of(request)))
         if content is None:
             return redirect("admin:pagoefectivo_paymentproof_change", proof.pk)
+        note(request, Kind.PICTURE, proof.order)
         headers = {
             "Content-Disposition": f'attachment; filename="{proof.public_id}.jpg"',
             "Content-Security-Policy": "default-src 'none'; sandbox",

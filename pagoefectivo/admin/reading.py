@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo import conf
 from pagoefectivo.admin import search
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.paging import NewestRows
 from pagoefectivo.selectors.search import MOST
 
@@ -76,6 +77,8 @@ class ReadOnlyAdmin(_ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     unread: tuple[str, ...] = ()  # columns that a list need not load, let alone decrypt
     finds_orders = False  # whether the one search box stands above the list
+    lists: tuple[str, Kind] | None = None  # what the list shows of people to who has the permission
+    shows: tuple[str, Kind] | None = None  # the same of the page of one row
 
     class Media:
         css = {"all": ["pagoefectivo/admin.css"]}
@@ -99,6 +102,7 @@ class ReadOnlyAdmin(_ModelAdmin):
         return rows.defer(*self.unread)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self.note_what_is_shown(request, self.lists)
         term = request.GET.get("q", "").strip()
         kind = search.KIND_WORDS[search.kind_of(term)] if term and self.search_fields else ""
         box = search_address(self.admin_site.name) if self.finds_orders else ""
@@ -114,7 +118,13 @@ class ReadOnlyAdmin(_ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        self.note_what_is_shown(request, self.shows, object_id)
         return super().change_view(request, object_id, form_url, {"is_sandbox": is_sandbox(), **(extra_context or {})})
+
+    def note_what_is_shown(self, request: HttpRequest, what: tuple[str, Kind] | None, row_id: str = "") -> None:
+        """Write down that this person sees what is masked for others; nothing where it is masked for them as well."""
+        if what is not None and request.user.has_perm(what[0]) and self.has_view_permission(request):
+            note(request, what[1], subject=f"{self.opts.model_name} {row_id}".strip())
 
 
 class BelowOrderAdmin(ReadOnlyAdmin):

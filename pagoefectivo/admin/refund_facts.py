@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import actor_word, awaited, lima, link, moment, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
 from pagoefectivo.domain.bank_accounts import BANKS
@@ -24,6 +25,8 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
     """
     odd = doubts.about_kept(refund) if look_at is None else look_at
     deadline = approvals.deadline_of(refund)
+    if refund.destination is not None and request.user.has_perm(SEES_BANK_ACCOUNTS):
+        note(request, Kind.BANK, refund.order)
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from pagoefectivo.admin import refund_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.exports import ExportedAdmin
+from pagoefectivo.admin.noting import Kind
 from pagoefectivo.admin.payout_acts import PayoutActs, told
 from pagoefectivo.admin.presentation import actor_word, moment, money, state_badge
 from pagoefectivo.admin.reading import (
@@ -189,6 +190,7 @@ class RefundDestinationAdmin(ReadOnlyAdmin):
 
     list_display = ("__str__", "bank_code", "created_at")
     unread = ("holder_name", "document_number")
+    shows = (SEES_BANK_ACCOUNTS, Kind.BANK)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if request.user.has_perm(SEES_BANK_ACCOUNTS):

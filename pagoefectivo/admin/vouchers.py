@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.admin.noting import Kind
 from pagoefectivo.admin.presentation import link, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, BelowOrderAdmin, StateFilter
 from pagoefectivo.models import Voucher
@@ -43,6 +44,7 @@ class VoucherAdmin(BelowOrderAdmin):
     list_filter = (("state", StateFilter), AccountFilter, "created_at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata", "barcode_svg")
+    lists = shows = (SEES_PEOPLE, Kind.PEOPLE)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [self._code(request), "of_order", "standing", "asked", "created", "deadline", "provider_reference"]

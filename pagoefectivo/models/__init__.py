@@ -1,5 +1,6 @@
 """Storage. Rows hold facts; only `services.lifecycle` moves a state."""
 
+from pagoefectivo.models.access import AccessLog
 from pagoefectivo.models.audit import AuditEntry
 from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
@@ -14,6 +15,7 @@ from pagoefectivo.models.evidence import (
     WebhookDelivery,
     WebhookRejection,
 )
+from pagoefectivo.models.figures import Figures
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notes import OrderNote
 from pagoefectivo.models.notifications import OutboxMessage
@@ -23,16 +25,19 @@ from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
 from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
+from pagoefectivo.models.risk import BuyerMark, RiskFlag
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.vouchers import Voucher
 from pagoefectivo.models.work import Ownership
 
 __all__ = [
+    "AccessLog",
     "AccountPulse",
     "Anomaly",
     "ApiExchange",
     "ApiKey",
     "AuditEntry",
+    "BuyerMark",
     "BuyerMessage",
     "BuyerView",
     "Case",
@@ -45,6 +50,7 @@ __all__ = [
     "ErrorMark",
     "ErrorOccurrence",
     "ErrorTally",
+    "Figures",
     "IdempotentRequest",
     "Job",
     "LimitPass",
@@ -63,6 +69,7 @@ __all__ = [
     "Refund",
     "RefundDestination",
     "RefundFile",
+    "RiskFlag",
     "StateChange",
     "StuckRow",
     "Voucher",

@@ -13,9 +13,12 @@ from pagoefectivo.models.vouchers import Voucher
 
 
 class OutboxMessage(DueRow):
-    """One signal to the host shop about one state change. `delivered_to` names the receivers that returned."""
+    """One signal to the host shop about one state change, or about an order that a rule has flagged.
 
-    change = models.ForeignKey(StateChange, on_delete=models.PROTECT, related_name="messages")
+    `delivered_to` names the receivers that returned.
+    """
+
+    change = models.ForeignKey(StateChange, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
     signal = models.CharField(_("signal"), max_length=40)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
     voucher = models.ForeignKey(Voucher, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -45,6 +45,7 @@ class Voucher(VoucherMachine, DueRow):
     extend_wanted_at = models.DateTimeField(_("new deadline asked for"), null=True, blank=True)
     extend_wanted_until = models.DateTimeField(_("new deadline"), null=True, blank=True)
     asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("page seen"), null=True, blank=True)
     said_paid_at = models.DateTimeField(_("buyer says paid"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     raw_code = models.CharField(max_length=64, blank=True)

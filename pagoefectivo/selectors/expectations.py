@@ -26,7 +26,12 @@ def expected_refund_dates(refund: Refund) -> Expected | None:
     """
     if refund.state != RefundState.PENDING:
         return None
-    return _dates(refund.changed_at, _refund_takes(refund))
+    return promised_refund_dates(refund, refund.changed_at)
+
+
+def promised_refund_dates(refund: Refund, since: datetime) -> Expected | None:
+    """Return between which days a refund that was accepted at `since` should reach the buyer; None where nobody says."""
+    return _dates(since, _refund_takes(refund))
 
 
 def expected_settlement_dates(voucher: Voucher) -> Expected | None:

@@ -131,7 +131,8 @@ JOIN (SELECT signal, min(occurred_at) AS first_at FROM pagoefectivo_outboxmessag
 WHERE c.at >= f.first_at AND (c.subject || ' ' || c.from_state || ' ' || c.to_state) NOT IN ({silent})
   AND NOT EXISTS (SELECT 1 FROM pagoefectivo_outboxmessage m WHERE m.change_id = c.id AND m.signal = e.name)
 UNION ALL
-SELECT 'announcement', max(id) FROM pagoefectivo_outboxmessage GROUP BY change_id, signal HAVING count(*) > 1
+SELECT 'announcement', max(id) FROM pagoefectivo_outboxmessage
+WHERE change_id IS NOT NULL GROUP BY change_id, signal HAVING count(*) > 1
 """
 
 FOUR_EYES = f"""

@@ -22,7 +22,7 @@ _VOUCHER = _in_table_order(
     Voucher,
     *("id", "state", "attempt", "amount", "currency", "code", "barcode", "barcode_svg", "expires_at"),
     *("wanted_expiry_at", "paid_amount", "paid_currency", "paid_at", "cancel_wanted_at", "created_at", "order_id"),
-    *("asked_at", "said_paid_at", "changed_at"),
+    *("asked_at", "said_paid_at", "changed_at", "seen_at"),
 )
 _COLUMNS = ", ".join([*(f"v.{column}" for column in _VOUCHER), *(f"o.{column}" for column in _ORDER)])
 _READ = f"""

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, Voucher
+from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, RiskFlag, Voucher
 from pagoefectivo.selectors.timeline_words import as_mapping
 from pagoefectivo.services.facts import FREEZING
 
@@ -52,6 +52,7 @@ class WholeOrder:
     accepted_by: str = ""
     said: Sequence[Said] = ()
     pictures: Sequence[SentPicture] = ()
+    flags: Sequence[RiskFlag] = ()
 
     @property
     def newest(self) -> Voucher | None:
@@ -78,23 +79,27 @@ def whole_order(order_id: int) -> WholeOrder | None:
 
 
 def _with_remarks(whole: WholeOrder) -> WholeOrder:
-    """Add what was said and asked about an order: rows of three tables, small in number, by one statement."""
+    """Add what was said and asked about an order: rows of four tables, small in number, by one statement."""
     ids = [voucher.pk for voucher in whole.vouchers]
-    rows = _statements(ids).union(_oddities(whole.order), _pictures(whole.order), all=True).order_by("e_kind", "e_id")
+    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order))
+    rows = _statements(ids).union(*besides, all=True).order_by("e_kind", "e_id")
     said: list[Said] = []
     pictures: list[SentPicture] = []
     anomalies: list[Anomaly] = []
+    flags: list[RiskFlag] = []
     accepted_by = ""
     for at, row_id, kind, facts in rows:
         if kind == "said":
             said.append(_said(at, facts))
         elif kind == "picture":
             pictures.append(_picture(at, row_id, facts))
+        elif kind == "flag":
+            flags.append(RiskFlag(pk=row_id, order=whole.order, raised_at=at, **facts))
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
             accepted_by = facts["closed_by"]
-    return replace(whole, said=said, pictures=pictures, anomalies=anomalies, accepted_by=accepted_by)
+    return replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags, accepted_by=accepted_by)
 
 
 def _branch(kind: str, rows: QuerySet[Any], at: Any, facts: Mapping[str, Any]) -> QuerySet[Any]:
@@ -132,6 +137,11 @@ def _pictures(order: Order) -> QuerySet[Any]:
     )
     facts = {"number": "public_id", "judgement": "e_judgement", "judge": "e_judge", "verdicts": "reading__verdicts"}
     return _branch("picture", rows, F("received_at"), facts)
+
+
+def _flags(order: Order) -> QuerySet[Any]:
+    columns = ("rule", "facts", "dismissed_at", "dismissed_why")
+    return _branch("flag", RiskFlag.objects.filter(order=order), F("raised_at"), {name: name for name in columns})
 
 
 def _said(at: datetime, facts: dict[str, Any]) -> Said:

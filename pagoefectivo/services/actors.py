@@ -41,6 +41,7 @@ class Permission(StrEnum):
     OWN_WORK = "work:own"
     SEE_PEOPLE = "people:see"
     SEE_BANK_ACCOUNTS = "bank_accounts:see"
+    DISMISS_FLAGS = "flags:dismiss"
 
 
 STAFF_PERMISSIONS = {
@@ -72,6 +73,7 @@ STAFF_PERMISSIONS = {
     Permission.OWN_WORK: "pagoefectivo.own_work",
     Permission.SEE_PEOPLE: "pagoefectivo.view_personal_data",
     Permission.SEE_BANK_ACCOUNTS: "pagoefectivo.view_bank_account",
+    Permission.DISMISS_FLAGS: "pagoefectivo.dismiss_flag",
 }
 
 

@@ -36,6 +36,11 @@ def say_paid(page_key: str) -> None:
     seams.transact(lambda: _say_paid(order_id))
 
 
+def note_seen(voucher_id: int) -> None:
+    """Keep when a browser first stayed on the page of a code. Locks nothing and moves nothing."""
+    Voucher.objects.filter(pk=voucher_id, seen_at=None).update(seen_at=seams.now())
+
+
 def renew_code(page_key: str) -> None:
     """Issue a new code where the newest is dead, as `orders.reissue_voucher` does, and once for each dead code.
 

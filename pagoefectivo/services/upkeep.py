@@ -1,4 +1,4 @@
-"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, recoveries, the nightly check, old counts, old clues."""
+"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, rules, the nightly check, old counts, clues."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import clues, exchanges, jobs, pace, recovery, second_factor
+from pagoefectivo.services import clues, exchanges, jobs, pace, recovery, risk, second_factor
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
 INVARIANTS = "invariants"
 INVARIANTS_EVERY = timedelta(hours=24)
+RISK_EVERY = timedelta(minutes=1)
 SECOND_FACTOR_EVERY = timedelta(hours=24)
 
 logger = logging.getLogger("pagoefectivo.upkeep")
@@ -23,6 +24,7 @@ def run() -> None:
     _when_due(HEARTBEAT, HEARTBEAT_EVERY, exchanges.close_abandoned)
     _when_due("listen", pace.LISTEN_EVERY, _listen)
     _when_due(INVARIANTS, INVARIANTS_EVERY, check_invariants)
+    _when_due(risk.JOB, RISK_EVERY, risk.watch)
     _when_due("second factor", SECOND_FACTOR_EVERY, second_factor.forget_old)
     _when_due(clues.JOB, clues.EVERY, clues.catch_up)
 

@@ -32,10 +32,11 @@ ACTS = Limit("page-acts", 6)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A link that opened: whose order it is and what its page says."""
+    """A link that opened: whose order it is, what its page says, and the code that nobody is known to have seen yet."""
 
     page_key: str
     page: Page
+    unseen: int | None = None
 
 
 @protected
@@ -69,10 +70,15 @@ def addresses(visit: Visit, token: str, opened: Opened) -> dict[str, object]:
 
 @protected
 def status(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
-    """Answer what changes as small JSON; 304 while the version of the page and its words for the time left stay."""
+    """Answer what changes as small JSON; 304 while the version of the page and its words for the time left stay.
+
+    Only a browser with a page open asks this, no preview of a link does: the first time is when the code was seen.
+    """
     opened = _open(request, visit, token, QUESTIONS)
     if isinstance(opened, HttpResponse):
         return JsonResponse({}, status=opened.status_code, headers=_retry(opened))
+    if opened.unseen is not None:
+        buyers.note_seen(opened.unseen)
     shown = opened.page
     etag = f'W/"{shown.version}-{shown.seconds_left // 60}"'
     if request.headers.get("If-None-Match") == etag:
@@ -181,7 +187,8 @@ def _open(
         return absent(visit)
     order = vouchers[0].order
     words = language or visit.language
-    return Opened(key, page_of(order, vouchers, _refunds(vouchers), language=words, now=seams.now()))
+    page = page_of(order, vouchers, _refunds(vouchers), language=words, now=seams.now())
+    return Opened(key, page, vouchers[0].pk if vouchers[0].seen_at is None and page.is_payable else None)
 
 
 def _admit(request: HttpRequest, visit: Visit, token: str, limit: Limit) -> str | HttpResponse:

@@ -1,4 +1,4 @@
-"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P5-read P7 P8] [--json] [--large]`."""
+"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P5-read P6 P7 P8] [--json] [--large] [--vouchers N]`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import sys
+from typing import Any
 
 import django
 
@@ -16,6 +17,7 @@ MODULES = {
     "P3": "p3_claimed",
     "P4": "p4_polled",
     "P5-read": "p5_read",
+    "P6": "p6_administered",
     "P7": "p7_shown",
     "P8": "p8_called",
 }
@@ -27,6 +29,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="P", help=f"some of {', '.join(MODULES)}; all when left out")
     parser.add_argument("--json", action="store_true", help="end with one object on the last line")
     parser.add_argument("--large", action="store_true", help="P3 with five million rows too, which takes minutes")
+    parser.add_argument("--vouchers", type=int, default=None, help="P6 over so many codes; without: a million")
     asked = parser.parse_args()
     unknown = sorted(set(asked.names) - set(MODULES))
     if unknown:
@@ -46,7 +49,9 @@ def _run(names: list[str], asked: argparse.Namespace) -> int:
     with database():
         for name in names:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
-            options = {"with_largest": asked.large} if name == "P3" else {}
+            options: dict[str, Any] = {"with_largest": asked.large} if name == "P3" else {}
+            if name == "P6" and asked.vouchers:
+                options = {"vouchers": asked.vouchers}
             measured = importlib.import_module(f"tests.benchmarks.{MODULES[name]}").measure(**options)
             print(table(measured), file=sys.stderr, flush=True)
             rows += measured

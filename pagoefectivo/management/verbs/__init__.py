@@ -17,6 +17,7 @@ from pagoefectivo.management.verbs import (
     config,
     evidence_key,
     export,
+    groups,
     invariants,
     metrics,
     payouts,
@@ -59,4 +60,5 @@ VERBS: dict[str, Verb] = {
     "remap": remap,
     "verify-bundle": verify_bundle,
     "evidence-key": evidence_key,
+    "groups": groups,
 }

@@ -38,7 +38,8 @@ def test_finance_downloads_what_the_list_shows(at_desk: Any, open_order: Any, pa
     assert [row["reference"] for row in table(browser.get(reverse(ORDERS), {"q": "A-1"}))] == ["A-1"]
     listing = {"path": reverse("admin:pagoefectivo_order_changelist"), "headers": {"accept-language": "en"}}
     page = browser.get(**listing, data={"state__exact": "paid"}).content.decode()
-    assert f'<a href="{reverse(ORDERS)}?state__exact=paid" class="pe-export">Download as CSV</a>' in page
+    assert f'<form method="get" action="{reverse(ORDERS)}" class="pe-export">' in page
+    assert '<input type="hidden" name="state__exact" value="paid">' in page
 
 
 def test_refunds_are_downloaded_with_who_asked_and_who_approved(at_desk: Any, paid_order: Any) -> None:
@@ -79,7 +80,7 @@ def test_a_file_takes_the_same_queries_however_many_rows(at_desk: Any, open_orde
         ) as queries:
             table(browser.get(reverse(ORDERS)))
         counts.append(len(queries))
-    assert counts[0] == counts[2]
+    assert counts[0] - 1 == counts[1] == counts[2], "only the first one is noted"
 
 
 def test_the_command_masks_buyers_and_leaves_an_existing_file_alone(

@@ -56,5 +56,5 @@ def test_upkeep_that_fails_stops_no_payment_and_is_tried_again(
     world.advance(minutes=6)
     sweep()
     assert set(Job.objects.values_list("name", flat=True)) == {
-        upkeep.HEARTBEAT, upkeep.INVARIANTS, "listen", "second factor", "clues",
+        upkeep.HEARTBEAT, upkeep.INVARIANTS, "clues", "listen", "risk", "second factor",
     }  # fmt: skip

@@ -1,0 +1,76 @@
+"""What finance, auditors and developers look at: figures, what the rules noticed, and who looked at what."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.urls import reverse
+
+from pagoefectivo.models import AccessLog, RiskFlag
+from pagoefectivo.services import access, risk
+from pagoefectivo.services.actors import Actor
+from tests.benchmarks.seed import seed
+from tests.integration.pages.stage import place_order, place_voucher
+from tests.pictures.registry import Picture
+
+CODES = 12_000
+LAST_MONTH = "?since=2026-10-24&until=2026-11-22&as="
+LONG_AGO = "?since=2020-01-01&until=2020-01-07&as="  # what the camera adds to an address goes into the last of these
+
+
+def _figures() -> str:
+    seed(CODES, tag="SHOP-", is_told=False)
+    return _figures_again()
+
+
+def _figures_again() -> str:
+    return reverse("admin:pagoefectivo_figures_changelist") + LAST_MONTH
+
+
+def _no_figures() -> str:
+    return reverse("admin:pagoefectivo_figures_changelist") + LONG_AGO
+
+
+def _flags() -> str:
+    for number in range(6):
+        place_voucher(
+            place_order(amount=Decimal("9.90"), payer_phone="987654321", payer_email=f"ana{number}@example.pe")
+        )
+    risk.watch()
+    RiskFlag.objects.exclude(order__payer_phone="987654321").delete()  # of what other pictures placed
+    return reverse("admin:pagoefectivo_riskflag_changelist")
+
+
+def _one_flag() -> str:
+    _flags()
+    return reverse("admin:pagoefectivo_riskflag_change", args=[RiskFlag.objects.earliest("pk").pk])
+
+
+def _no_flags() -> str:
+    RiskFlag.objects.all().delete()
+    return reverse("admin:pagoefectivo_riskflag_changelist")
+
+
+def _looks() -> str:
+    luz, order = Actor("staff:luz", frozenset()), place_voucher(place_order()).order
+    access.log(access.Kind.PEOPLE, actor=luz, order=order, why="opened the page", remote_ip="192.0.2.7")
+    access.log(access.Kind.PAYLOAD, actor=luz, order=order, why="opened the page", remote_ip="192.0.2.7")
+    access.log(access.Kind.EXPORT, actor=luz, subject="order state__exact=paid", why="month-end", remote_ip="192.0.2.7")
+    return reverse("admin:pagoefectivo_accesslog_changelist")
+
+
+def _no_looks() -> str:
+    assert not AccessLog.objects.filter(actor="staff:nobody").exists()
+    return reverse("admin:pagoefectivo_accesslog_changelist") + "?kind__exact=as_buyer&q="
+
+
+PICTURES = (
+    Picture("staff-figures", _figures, is_staff=True),
+    Picture("staff-figures-again-dark", _figures_again, is_staff=True, is_dark=True),
+    Picture("staff-figures-empty", _no_figures, is_staff=True),
+    Picture("staff-looks", _looks, is_staff=True),
+    Picture("staff-looks-none", _no_looks, is_staff=True),
+    Picture("staff-risk-flags", _flags, is_staff=True),
+    Picture("staff-risk-flags-none", _no_flags, is_staff=True),
+    Picture("staff-risk-flags-one", _one_flag, is_staff=True),
+)
