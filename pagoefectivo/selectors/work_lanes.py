@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.exceptions import InvalidSignature, SignatureFault
+from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState, RefundState
 from pagoefectivo.models import (
     Anomaly,
-    ErrorOccurrence,
+    ErrorTally,
     Ownership,
     PaymentProof,
     Payout,
@@ -26,12 +27,12 @@ from pagoefectivo.models import (
 )
 from pagoefectivo.models.labels import ANOMALY_LABELS
 from pagoefectivo.models.refunds import REASONS
+from pagoefectivo.selectors.cases import open_cases
 from pagoefectivo.services.actors import Permission
 
 REJECTED_LATELY = timedelta(hours=24)
 UNKNOWN_LATELY = timedelta(days=7)
 LOOKED_AT_WITHIN = timedelta(days=30)  # a code lives for days; a receipt that nobody opened in a month helps no order
-NEWEST = 500
 OF_AMOUNTS = (A.UNDERPAID, A.OVERPAID, A.CURRENCY_MISMATCH, A.REFUND_AMOUNT_MISMATCH, A.REFUNDED_TOO_MUCH)
 OF_TIME = (A.PAID_LATE, A.PAID_TWICE, A.PAID_AFTER_CANCEL)
 OF_DOUBT = (
@@ -125,10 +126,11 @@ def _rejected(now: datetime) -> QuerySet[Any]:
 
 
 def _unknown_codes(now: datetime) -> QuerySet[Any]:
-    lately = ErrorOccurrence.objects.filter(code=ErrorCode.PSP_UNMAPPED, occurred_at__gte=now - UNKNOWN_LATELY)
-    newest = lately.order_by("-occurred_at").values("pk")[:NEWEST]
-    by_code = ErrorOccurrence.objects.filter(pk__in=newest).values("account", "raw_code")
-    return by_code.annotate(first_at=Min("occurred_at"))
+    return ErrorTally.objects.filter(reads_as=ErrorCode.PSP_UNMAPPED, last_at__gte=now - UNKNOWN_LATELY)
+
+
+def _due_cases(now: datetime) -> QuerySet[Any]:
+    return open_cases().filter(due_date__lte=now.astimezone(LIMA).date())
 
 
 def _at_the_bank(_now: datetime) -> QuerySet[Any]:
@@ -287,14 +289,24 @@ LANES: tuple[Lane, ...] = (
         dismissed_by=Permission.OWN_WORK,
     ),
     Lane(
+        name="cases-due",
+        title=_("Cases that are due"),
+        permissions=("pagoefectivo.view_case",),
+        page="case_change",
+        rows=_due_cases,
+        since="opened_at",
+        shown=Shown(F("public_id"), F("about"), F("amount"), F("currency"), F("pk")),
+        can_be_owned=False,  # a case has an owner of its own
+    ),
+    Lane(
         name="codes-unknown",
         title=_("Codes of providers that nobody has explained"),
         permissions=("pagoefectivo.view_erroroccurrence",),
-        page="erroroccurrence_changelist",
-        narrowed="?q=PSP_UNMAPPED",
+        page="errortally_changelist",
+        narrowed=f"?q={ErrorCode.PSP_UNMAPPED.value}",
         rows=_unknown_codes,
         since="first_at",
-        shown=Shown(F("account"), F("raw_code")),
+        shown=Shown(F("account"), F("operation")),
         can_be_owned=False,
     ),
 )

@@ -11,7 +11,9 @@ from django.utils import timezone
 from pagoefectivo.domain.states import AnomalyKind, OrderState, RefundState, VoucherState
 from pagoefectivo.models import (
     Anomaly,
+    Case,
     ErrorOccurrence,
+    ErrorTally,
     Order,
     PaymentProof,
     Payout,
@@ -75,11 +77,25 @@ def place_rejection(*, hours: int = 1) -> WebhookRejection:
     return WebhookRejection.objects.create(account="default", fault="mismatch", hour_at=hour_at, count=3)
 
 
-def place_unknown_code(raw_code: str = "5017") -> ErrorOccurrence:
-    """A code of a provider that no table knows."""
-    return ErrorOccurrence.objects.create(
-        code="PSP_UNMAPPED", raw_code=raw_code, operation="create", account="default", occurred_at=timezone.now()
-    )
+def place_unknown_code(raw_code: str = "5017") -> ErrorTally:
+    """A code of a provider that no table knows, as often as it came."""
+    at = timezone.now()
+    columns = {"code": "PSP_UNMAPPED", "raw_code": raw_code, "operation": "create", "account": "default"}
+    came = ErrorOccurrence.objects.create(occurred_at=at, **columns)
+    first = {"reads_as": "PSP_UNMAPPED", "first_at": at, "sample": came}
+    tally, is_new = ErrorTally.objects.get_or_create(**columns, defaults={**first, "last_at": at})
+    if not is_new:
+        ErrorTally.objects.filter(pk=tally.pk).update(count=tally.count + 1, last_at=at)
+    return tally
+
+
+def place_case(*, days: int = 1) -> Case:
+    """A case that is due since so many days."""
+    at, number = timezone.now(), Case.objects.count()
+    return Case.objects.create(
+        public_id=f"K-{number:06}", kind="dispute", account="default", subject=f"order:{number}", about="A-1042",
+        due_date=at.date() - timedelta(days=days), opened_at=at - timedelta(days=days), opened_by="staff:luz",
+    )  # fmt: skip
 
 
 def place_delivery(*, at: datetime) -> WebhookDelivery:
@@ -104,5 +120,6 @@ ONE_IN_EACH: dict[str, Callable[[], Any]] = {
     "lost-codes": lambda: place_anomaly(AnomalyKind.OUTCOME_UNKNOWN),
     "proofs": place_proof,
     "webhooks-rejected": place_rejection,
+    "cases-due": place_case,
     "codes-unknown": place_unknown_code,
 }
