@@ -282,7 +282,7 @@ class _Shop:
 
     def _listener(self, name: str) -> Any:
         def listen(*, sender: type, occurred_at: Any, **subjects: Any) -> None:
-            row = next(subjects[each] for each in ("refund", "voucher", "order") if each in subjects)
+            row = next(subjects[each] for each in ("refund", "voucher", "order", "error") if each in subjects)
             if connection.in_atomic_block:
                 self._world.complain("I11", f"{name} is announced inside a transaction")
             self.heard[name, sender.__name__, row.pk, str(occurred_at)] += 1
