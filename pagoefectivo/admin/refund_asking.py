@@ -49,12 +49,17 @@ def answer(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Orde
         )
         if refund is not None:
             return _asked(request, refund, was_known=was_known, types_account=form.types_account)
+    return _looked_at(model_admin, request, order, wish) or _questions(model_admin, request, order, form, left)
+
+
+def _looked_at(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, wish: Wish
+) -> HttpResponse | None:
+    """Return what the answers come to; None where they are refused."""
     found = carry_out(request, lambda: refund_requests.preview(wish, actor=actor_of(request), source=Source.STAFF))
-    if found is None:
-        return _questions(model_admin, request, order, form, left)
     if isinstance(found, Refund):
         return _asked(request, found, was_known=True, types_account=False)
-    return _previewed(model_admin, request, order, wish, found)
+    return None if found is None else _previewed(model_admin, request, order, wish, found)
 
 
 def never_twice() -> str:

@@ -15,7 +15,8 @@ from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors.expectations import expected_refund_dates
-from pagoefectivo.services import approvals, doubts
+from pagoefectivo.selectors.refund_desk import approval_deadline
+from pagoefectivo.services import doubts
 
 
 def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None = None) -> list[tuple[str, object]]:
@@ -24,7 +25,7 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
     `look_at` are the doubts about its account where they were read before.
     """
     odd = doubts.about_kept(refund) if look_at is None else look_at
-    deadline = approvals.deadline_of(refund)
+    deadline = approval_deadline(refund)
     if refund.destination is not None and request.user.has_perm(SEES_BANK_ACCOUNTS):
         note(request, Kind.BANK, refund.order)
     rows: list[tuple[str, object]] = [

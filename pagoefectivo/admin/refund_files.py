@@ -58,7 +58,10 @@ class RequestsForm(forms.Form):
     def content(self) -> bytes:
         """The bytes of what was given."""
         file = self.cleaned_data.get("file")
-        return bytes(file.read()) if file else self.cleaned_data["lines"].encode()
+        if not file:
+            return str(self.cleaned_data["lines"]).encode()
+        file.seek(0)
+        return bytes(file.read())
 
     @property
     def file_name(self) -> str:
@@ -125,22 +128,27 @@ class RefundFileAdmin(BesideRefunds):
         form = RequestsForm(request.POST or None, request.FILES or None)
         if request.method != "POST" or not form.is_valid():
             return self._form(request, form)
-        content, seen, name = form.content, form.cleaned_data["seen"], form.file_name
         try:
-            if seen:
-                file = carry_out(
-                    request,
-                    lambda: refund_files.ask_for_all(content, seen=seen, name=name, actor=actor_of(request)),
-                )
-                if file is not None:
-                    return redirect("admin:pagoefectivo_refundfile_change", file.pk)
-            review = refund_files.review(content, actor=actor_of(request))
+            return self._asked_for(request, form) or self._looked_at(request, form)
         except UnreadableFile as fault:
             form.add_error(
                 None, _("Line {line}: {why}").format(line=fault.line, why=fault.why) if fault.line else fault.why
             )
             return self._form(request, form)
-        return self._review(request, review, content, name)
+
+    def _asked_for(self, request: HttpRequest, form: RequestsForm) -> HttpResponse | None:
+        """Ask for the refunds of a file that was looked at; None where it was not, or is refused."""
+        content, seen, name = form.content, form.cleaned_data["seen"], form.file_name
+        if not seen:
+            return None
+        file = carry_out(
+            request, lambda: refund_files.ask_for_all(content, seen=seen, name=name, actor=actor_of(request))
+        )
+        return None if file is None else redirect("admin:pagoefectivo_refundfile_change", file.pk)
+
+    def _looked_at(self, request: HttpRequest, form: RequestsForm) -> HttpResponse:
+        review = refund_files.review(form.content, actor=actor_of(request))
+        return self._review(request, review, form.content, form.file_name)
 
     def _form(self, request: HttpRequest, form: RequestsForm) -> HttpResponse:
         context = {

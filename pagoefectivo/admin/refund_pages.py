@@ -26,7 +26,9 @@ from pagoefectivo.models import LimitPass, Refund, StateChange
 from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors import refund_desk
-from pagoefectivo.services import approvals, doubts, four_eyes, outside_refunds, refund_questions
+from pagoefectivo.selectors.calendar import today
+from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.services import doubts, four_eyes
 
 _STATES = dict(REFUND_LABELS)
 
@@ -73,7 +75,10 @@ def _state_word(change: StateChange, state: str) -> object:
 
 
 def _advice(refund: Refund) -> advice.Advice | None:
-    """Return what went wrong, also where a refund was withdrawn because nobody approved it."""
+    """Return what went wrong, also where nobody approved in time and where the money should have arrived."""
+    awaited_until = expected_refund_dates(refund)
+    if awaited_until is not None and awaited_until.is_late_on(today()):
+        return advice.on_code(ErrorCode.REFUND_PENDING_TOO_LONG)
     if refund.state == RefundState.CANCELED and refund.error_code == ErrorCode.APPROVAL_EXPIRED:
         return advice.on_code(refund.error_code)
     return explained(refund)
@@ -124,7 +129,7 @@ def _own_hands(request: HttpRequest, refund: Refund) -> list[ErrorCode]:
 
 
 def _until(refund: Refund) -> str:
-    deadline = approvals.deadline_of(refund)
+    deadline = refund_desk.approval_deadline(refund)
     return (
         _("Approve it until {deadline} (Lima time); then it is withdrawn.").format(deadline=lima(deadline))
         if deadline
@@ -196,8 +201,8 @@ def _may(request: HttpRequest, refund: Refund) -> dict[str, bool]:
         "renew": asks,
         "as_buyer": asks and bool(refund.page_key) and user.has_perm(SEES_PEOPLE),
         "retry": asks and refund.state in FREED_REFUND and not refund.is_outside,
-        "ask": refund_questions.may_be_asked(refund),
+        "ask": refund_desk.may_be_asked(refund),
         "write": refund.state in UNANSWERED_REFUND,
-        "own": outside_refunds.is_open(refund) and user.has_perm("pagoefectivo.own_outside_refund"),
-        "is_unowned": outside_refunds.is_open(refund),
+        "own": refund.is_unowned and user.has_perm("pagoefectivo.own_outside_refund"),
+        "is_unowned": refund.is_unowned,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,8 +15,8 @@ class RefundReason:
     Staff who give one that `needs_note` say more in words.
     """
 
-    label: Promise
-    to_buyer: Promise | None = None
+    label: object
+    to_buyer: object = None
     needs_note: bool = False
 
 

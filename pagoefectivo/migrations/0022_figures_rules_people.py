@@ -1,25 +1,9 @@
-"""When a buyer first saw a page, what rules flagged, and who looked at what: the last is only ever added to."""
+"""When a buyer first saw a page, what rules flagged, and who looked at what."""
 
 import django.db.models.deletion
 from django.db import migrations, models
 
 from pagoefectivo.migrations._locking import under_all_locks
-
-GUARD = (
-    "CREATE TRIGGER pe_append_only BEFORE UPDATE OR DELETE ON pagoefectivo_accesslog "
-    "FOR EACH ROW EXECUTE FUNCTION pagoefectivo_refuse();"
-)
-
-
-def build(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(GUARD, params=None)
-
-
-def remove(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP TRIGGER pe_append_only ON pagoefectivo_accesslog;", params=None)
-
 
 class Migration(migrations.Migration):
 
@@ -108,5 +92,4 @@ class Migration(migrations.Migration):
             },
             bases=('pagoefectivo.job',),
         ),
-        migrations.RunPython(build, remove),
     ])

@@ -199,6 +199,11 @@ class Refund(RefundMachine, DueRow):
         return begins + conf.current().refund_account_deadline
 
     @property
+    def is_unowned(self) -> bool:
+        """Whether nobody has said yet what a refund from outside was."""
+        return self.is_outside and self.owned_at is None
+
+    @property
     def is_approved(self) -> bool:
         """Whether somebody approved exactly what this row says now."""
         return bool(self.approved_by) and self.approval_digest == self.binding

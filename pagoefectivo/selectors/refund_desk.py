@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from pagoefectivo import conf_messages
+from pagoefectivo import conf, conf_messages
 from pagoefectivo.domain.buyer_messages import MessageKind
-from pagoefectivo.domain.states import RefundState
+from pagoefectivo.domain.states import UNANSWERED_REFUND, RefundState
 from pagoefectivo.models import ApiExchange, ErrorOccurrence, Order, Refund, RefundDestination, Voucher
 from pagoefectivo.providers.base import Operation
 from pagoefectivo.services import seams
-from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.accounts import account_named, is_by_hand
+from pagoefectivo.services.actors import SYSTEM
 
 MOST_ATTEMPTS = 50
 _TRIES = (Operation.REQUEST_REFUND, Operation.FIND_REFUND)
@@ -82,3 +83,21 @@ def next_try(refund: Refund) -> datetime | None:
     waits = {RefundState.AWAITING_APPROVAL, RefundState.AWAITING_DESTINATION}
     ended = {RefundState.FAILED, RefundState.CANCELED}
     return None if refund.state in waits | ended or refund.payout_id else refund.next_action_at
+
+
+def approval_deadline(refund: Refund) -> datetime | None:
+    """Return until when a refund may be approved; None where it waits for none, or until somebody decides.
+
+    Counted from when the approval was asked for or the bank account was given, whatever came last. What the rules of
+    the account propose by themselves is owed to the buyer and waits as long as it takes.
+    """
+    if refund.state != RefundState.AWAITING_APPROVAL or refund.is_approved or refund.requested_by == SYSTEM.name:
+        return None
+    given_at = refund.destination.created_at if refund.destination else refund.changed_at
+    return max(refund.changed_at, given_at) + conf.current().refund_approval_expires
+
+
+def may_be_asked(refund: Refund) -> bool:
+    """Whether the provider may know something of a refund that is not known here yet."""
+    sent = refund.state in UNANSWERED_REFUND and refund.first_sent_at is not None
+    return (sent or refund.state == RefundState.PENDING) and not is_by_hand(refund)

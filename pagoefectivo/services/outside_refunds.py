@@ -19,11 +19,6 @@ STARTED_OUTSIDE = AnomalyKind.REFUND_STARTED_OUTSIDE
 logger = logging.getLogger("pagoefectivo.refunds")
 
 
-def is_open(refund: Refund) -> bool:
-    """Whether nobody has said yet what a refund from outside was."""
-    return refund.is_outside and refund.owned_at is None
-
-
 def own(public_id: str, *, reason: str, note: str, actor: Actor) -> Refund:
     """Say that the shop knows a refund that was started at the provider, and why; its anomaly is closed by that.
 
@@ -36,7 +31,7 @@ def own(public_id: str, *, reason: str, note: str, actor: Actor) -> Refund:
 
     def take_over() -> Refund:
         _, mine = lock_refund(refund)
-        if not is_open(mine):
+        if not mine.is_unowned:
             raise StateConflict
         mine.reason, mine.note = reason, said
         mine.owned_by, mine.owner_id, mine.owned_at = actor.name, actor.user_id, seams.now()
@@ -58,7 +53,7 @@ def disown(public_id: str, *, note: str, actor: Actor) -> Anomaly:
     def write_down() -> Anomaly:
         _, mine = lock_refund(refund)
         anomaly = Anomaly.objects.filter(refund=mine, kind=STARTED_OUTSIDE, closed_at=None).first()
-        if not is_open(mine) or anomaly is None:
+        if not mine.is_unowned or anomaly is None:
             raise StateConflict
         anomaly.resolution = said
         anomaly.save(update_fields=["resolution"])

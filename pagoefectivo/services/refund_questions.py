@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pagoefectivo.domain.exceptions import StateConflict
-from pagoefectivo.domain.states import UNANSWERED_REFUND, RefundState, Source
+from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Refund
+from pagoefectivo.selectors.refund_desk import may_be_asked
 from pagoefectivo.services import polling, submission
-from pagoefectivo.services.accounts import is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import claim_row
 from pagoefectivo.services.refunds import refund_named
-
-
-def may_be_asked(refund: Refund) -> bool:
-    """Whether the provider may know something of a refund that is not known here yet."""
-    sent = refund.state in UNANSWERED_REFUND and refund.first_sent_at is not None
-    return (sent or refund.state == RefundState.PENDING) and not is_by_hand(refund)
 
 
 def ask_now(public_id: str, *, actor: Actor, source: Source) -> Refund:

@@ -14,6 +14,7 @@ from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundS
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
 from pagoefectivo.models import BuyerMessage, OutboxMessage, PaymentProof, Refund, Voucher, WebhookDelivery
 from pagoefectivo.models.fields import DueRow
+from pagoefectivo.selectors.refund_desk import approval_deadline
 from pagoefectivo.services import (
     announcements,
     approvals,
@@ -163,7 +164,7 @@ def _leave_to_person(refund: Refund, claim: Claim) -> None:
     """Look again tomorrow, or at once where the person came while we looked."""
     held = Refund.objects.filter(pk=refund.pk, lease_token=claim.token)
     still_waits = held.filter(approved_by=refund.approved_by, destination=refund.destination_id)
-    now, deadline = seams.now(), approvals.deadline_of(refund)
+    now, deadline = seams.now(), approval_deadline(refund)
     again = min(now + WAIT_FOR_PERSON, deadline) if deadline else now + WAIT_FOR_PERSON
     if not still_waits.update(next_action_at=again, lease_until=None):
         held.update(next_action_at=now, lease_until=None)

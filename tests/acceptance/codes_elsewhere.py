@@ -98,4 +98,12 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "CASE_OWNER_UNFIT": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
     "CASE_INCOMPLETE": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
     "CASE_LINK_UNKNOWN": (PEOPLE, f"{SERVICES}/test_cases.py::test_what_does_not_fit_is_refused_and_nothing_is_written"),
+    "REFUND_NOTE_MISSING": (RULES, f"{ADMIN}/test_refund_desk.py::test_a_reason_that_needs_words_is_not_taken_without"),
+    "REFUND_PREVIEW_STALE": (PEOPLE, f"{ADMIN}/test_insiders.py::test_G18_a_preview_is_no_refund_and_a_stale_one_asks_for_nothing"),
+    "REFUND_OVER_LIMIT": (RULES, f"{SERVICES}/test_refund_limits.py::test_a_request_above_ones_limit_says_which_and_who_may_do_more"),
+    "APPROVAL_NEEDS_PERSON": (PEOPLE, f"{ADMIN}/test_insiders.py::test_G18_7_who_asked_in_person_approves_by_a_key"),
+    "APPROVAL_EXPIRED": (PEOPLE, f"{SERVICES}/test_refund_limits.py::test_what_nobody_approves_in_time_is_withdrawn_and_says_so"),
+    "WORK_OWNED": (PEOPLE, f"{ADMIN}/test_work.py::test_what_one_takes_is_theirs_until_it_is_handed_over_or_given_back"),
+    "WORK_OWNER_UNFIT": (PEOPLE, f"{ADMIN}/test_work.py::test_G17_a_refused_act_on_the_queue_changes_nothing"),
+    "WORK_REASON_MISSING": (PEOPLE, f"{ADMIN}/test_work.py::test_a_failed_refund_of_which_somebody_says_why_leaves_the_queue_and_nothing_else_changes"),
 }  # fmt: skip

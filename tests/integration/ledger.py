@@ -19,7 +19,7 @@ def everything(*, besides: set[str] | frozenset[str] = frozenset()) -> dict[str,
     return {
         model.__name__: list(model._default_manager.order_by("pk").values())
         for model in apps.get_app_config("pagoefectivo").get_models()
-        if model.__name__ not in besides | HOUSEKEEPING
+        if model.__name__ not in besides | HOUSEKEEPING and not model._meta.proxy
     }
 
 

@@ -18,7 +18,10 @@ from tests.processes.traffic import Traffic
 
 TERMINATIONS = 25
 NEWEST: tuple[str, ...] = ()
-MIGRATIONS = (("0013_payment_proofs",), NEWEST) * 2  # back to the oldest tables that this code runs on, and forward
+MIGRATIONS = (
+    ("0022_figures_rules_people",),
+    NEWEST,
+) * 2  # back to the oldest tables that this code runs on, and forward
 MIGRATED_WITHIN = 60.0
 CROWDED_FOR = 15.0
 _BACKENDS = (

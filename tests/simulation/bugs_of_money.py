@@ -20,6 +20,7 @@ from pagoefectivo.services import (
     lifecycle,
     payout_results,
     payouts,
+    refund_requests,
     refunds,
     reservations,
     seams,
@@ -60,7 +61,7 @@ def check_and_insert_apart(patch: Patch) -> None:
         return transacted
 
     patch.put(seams, "transact", in_two)
-    patch.put(refunds, "eligibility", lambda ask: lambda *asked: () if inserting.get() else ask(*asked))
+    patch.put(refund_requests, "eligibility", lambda ask: lambda *asked: () if inserting.get() else ask(*asked))
 
 
 def ignores_the_currency(patch: Patch) -> None:

@@ -209,7 +209,11 @@ def test_the_pages_ask_a_pinned_number_of_questions(at_desk: Any, case: Case, pe
         cases.link(case.public_id, order.reference, actor=actor)
     browser = at_desk("disputes", "luz")
     counted = {}
-    for name, address in {"list": reverse(LIST), "page": page_of(case), "form": open_address("order", case.pk)}.items():
+    for name, address in {
+        "list": reverse(LIST),
+        "page": page_of(case),
+        "form": open_address("order", order.pk),
+    }.items():
         browser.get(address)
         with CaptureQueriesContext(connection) as asked:
             browser.get(address)

@@ -26,7 +26,7 @@ DOINGS: dict[Act, Callable[[str], object]] = {
     Act.REFRESH: lambda reference: order_desk.ask_now(reference, actor=BOSS),
     Act.ACCEPT: lambda reference: orders.accept_payment(reference, note="", actor=BOSS, source=Source.STAFF),
     Act.REFUND: lambda reference: refunds.request(
-        reference, amount=_one(reference), reason="other", actor=BOSS, source=Source.STAFF
+        reference, amount=_one(reference), reason="damaged", actor=BOSS, source=Source.STAFF
     ),
     Act.EXTEND: lambda reference: vouchers.extend(
         reference, expires_in=timedelta(hours=60), actor=BOSS, source=Source.STAFF

@@ -31,7 +31,8 @@ class Backup:
     """All tables of ours as they were at one instant, sequences included."""
 
     def __init__(self) -> None:
-        self._tables = [model._meta.db_table for model in apps.get_app_config("pagoefectivo").get_models()]
+        models = apps.get_app_config("pagoefectivo").get_models()
+        self._tables = [model._meta.db_table for model in models if not model._meta.proxy]
         self._run(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"CREATE SCHEMA {SCHEMA}")
         self._run(*(f"CREATE TABLE {SCHEMA}.{table} AS TABLE {table}" for table in self._tables))
         with connection.cursor() as cursor:

@@ -197,8 +197,8 @@ def test_another_account_given_meanwhile_is_not_overwritten(client: Client) -> N
 
 
 def test_a_change_voids_the_approval_that_was_given_for_the_old_account(client: Client) -> None:
-    refund = place(RefundState.REQUESTED, cci=CCI, approved_by="staff:luz")
-    Refund.objects.filter(pk=refund.pk).update(approval_digest=refund.binding)
+    refund = place(RefundState.REQUESTED, cci=CCI)
+    Refund.objects.filter(pk=refund.pk).update(approved_by="staff:luz", approval_digest=refund.binding)
     buyer = Buyer(client, refund).is_known()
     assert "Give another account" in buyer.text
     buyer.opens("&change").types(OTHER_CCI, last_digits=OTHER_CCI[-4:]).sends("confirm")
