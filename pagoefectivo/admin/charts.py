@@ -13,6 +13,7 @@ STEPS = 4
 MOST_LABELS = 8
 Number = float | None
 Series = tuple[str, Sequence[Number]]
+LEAST = 1e-9  # below that there is nothing to draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _up(value: float, top: float) -> float:
 
 def _top(most: float) -> float:
     """A round number at or above the largest, so that its quarters are round as well."""
-    if most <= 0:
+    if most < LEAST:
         return float(STEPS)
     unit = 10.0 ** floor(log10(most))
     return float(next((step * unit for step in (1, 2, 4, 8) if step * unit >= most), 10 * unit))
