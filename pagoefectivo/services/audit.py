@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import BooleanField, ExpressionWrapper, Max
 
 from pagoefectivo import conf
 from pagoefectivo.domain import chain
@@ -109,18 +109,19 @@ class _Window:
         settled = seals.filter(sealed_at__lte=now - SETTLED).aggregate(Max("last_id"))["last_id__max"] or 0
         known = sealed_ids(table.name, closed + 1, None)
         rows = table.rows.filter(pk__gt=closed)
-        unfinished = set(rows.filter(table.unfinished(now, HORIZON)).values_list("pk", flat=True))
+        # one statement, so one snapshot: a call that begins between two would pass for finished
+        is_unfinished = ExpressionWrapper(table.unfinished(now, HORIZON), BooleanField())
         to_seal: list[int] = []
         first_open: int | None = None
-        for row_id in rows.values_list("pk", flat=True).iterator():
+        for row_id, is_open in rows.annotate(is_unfinished=is_unfinished).values_list("pk", "is_unfinished").iterator():
             if row_id in known:
                 continue
             is_full = len(to_seal) == room
-            if (is_full or row_id in unfinished) and first_open is None:
+            if (is_full or is_open) and first_open is None:
                 first_open = row_id
             if is_full:
                 break
-            if row_id not in unfinished:
+            if not is_open:
                 to_seal.append(row_id)
         closes_to = max(closed, settled if first_open is None else min(settled, first_open - 1))
         inside = sum(1 for row_id in known if row_id <= closes_to)

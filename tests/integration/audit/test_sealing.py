@@ -144,6 +144,35 @@ def test_a_row_that_commits_late_is_sealed_as_well(rows: Any, clock: Any) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_call_that_begins_while_rows_are_chosen_is_not_sealed_before_its_answer(rows: Any, clock: Any) -> None:
+    """What the killed processes of F03 once showed: read by two statements, a call begun between them passes for finished."""
+    under_way = {**EXCHANGE, "outcome": "sending", "http_status": None, "response_body": None, "duration_ms": None}
+    begun: list[str] = []
+
+    def begin_a_call() -> None:
+        try:
+            with as_superuser():  # it names no voucher
+                ApiExchange.objects.create(request_id=f"late-{len(begun)}", sent_at=clock.now(), **under_way)
+        finally:
+            connection.close()
+
+    def begin_after_each_look(execute: Any, sql: str, *more: Any) -> Any:
+        result = execute(sql, *more)
+        if 'FROM "pagoefectivo_apiexchange"' in sql:
+            begun.append(sql)
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(begin_a_call).result(20)
+        return result
+
+    clock.advance(seconds=31)
+    with connection.execute_wrapper(begin_after_each_look):
+        assert audit.seal_when_due() == 5
+    assert begun
+    ApiExchange.objects.filter(outcome="sending").update(outcome="answered", http_status=200, response_body=b"{}")
+    assert found() == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_sweeps_in_parallel_one_seals(rows: Any, clock: Any) -> None:
     width, rounds = 4, 5
     barrier = threading.Barrier(width)
