@@ -15,7 +15,6 @@ from typing import TypeVar
 from tests.simulation.crew import Told, kill, prepare, tell
 
 MOST_PARKED = 0.05
-A_FEW = 2  # rows: in a handful of histories a share says nothing
 # There a person is often the only right answer: no look-up, or refunds without a key whose absence proves nothing.
 UNABLE = frozenset({"blind", "no_lookup", "pagoefectivo_direct", "ebanx"})
 Result = TypeVar("Result")
@@ -31,10 +30,9 @@ def run(arguments: list[str]) -> int:
     told = _live_all(seeds, asked.jobs)
     bad = [each for each in told if each.violation]
     able = [each for each in told if each.profile not in UNABLE]
-    parked, rows = sum(each.parked for each in able), max(sum(each.rows for each in able), 1)
-    is_too_much = parked > max(A_FEW, MOST_PARKED * rows)
-    if is_too_much:
-        print(f"L6: {parked} of {rows} rows wait for a person although the PSP could be asked")
+    parked = sum(each.parked for each in able) / max(sum(each.rows for each in able), 1)
+    if parked > MOST_PARKED:
+        print(f"L6: {parked:.1%} of all rows wait for a person although the PSP could be asked")
     killed = [] if asked.mutants is None else _kill_all(asked.jobs, asked.mutants.split(","))
     alive = [name for name, seed, _ in killed if seed is None]
     summary = {
@@ -44,7 +42,7 @@ def run(arguments: list[str]) -> int:
         "seconds": round(time.monotonic() - started, 1),
         "mutants_killed": f"{len(killed) - len(alive)}/{len(killed)}" if killed else None,
         "profiles": sorted({each.profile for each in told}),
-        "parked_share": round(parked / rows, 4),
+        "parked_share": round(parked, 4),
     }
     if asked.hashes:
         summary["hashes"] = [each.trace_hash for each in told]
@@ -52,7 +50,7 @@ def run(arguments: list[str]) -> int:
         print(json.dumps(summary))
     else:
         print(", ".join(f"{name}: {value}" for name, value in summary.items() if value is not None))
-    return 1 if bad or alive or is_too_much else 0
+    return 1 if bad or alive or parked > MOST_PARKED else 0
 
 
 def _live_all(seeds: Sequence[int], jobs: int) -> list[Told]:

@@ -39,8 +39,8 @@ def test_days_full_of_faults_end_as_the_provider_says() -> None:
 
 
 def test_days_with_what_the_real_providers_declare_end_as_they_say() -> None:
-    summary = told_by(simulate("--from", "100000", "--seeds", "16", "--jobs", "2"))
-    assert (summary["seeds"], summary["violations"]) == (16, 0)
+    summary = told_by(simulate("--from", "100000", "--seeds", "32", "--jobs", "2"))
+    assert (summary["seeds"], summary["violations"]) == (32, 0)
     assert summary["profiles"] == ["dlocal", "ebanx", "mercadopago", "pagoefectivo_direct"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -185,7 +186,8 @@ def test_C02_a_day_of_outage_loses_and_expires_nothing_and_ends_without_a_stampe
         world.advance(minutes=30)
         sweep()
     assert set(Voucher.objects.values_list("state", flat=True)) == {"issued"}
-    assert [told for told in outbox() if told != "order_flagged"] == ["voucher_issued"] * 24
+    flagged = 24 - 4  # all but the first of one buyer's orders
+    assert Counter(outbox()) == {"voucher_issued": 24, "order_flagged": flagged}
     during = psp.call_counts()["get_payment"]
     assert during <= 24 + 24 * 2 + 5, "a first round, then one try at a time"
 
