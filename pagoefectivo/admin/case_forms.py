@@ -73,7 +73,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["owner"].queryset = workers()  # type: ignore[attr-defined]
+        owner: Any = self.fields["owner"]
+        owner.queryset = workers()
 
 
 class DueForm(forms.Form):
@@ -119,7 +120,8 @@ class EndForm(forms.Form):
         super().__init__(*args, **options)
         words = dict(CASE_STANDING_LABELS)
         outcomes = [(each.value, words[each.value]) for each in OUTCOMES[CaseKind(case.kind)]]
-        self.fields["outcome"].choices = [("", _("Choose an outcome")), *outcomes]  # type: ignore[attr-defined]
+        outcome: Any = self.fields["outcome"]
+        outcome.choices = [("", _("Choose an outcome")), *outcomes]
 
 
 class BundleForm(forms.Form):

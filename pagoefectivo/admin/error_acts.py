@@ -101,7 +101,7 @@ ACTS = {
 class BulkErrorActs(ReadOnlyAdmin):
     """The acts of the list of errors; each is chosen there, asked on a page of its own, and told row by row."""
 
-    actions = ("seen", "assign", "ask_again", "retry")  # type: ignore[assignment]
+    actions = ("seen", "assign", "ask_again", "retry")  # type: ignore[assignment]  # a list that is only read has none
 
     def has_follow_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(MAY_FOLLOW))

@@ -49,17 +49,15 @@ def confirmed(read: Reading) -> Figure:
         else _nothing(),
         (_when(read.period), _("payments"), _("half within (seconds)"), _("95 % within (seconds)"), *names),
         [(row.at, row.count, _seconds(row.median), _seconds(row.p95), *row.within) for row in rows],
-        lines(
-            [_label(row.at, read.period) for row in rows],
-            [
-                (_("half of them"), [_seconds(row.median) for row in rows]),
-                (_("95 % of them"), [_seconds(row.p95) for row in rows]),
-            ],
-            _length,
-        )
-        if rows
-        else None,
+        _durations(rows, read) if rows else None,
     )
+
+
+def _durations(rows: Sequence[Any], read: Reading) -> Chart:
+    """Draw how long half of them and nearly all of them took."""
+    half, most = [_seconds(row.median) for row in rows], [_seconds(row.p95) for row in rows]
+    labels = [_label(row.at, read.period) for row in rows]
+    return lines(labels, [(_("half of them"), half), (_("95 % of them"), most)], _length)
 
 
 def told_first(read: Reading) -> Figure:
@@ -109,16 +107,7 @@ def lag(read: Reading) -> Figure:
             (row.at, row.received, row.rejected, _seconds(row.median), _seconds(row.p95), _seconds(row.longest))
             for row in rows
         ],
-        lines(
-            [_label(row.at, read.period) for row in rows],
-            [
-                (_("half of them"), [_seconds(row.median) for row in rows]),
-                (_("95 % of them"), [_seconds(row.p95) for row in rows]),
-            ],
-            _length,
-        )
-        if rows
-        else None,
+        _durations(rows, read) if rows else None,
     )
 
 
