@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin import error_words
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, badge, link, moment, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS
@@ -62,6 +63,8 @@ def detail(
 ) -> HttpResponse:
     """Show one notification; body and headers only to those who may see them."""
     sees = request.user.has_perm(SEES_PAYLOADS)
+    if sees:
+        note(request, Kind.PAYLOAD, subject=f"webhookdelivery {delivery.pk}")
     context = {
         **frame(model_admin, request, delivery, _("Notification of %s") % delivery.account),
         "back": "",

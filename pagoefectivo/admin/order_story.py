@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import actor_word, lima, moment, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS
 from pagoefectivo.models import ApiExchange, WebhookDelivery
@@ -92,6 +93,8 @@ class Asked:
 def story_of(request: HttpRequest, whole: WholeOrder) -> dict[str, Any]:
     """Return one chapter of an order's timeline with its filters and its neighbours, in one query; a row's words take one more."""
     asked, may_see = Asked.of(request), request.user.has_perm(SEES_PAYLOADS)
+    if asked.raw and may_see:
+        note(request, Kind.PAYLOAD, whole.order)
     chapter = chapter_of(whole.order, whole.vouchers, whole.refunds, show=asked.show, number=asked.number)
     return {
         "entries": list(_entries(chapter, asked, whole, may_see=may_see)),

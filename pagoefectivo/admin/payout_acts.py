@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import sentences
 from pagoefectivo.admin.actions import actor_of, carry_out, door
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import Question, ask
 from pagoefectivo.admin.payout_forms import AccountForm, PaidForm, RejectedForm, ReturnedForm
 from pagoefectivo.admin.presentation import money
@@ -154,6 +155,7 @@ def _account_form(request: HttpRequest, refund: Refund) -> AccountForm:
     """The buyer's own name and document stand in it already for those who may see them."""
     order, initial = refund.order, {"seen": refund.binding}
     if request.user.has_perm(SEES_PEOPLE):
+        note(request, Kind.PEOPLE, order)
         initial |= {"holder_name": order.payer_name, "document_number": order.payer_document_number}
         initial["document_type"] = order.payer_document_type if order.payer_document_type in DOCUMENTS else ""
     return AccountForm(

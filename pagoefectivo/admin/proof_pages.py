@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, judgement_badge, link, moment, money
 from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
@@ -47,6 +48,9 @@ def detail(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, proof: PaymentProof, *, may_review: bool
 ) -> HttpResponse:
     """Show everything about a receipt; the picture and what is on it only to those who may judge it."""
+    user: Any = request.user
+    if (may_review and user.has_perm(SEES_PEOPLE)) or user.has_perm(SEES_PAYLOADS):
+        note(request, Kind.PEOPLE, proof.order)  # the codes in full, the sender's IP address
     vouchers = list(proof.order.vouchers.order_by("pk"))
     reading = ProofReading.objects.filter(proof=proof).first()
     signs = signs_of(proof)

@@ -14,13 +14,14 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from pagoefectivo.admin.noting import note
 from pagoefectivo.admin.orders import LISTED
 from pagoefectivo.admin.presentation import lima, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE, is_sandbox, search_address
 from pagoefectivo.admin.search import KIND_WORDS
 from pagoefectivo.domain.clues import Clue, Kind
 from pagoefectivo.domain.redaction import mask_email
-from pagoefectivo.models import Order, Ownership, Voucher
+from pagoefectivo.models import AccessLog, Order, Ownership, Voucher
 from pagoefectivo.selectors import work
 from pagoefectivo.selectors.search import NEEDS, Findings
 from pagoefectivo.selectors.work import Backlog, Item, Pulse
@@ -148,8 +149,9 @@ def signs(pulse: Pulse) -> list[dict[str, Any]]:
 
 def found(request: HttpRequest, findings: Findings) -> dict[str, Any]:
     """Return what was recognised and the newest fifty orders that it names, masked as far as the reader may see."""
-    user: Any = request.user
-    ids = findings.order_ids[:FOUND_SHOWN]
+    sees, ids = request.user.has_perm(SEES_PEOPLE), findings.order_ids[:FOUND_SHOWN]
+    if sees and ids:
+        note(request, AccessLog.Kind.PEOPLE, subject="search")
     newest = Prefetch("vouchers", Voucher.objects.only(*LISTED))
     rows = Order.objects.filter(pk__in=ids).defer("payer_document_number", "metadata").prefetch_related(newest)
     return {
@@ -158,7 +160,7 @@ def found(request: HttpRequest, findings: Findings) -> dict[str, Any]:
             _unknown(clue) for clue in findings.clues if not any(hit.clue == clue.text for hit in findings.hits)
         ],
         "closed": [_closed(kind) for kind in sorted(findings.closed)],
-        "orders": [_order(order, findings, sees=user.has_perm(SEES_PEOPLE)) for order in rows.order_by("-pk")],
+        "orders": [_order(order, findings, sees=sees) for order in rows.order_by("-pk")],
         "is_cut": findings.is_cut or len(findings.order_ids) > FOUND_SHOWN,
         "shown": len(ids),
     }

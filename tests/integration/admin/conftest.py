@@ -92,6 +92,12 @@ def refund_page(refund: Refund, act: str = "change") -> str:
     return reverse(f"admin:pagoefectivo_refund_{act}", args=[refund.pk])
 
 
+def look_for(browser: Any, clue: str) -> Any:
+    """What the one search box answers: an address to read what was found."""
+    address = reverse("admin:pagoefectivo_ownership_search")
+    return browser.post(address, {"clue": clue}, headers={"accept-language": "en"})
+
+
 def text_of(answer: Any) -> str:
     """What a person reads on a page: no tags, single spaces."""
     body = re.sub(r"<(style|script|head).*?</\1>", " ", answer.content.decode(), flags=re.DOTALL)

@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from pagoefectivo.models import AccessLog
+from pagoefectivo.models import AccessLog, ApiExchange, WebhookDelivery
 from pagoefectivo.services import access, seams
 from pagoefectivo.services.actors import SHOP
-from tests.integration.admin.conftest import order_page, refund_page, text_of
+from tests.integration.admin.conftest import look_for, order_page, refund_page, text_of
+from tests.integration.admin.waiting import place_proof
 from tests.integration.by_hand import ask_back
 from tests.integration.pages.stage import place_order, place_voucher
 
@@ -69,6 +70,34 @@ def test_raw_messages_bank_accounts_and_files_are_noted_too(at_desk: Any, by_han
     assert AccessLog.objects.get(kind="export").why == "month-end"
     finance.get(reverse("admin:pagoefectivo_order_export"))
     assert AccessLog.objects.get(subject="order").why == "no reason was given"
+
+
+def test_no_other_page_shows_them_unnoted(at_desk: Any, admin_client: Any, by_hand: None, paid_order: Any) -> None:
+    order = paid_order()
+    refund, proof = ask_back(amount="5.00"), place_proof(order)
+    paid_order("A-1043")  # so that a search has more than one to show
+    heard = WebhookDelivery.objects.create(
+        account="default", event_identity="e", body=b"{}", verdict="verified", outcome="applied", received_at=timezone.now()
+    )  # fmt: skip
+    call = ApiExchange.objects.filter(voucher__order=order).latest("pk")
+    inbox = reverse("admin:pagoefectivo_webhookdelivery_change", args=[heard.pk])
+    receipt = reverse("admin:pagoefectivo_paymentproof_change", args=[proof.pk])
+    auditor, support = at_desk("auditor"), at_desk("support_n1")
+    masked = [support.get(page).status_code for page in (inbox, order_page(order))]
+    assert (masked, look_for(support, "A-1042").status_code, noted()) == ([200, 200], 302, [])
+
+    auditor.get(inbox)
+    auditor.get(order_page(order) + f"?raw=exchange-{call.pk}")
+    assert noted() == [
+        ("staff:auditor", "payload", f"webhookdelivery {heard.pk}"),
+        ("staff:auditor", "payload", "A-1042"),
+    ]
+    pages = [receipt, look_for(admin_client, "A-10").url, refund_page(refund, "account")]
+    assert [admin_client.get(page).status_code for page in pages] == [200, 200, 200]
+    assert noted()[2:] == [
+        ("staff:admin", "people", "A-1042"),
+        ("staff:admin", "people", "search"),
+    ], "the form with the buyer's name is of the order that was noted a moment ago"
 
 
 def test_one_insert_and_one_row_in_ten_minutes(django_assert_num_queries: Any) -> None:

@@ -19,7 +19,7 @@ from pagoefectivo.models.digests import digest
 from pagoefectivo.selectors import search
 from pagoefectivo.services import clues, jobs, proofs
 from pagoefectivo.services.actors import SHOP, Actor, Permission, PermissionRefused
-from tests.integration.admin.conftest import order_page, refund_page, text_of
+from tests.integration.admin.conftest import look_for, order_page, refund_page, text_of
 from tests.integration.admin.waiting import place_proof
 from tests.integration.by_hand import ask_back
 from tests.integration.conftest import PAYER
@@ -30,10 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BOX = "admin:pagoefectivo_ownership_search"
 ENGLISH = {"accept-language": "en"}
 LETTER = "Buenas, pagué hoy S/ 89.90 y nada. Mi celular es {phone}, mi pedido {reference}. {email}"
-
-
-def look_for(browser: Any, clue: str) -> Any:
-    return browser.post(reverse(BOX), {"clue": clue}, headers=ENGLISH)
 
 
 def shown(browser: Any, clue: str) -> str:
@@ -160,9 +156,10 @@ def test_a_search_asks_one_question_whatever_it_is_for_and_a_page_of_results_a_f
             search.find(read(clue), actor=actor)
     browser = at_desk("support_n2")
     answer = look_for(browser, "A-10")
-    with CaptureQueriesContext(connection) as asked:
-        browser.get(answer.url)
-    assert len(asked) == 7
+    for queries in (8, 7):  # the first look is noted
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(answer.url)
+        assert len(asked) == queries
 
 
 def test_every_place_that_is_looked_at_stands_on_an_index(db: None) -> None:
