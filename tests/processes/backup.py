@@ -49,7 +49,7 @@ class _Story:
         self._psp.clear_calls()
         if not recovery.finish(by=BY):
             yield "the recovery ended before anything was read"
-        self._stack.start()
+        self._stack.start("web")
         yield from self._money_stands_still()
         if going_on := recovery.finish(by=BY):
             yield f"unread after {READ_WITHIN:g} s: {going_on}"
@@ -88,7 +88,10 @@ class _Story:
         self._run("pg_restore", "--exit-on-error", f"--dbname={self._database}", str(self._dump))
 
     def _money_stands_still(self) -> Iterator[str]:
-        """A new order and a refund are taken down, and wait; also once everything was read, until a person says so."""
+        """A new order and a refund are taken down, and wait; also once everything was read, until a person says so.
+
+        Both are asked for before anything is read: whoever asks later is told what had been given back already.
+        """
         self._open(DURING, issued=False)
         self._ask_back("PAID", AMOUNT, key="second")
 

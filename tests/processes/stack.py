@@ -73,15 +73,17 @@ class Stack:
         nowhere = dict.fromkeys(("PAGOEFECTIVO_DB_NAME", "PAGOEFECTIVO_BROKER_URL", "PAGOEFECTIVO_CACHE_URL"), "")
         return {**nowhere, "PAGOEFECTIVO_SQLITE_FILE": str(self.home / "shop.sqlite3")}
 
-    def start(self) -> None:
-        """Start web, worker and beat, and wait until a request is answered."""
-        self.revive()
+    def start(self, *roles: str) -> None:
+        """Start these, by default all, and wait until a request is answered."""
+        self.revive(*roles)
         self._running["web"].wait_until(self._listens, seconds=60)
 
-    def revive(self) -> list[str]:
-        """Start again whoever has ended; return their roles."""
+    def revive(self, *roles: str) -> list[str]:
+        """Start again whoever of these, by default of all, has ended; return their roles."""
         gone = [
-            role for role in self.roles if role not in self._running or self._running[role].process.poll() is not None
+            role
+            for role in roles or self.roles
+            if role not in self._running or self._running[role].process.poll() is not None
         ]
         for role in gone:
             self.revivals[role] += role in self._running

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -25,6 +28,12 @@ def test_G16_what_takes_too_long_is_killed_with_all_its_children(wish: str) -> N
     with pytest.raises(cage.Overrun):
         cage.run(CAGED, wish.encode(), LIMITS)
     assert time.monotonic() - began < 10
+
+
+def test_G16_a_child_that_has_used_up_its_processor_says_so_by_its_signal() -> None:
+    limits = (str(each) for each in (LIMITS.seconds, LIMITS.memory, LIMITS.output))
+    child = subprocess.run([sys.executable, "-I", "-m", CAGED, *limits], input=b"spin", check=False, timeout=60)
+    assert child.returncode == -signal.SIGXCPU
 
 
 @pytest.mark.parametrize("wish", ["eat", "write", "connect"])
