@@ -30,8 +30,8 @@ class Picture:
     part: str = ""
 
 
-def all_pictures() -> list[Picture]:
-    """Every picture of the modules beside this one, in the order of their names."""
+def rooms() -> list[list[Picture]]:
+    """The pictures of each module beside this one, in the order of their names."""
     package = __name__.rpartition(".")[0]
     folder = importlib.import_module(package).__path__
     modules = (
@@ -39,4 +39,4 @@ def all_pictures() -> list[Picture]:
         for each in pkgutil.iter_modules(folder)
         if each.name[:1] != "_"
     )
-    return sorted((each for module in modules for each in getattr(module, "PICTURES", ())), key=lambda each: each.name)
+    return [sorted(getattr(module, "PICTURES", ()), key=lambda each: each.name) for module in modules]
