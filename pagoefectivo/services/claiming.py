@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,23 +14,24 @@ from pagoefectivo import conf
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.services import seams
 
+# SQLite has one writer at a time and no clock of its own with fractions; its instants are texts that sort.
+_NOW = {"postgresql": "coalesce(%(now)s, statement_timestamp())", "sqlite": "%(now)s"}
+_IS_DUE = "next_action_at <= {now} AND (lease_until IS NULL OR lease_until < {now})"
 _CLAIM = """
 UPDATE {table} SET lease_token = lease_token + 1, attempts = attempts + 1,
        lease_until = coalesce(%(now)s, clock_timestamp()) + %(lease)s,
        next_action_at = coalesce(%(now)s, clock_timestamp()) + %(lease)s
 WHERE id = ANY(ARRAY(
     SELECT id FROM {table}
-    WHERE next_action_at <= coalesce(%(now)s, statement_timestamp())
-      AND (lease_until IS NULL OR lease_until < coalesce(%(now)s, statement_timestamp())) {unless}
+    WHERE {is_due} {unless}
     ORDER BY next_action_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING id, lease_token, attempts
 """
-# SQLite has one writer at a time and no clock of its own with fractions; its instants are texts that sort.
 _CLAIM_SQLITE = """
 UPDATE {table} SET lease_token = lease_token + 1, attempts = attempts + 1, lease_until = %(until)s, next_action_at = %(until)s
 WHERE id IN (
     SELECT id FROM {table}
-    WHERE next_action_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) {unless}
+    WHERE {is_due} {unless}
     ORDER BY next_action_at LIMIT %(limit)s)
 RETURNING id, lease_token, attempts
 """
@@ -57,6 +58,17 @@ class Claim:
         return self.concerns(row) and self.token == row.lease_token
 
 
+def due_among(models: Sequence[type[DueRow]]) -> frozenset[type[DueRow]]:
+    """Return which kinds have a row that can be claimed now. One query, and no lock: a look, not a promise."""
+    looks = ", ".join(f"EXISTS(SELECT 1 FROM {_table(model)} WHERE {_is_due()})" for model in models)  # noqa: S608 - names of our own tables
+    now: Any = seams.database_now()
+    if connection.vendor != "postgresql":
+        now = connection.ops.adapt_datetimefield_value(now or seams.now())
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {looks}", {"now": now})
+        return frozenset(model for model, is_due in zip(models, cursor.fetchone(), strict=True) if is_due)
+
+
 def claim_due(model: type[DueRow], limit: int, *, besides: Collection[str] = ()) -> list[Claim]:
     """Claim up to `limit` due rows, oldest first, in a transaction of its own that is over on return.
 
@@ -64,18 +76,18 @@ def claim_due(model: type[DueRow], limit: int, *, besides: Collection[str] = ())
     accounts `besides` are left where they would only be asked about once more.
     """
     lease, kind = conf.current().timing.lease, str(model._meta.model_name)
-    table = connection.ops.quote_name(model._meta.db_table)
     named = {f"account_{number}": account for number, account in enumerate(sorted(besides))}
     unless = _UNLESS.format(accounts=", ".join(f"%({name})s" for name in named)) if named else ""
+    parts = {"table": _table(model), "is_due": _is_due(), "unless": unless}
     values: dict[str, Any] = {"limit": limit, **named}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             values.update(now=seams.database_now(), lease=lease)
-            cursor.execute(_CLAIM.format(table=table, unless=unless), values)
+            cursor.execute(_CLAIM.format(**parts), values)
         else:
             now, until = (connection.ops.adapt_datetimefield_value(at) for at in _span(lease))
             values.update(now=now, until=until)
-            cursor.execute(_CLAIM_SQLITE.format(table=table, unless=unless), values)
+            cursor.execute(_CLAIM_SQLITE.format(**parts), values)
         return [Claim(row_id, token, tries, kind) for row_id, token, tries in sorted(cursor.fetchall())]
 
 
@@ -99,6 +111,14 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
 def is_over(lease_until: datetime, database_now: datetime | None) -> bool:
     """Whether a lease has ended by the clock that leases are measured with."""
     return (database_now or seams.database_now() or seams.now()) > lease_until
+
+
+def _table(model: type[DueRow]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _is_due() -> str:
+    return _IS_DUE.format(now=_NOW[connection.vendor])
 
 
 def _span(lease: timedelta) -> tuple[datetime, datetime]:

@@ -17,20 +17,22 @@ JOB = "clues"
 EVERY = timedelta(minutes=1)
 PORTION = 250  # orders that are locked at a time
 PORTIONS = 20
+REST = timedelta(hours=1)
 OLD_RELEASE_MAY_WRITE = timedelta(days=1)
 
 
 def catch_up() -> None:
     """Give digests to some of the rows that lack those of the newest key; once all have been looked at, nothing is asked.
 
-    Commits portion by portion and remembers how far it came. It goes on for a day, since a release that knows of no
-    digests may still be at work, and begins anew when the newest of ENCRYPTION_KEYS is another one.
+    Commits portion by portion and remembers how far it came. It looks again each hour for a day, since a release that
+    knows of no digests may still be at work, and begins anew when the newest of ENCRYPTION_KEYS is another one.
     """
     now, key = seams.now(), newest_key()
     kept = Job.objects.filter(name=JOB).values_list("outcome", flat=True).first() or {}
     if kept.get("key") != key:
-        kept = {"key": key, "begun": now.isoformat(), "orders": 0, "destinations": 0, "is_done": False}
-    if kept["is_done"]:
+        begun = now.isoformat()
+        kept = {"key": key, "begun": begun, "rests_until": begun, "orders": 0, "destinations": 0, "is_done": False}
+    if kept["is_done"] or now < datetime.fromisoformat(kept["rests_until"]):
         return
     for _ in range(PORTIONS):
         before = (kept["orders"], kept["destinations"])
@@ -38,6 +40,7 @@ def catch_up() -> None:
         kept["destinations"] = seams.transact(partial(_destinations, before[1]))
         if (kept["orders"], kept["destinations"]) == before:
             kept["is_done"] = now - datetime.fromisoformat(kept["begun"]) > OLD_RELEASE_MAY_WRITE
+            kept["rests_until"] = (now + REST).isoformat()
             break
     jobs.keep(JOB, kept)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-
-from django.db.models import Q
 
 from pagoefectivo.models import Job
 from pagoefectivo.services import seams
@@ -13,21 +13,22 @@ from pagoefectivo.services import seams
 _PREFIX = "job "
 
 
-def is_due(name: str, every: timedelta) -> bool:
-    """Whether this process is the one to do a job now; answering yes notes that it has begun.
+def due(intervals: Mapping[str, timedelta]) -> Iterator[str]:
+    """Yield the names of those jobs that this process is the one to do now; each is noted as begun when it is yielded.
 
-    A process asks the database once per interval and job, so asking costs nothing in between.
+    A process asks the database about a job once per interval, and about all of them in one query.
     """
-    now, looked = seams.now(), seams.memory().get(_PREFIX + name)
-    if looked is not None and timedelta(0) <= now - looked < every:
-        return False
-    seams.memory()[_PREFIX + name] = now
-    over = Q(ran_at__lte=now - every) | Q(ran_at__gt=now)  # a clock that was put back must not stop it
-    if Job.objects.filter(over, name=name).update(ran_at=now):
-        return True
-    if Job.objects.filter(name=name).exists():
-        return False
-    return bool(seams.transact(lambda: Job.objects.get_or_create(name=name, defaults={"ran_at": now})[1]))
+    now, looked = seams.now(), seams.memory()
+    asked = [name for name, every in intervals.items() if _is_over(looked.get(_PREFIX + name), every, now)]
+    looked.update({_PREFIX + name: now for name in asked})
+    ran = dict(Job.objects.filter(name__in=asked).values_list("name", "ran_at")) if asked else {}
+    for name in asked:
+        if name not in ran:
+            is_ours = seams.transact(partial(Job.objects.get_or_create, name=name, defaults={"ran_at": now}))[1]
+        else:
+            is_ours = _is_over(ran[name], intervals[name], now) and _begin(name, ran[name], now)
+        if is_ours:
+            yield name
 
 
 def keep(name: str, outcome: dict[str, Any]) -> None:
@@ -39,3 +40,12 @@ def forget() -> None:
     """Ask the database at the next question."""
     for name in [name for name in seams.memory() if name.startswith(_PREFIX)]:
         del seams.memory()[name]
+
+
+def _is_over(since: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Also where a clock was put back: that must stop no job."""
+    return since is None or not timedelta(0) <= now - since < every
+
+
+def _begin(name: str, ran_at: datetime, now: datetime) -> bool:
+    return bool(Job.objects.filter(name=name, ran_at=ran_at).update(ran_at=now))

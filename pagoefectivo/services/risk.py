@@ -33,19 +33,23 @@ def watch() -> int:
     rules = conf_risk.current()
     if not rules:
         return 0
+    of_orders, of_receipts = dict(rules), {}
+    if Rule.BY_ADDRESS in rules:
+        of_receipts = {Rule.BY_ADDRESS: of_orders.pop(Rule.BY_ADDRESS)}
     longest = max(threshold.within for threshold in rules.values())
     now, raised = seams.now(), 0
     seen_to = _seen_to(now - longest)
     for _ in range(MOST_BATCHES):
-        orders = _unmarked(seen_to - LATECOMERS)
-        raised += seams.transact(partial(_look_at, orders, rules, now))
-        if orders:
+        if orders := _unmarked(seen_to - LATECOMERS):
+            marks = [mark for order in orders for mark in _marks_of(order)]
+            raised += seams.transact(partial(_look_at, marks, of_orders, now))
             seen_to = max(seen_to, orders[-1].created_at)
+            jobs.keep(JOB, {"seen_to": seen_to.isoformat()})
         if len(orders) < BATCH:
             break
-    raised += seams.transact(partial(_look_at_receipts, rules, now - LATECOMERS, now))
+    if of_receipts and (marks := _unmarked_receipts(now - LATECOMERS)):
+        raised += seams.transact(partial(_look_at, marks, of_receipts, now))
     BuyerMark.objects.filter(at__lt=now - longest - LATECOMERS).delete()
-    jobs.keep(JOB, {"seen_to": seen_to.isoformat()})
     return raised
 
 
@@ -74,25 +78,20 @@ def _unmarked(since: datetime) -> list[Order]:
     return list(fresh.only(*columns).order_by("created_at", "pk")[:BATCH])
 
 
-def _look_at(orders: list[Order], rules: Mapping[Rule, Threshold], now: datetime) -> int:
-    marks = [mark for order in orders for mark in _marks_of(order)]
-    BuyerMark.objects.bulk_create(marks, ignore_conflicts=True)
-    return _flag(marks, {rule: each for rule, each in rules.items() if rule is not Rule.BY_ADDRESS}, now)
-
-
-def _look_at_receipts(rules: Mapping[Rule, Threshold], since: datetime, now: datetime) -> int:
+def _unmarked_receipts(since: datetime) -> list[BuyerMark]:
     """Buyers' addresses are known from the receipts that they send, and from nothing else."""
-    if Rule.BY_ADDRESS not in rules:
-        return 0
     marked = BuyerMark.objects.filter(order=OuterRef("order"), mark=Mark.ADDRESS, at=OuterRef("received_at"))
     fresh = PaymentProof.objects.filter(~Exists(marked), received_at__gte=since).exclude(remote_ip="")
-    marks = [
+    return [
         BuyerMark(order_id=proof.order_id, mark=Mark.ADDRESS, digest=_digest(network), at=proof.received_at)
         for proof in fresh.only("order_id", "remote_ip", "received_at").order_by("received_at")[:BATCH]
         if (network := _network(proof.remote_ip))
     ]
+
+
+def _look_at(marks: list[BuyerMark], rules: Mapping[Rule, Threshold], now: datetime) -> int:
     BuyerMark.objects.bulk_create(marks, ignore_conflicts=True)
-    return _flag(marks, {Rule.BY_ADDRESS: rules[Rule.BY_ADDRESS]}, now)
+    return _flag(marks, rules, now)
 
 
 def _marks_of(order: Order) -> Iterator[BuyerMark]:
@@ -118,8 +117,6 @@ def _network(ip: str) -> str:
 
 
 def _flag(marks: list[BuyerMark], rules: Mapping[Rule, Threshold], now: datetime) -> int:
-    if not marks:
-        return 0
     order_ids = {mark.order_id for mark in marks}
     known = set(RiskFlag.objects.filter(order__in=order_ids).values_list("order", "rule"))
     found: dict[tuple[int, str], RiskFlag] = {}

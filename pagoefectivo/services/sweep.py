@@ -31,9 +31,10 @@ from pagoefectivo.services import (
     webhooks,
 )
 from pagoefectivo.services.accounts import is_by_hand
-from pagoefectivo.services.claiming import Claim, claim_due
+from pagoefectivo.services.claiming import Claim, claim_due, due_among
 from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
+KINDS = (WebhookDelivery, Voucher, Refund, OutboxMessage, BuyerMessage, PaymentProof)
 BATCH = 100
 MAILS_IN_A_ROW = 5  # a slow mail server keeps a sweep from its payments no longer than these take
 PICTURES = 2  # in a round: reading one takes seconds, and money comes first
@@ -72,18 +73,23 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
     _seal(report)
     upkeep.run()
     exhausted: set[str] = set()
-    while report.rounds < most_rounds:
+    while report.rounds < most_rounds and (due := due_among(KINDS)):
         before = report.total
         report.rounds += 1
-        report.deliveries += _each(WebhookDelivery, webhooks.process, report)
-        report.vouchers += _vouchers(report, exhausted)
-        report.refunds += _each(Refund, _work_on_refund, report)
-        report.announcements += _each(OutboxMessage, announcements.deliver, report)
-        report.messages += _each(BuyerMessage, message_delivery.deliver, report, most=MAILS_IN_A_ROW)
-        if report.total == before:
+        if WebhookDelivery in due:
+            report.deliveries += _each(WebhookDelivery, webhooks.process, report)
+        if Voucher in due:
+            report.vouchers += _vouchers(report, exhausted)
+        if Refund in due:
+            report.refunds += _each(Refund, _work_on_refund, report)
+        if OutboxMessage in due:
+            report.announcements += _each(OutboxMessage, announcements.deliver, report)
+        if BuyerMessage in due:
+            report.messages += _each(BuyerMessage, message_delivery.deliver, report, most=MAILS_IN_A_ROW)
+        if PaymentProof in due and report.total == before:
             report.proofs += _each(PaymentProof, proof_readings.read, report, most=PICTURES)
         if report.total == before:
-            return report
+            break
     return report
 
 

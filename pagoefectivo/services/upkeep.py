@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
@@ -21,12 +22,18 @@ logger = logging.getLogger("pagoefectivo.upkeep")
 
 def run() -> None:
     """Do each job that is due; what fails is logged and tried at its next turn, for no row must wait for it."""
-    _when_due(HEARTBEAT, HEARTBEAT_EVERY, exchanges.close_abandoned)
-    _when_due("listen", pace.LISTEN_EVERY, _listen)
-    _when_due(INVARIANTS, INVARIANTS_EVERY, check_invariants)
-    _when_due(risk.JOB, RISK_EVERY, risk.watch)
-    _when_due("second factor", SECOND_FACTOR_EVERY, second_factor.forget_old)
-    _when_due(clues.JOB, clues.EVERY, clues.catch_up)
+    work: dict[str, tuple[timedelta, Callable[[], object]]] = {
+        HEARTBEAT: (HEARTBEAT_EVERY, exchanges.close_abandoned),
+        "listen": (pace.LISTEN_EVERY, _listen),
+        INVARIANTS: (INVARIANTS_EVERY, check_invariants),
+        risk.JOB: (RISK_EVERY, risk.watch),
+        "second factor": (SECOND_FACTOR_EVERY, second_factor.forget_old),
+        clues.JOB: (clues.EVERY, clues.catch_up),
+    }
+    with _nothing_stops_a_payment("upkeep"):
+        for name in jobs.due({name: every for name, (every, _) in work.items()}):
+            with _nothing_stops_a_payment(f"job {name}"):
+                work[name][1]()
 
 
 def check_invariants() -> None:
@@ -42,9 +49,9 @@ def _listen() -> None:
     recovery.finish_what_was_read()
 
 
-def _when_due(name: str, every: timedelta, work: Callable[[], object]) -> None:
+@contextmanager
+def _nothing_stops_a_payment(what: str) -> Iterator[None]:
     try:
-        if jobs.is_due(name, every):
-            work()
+        yield
     except Exception as error:  # noqa: BLE001 - upkeep stops no payment
-        logger.error("The job %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - a database's complaint quotes rows
+        logger.error("The %s failed: %s", what, type(error).__name__)  # noqa: TRY400 - a database's complaint quotes rows

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from pagoefectivo import conf, signals
-from pagoefectivo.services import audit, pace, seams, sweep, upkeep
+from pagoefectivo.services import audit, clues, pace, seams, sweep, upkeep
 from tests.simulation import database
 from tests.simulation.convergence import Convergence
 from tests.simulation.courier import Courier
@@ -110,7 +110,7 @@ class _History:
 
     @contextmanager
     def _sparing(self) -> Iterator[None]:
-        """Most histories go without the sealing of evidence, and listen and beat seldom: it costs a third of the time."""
+        """Most histories go without the sealing of evidence, and listen, beat and judge seldom: it costs half the time."""
         actors = self.world.setup.actors
         with ExitStack() as stack:
             if "sealer" not in actors:
@@ -118,6 +118,8 @@ class _History:
             if "listener" not in actors:
                 stack.enter_context(patch.object(pace, "LISTEN_EVERY", timedelta(hours=2)))
                 stack.enter_context(patch.object(upkeep, "HEARTBEAT_EVERY", timedelta(hours=1)))
+                stack.enter_context(patch.object(upkeep, "RISK_EVERY", timedelta(days=1)))
+                stack.enter_context(patch.object(clues, "EVERY", timedelta(days=1)))
             yield
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from pagoefectivo.models import ApiExchange, Order, StateChange, WebhookDelivery
 from pagoefectivo.selectors.timeline import PAGE
+from tests.benchmarks.seed import seed
 from tests.integration.admin.conftest import order_page, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +130,7 @@ def test_a_row_is_shown_word_for_word_in_its_place_to_who_may_and_masked(
 
 def test_P6_every_part_of_the_page_stands_on_an_index(at_desk: Any, paid_order: Any) -> None:
     order = paid_order()
+    seed(1000, is_told=False)  # of a table of two rows the planner may as well read the whole index
     with CaptureQueriesContext(connection) as asked:
         timeline(at_desk("support_n1"), order)
     unions = [each["sql"] for each in asked if " UNION ALL " in each["sql"]]
