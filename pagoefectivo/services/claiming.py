@@ -108,6 +108,16 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
     return Claim(row_id, token, attempts, str(model._meta.model_name))
 
 
+def shared_now() -> datetime:
+    """Return the instant by the clock that all processes share: the database's, where it has one. At most one query."""
+    now = seams.database_now()
+    if now is None and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            now = cursor.fetchone()[0]
+    return now or seams.now()
+
+
 def is_over(lease_until: datetime, database_now: datetime | None) -> bool:
     """Whether a lease has ended by the clock that leases are measured with."""
     return (database_now or seams.database_now() or seams.now()) > lease_until
@@ -122,7 +132,7 @@ def _is_due() -> str:
 
 
 def _span(lease: timedelta) -> tuple[datetime, datetime]:
-    now = seams.database_now() or seams.now()
+    now = shared_now()
     return now, now + lease
 
 

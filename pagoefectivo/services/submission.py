@@ -16,7 +16,7 @@ from pagoefectivo.models import PaymentEvent, Refund, Voucher
 from pagoefectivo.providers.base import Gateway, Operation
 from pagoefectivo.services import breaker, facts, lifecycle, recovery, requests, seams, setbacks
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand, resend_bounds
-from pagoefectivo.services.claiming import Claim, claim_row
+from pagoefectivo.services.claiming import Claim, claim_row, shared_now
 from pagoefectivo.services.exchanges import BatchRecorder, ExchangeRecorder, recorder_for
 from pagoefectivo.services.scheduling import let_go
 
@@ -170,7 +170,7 @@ def _begin(model: type[Voucher | Refund], claim: Claim, source: Source) -> tuple
         _obey(model, claim, Verb.FAIL, source, why=objection, error_code=objection)
         return None
     if is_first_try:
-        row.first_sent_at = seams.now()
+        row.first_sent_at = shared_now()
         row.save()
     return row, is_first_try
 
@@ -241,7 +241,7 @@ def is_beyond_finding(voucher: Voucher) -> bool:
     in_flight, key_life = resend_bounds(account)
     proves_never = account.capabilities.absent_payment_proves_never
     follows = after_absence(
-        voucher.first_sent_at, seams.now(), proves_never=proves_never, in_flight=in_flight, key_life=key_life
+        voucher.first_sent_at, shared_now(), proves_never=proves_never, in_flight=in_flight, key_life=key_life
     )
     return follows is AfterSilence.ASK_ON
 
@@ -249,7 +249,7 @@ def is_beyond_finding(voucher: Voucher) -> bool:
 def _after_absence(
     row: Voucher | Refund, account: EffectiveAccount, gateway: Gateway, absent: Absent
 ) -> PaymentUpdate | RefundUpdate:
-    now = seams.now()
+    now = shared_now()  # our own may have been put right meanwhile, and then no time has passed at all
     in_flight, key_life = resend_bounds(account)
     sent_at = row.first_sent_at or now
     follows = after_absence(sent_at, now, proves_never=absent.proves_never, in_flight=in_flight, key_life=key_life)

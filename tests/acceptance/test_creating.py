@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pagoefectivo import shop
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import StateConflict
 from pagoefectivo.models import ErrorOccurrence, Order, Voucher
+from pagoefectivo.services import seams
 from pagoefectivo.services.api_keys import create_key
 from tests.acceptance.journeys import asked, on
 from tests.integration.ledger import calls_of, everything, moves, oddities, only_order, only_voucher, outbox
@@ -37,6 +39,27 @@ def test_B01_a_create_that_timed_out_after_the_psp_did_it_is_adopted(
     assert calls_of(psp, "create") == 1, "looked up, not sent again"
     assert moves("voucher") == ["submit", "lose", "issue"]
     assert outbox() == ["voucher_issued"]
+
+
+@on("look-up")
+def test_F12_a_clock_that_is_put_right_between_two_tries_makes_no_second_one_too_soon(
+    provider: str, psp: Any, open_order: Any, world: Any, sweep: Any
+) -> None:
+    slow = [timedelta(minutes=50)]
+    with seams.use(now=lambda: world.now() - slow[0], database_now=world.now):
+        open_order()
+        assert calls_of(psp, "create") == 0, "the lease of who opened it was over before it could leave"
+        psp.fault("create", "timeout_before")
+        world.advance(seconds=90)
+        sweep()
+        assert (only_voucher().state, calls_of(psp, "create")) == ("unknown", 1)
+        slow[0] = timedelta()  # to our own clock the first try is now fifty minutes old
+        world.advance(seconds=20)
+        sweep()
+        assert calls_of(psp, "create") == 1, "it may still be under way there"
+        world.advance(minutes=3)
+        sweep()
+    assert (calls_of(psp, "create"), len(psp.payments()), only_voucher().state) == (2, 1, "issued")
 
 
 @on(lacking="look-up")
