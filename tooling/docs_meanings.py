@@ -108,6 +108,7 @@ ABILITIES = {
     "refund_takes": "business days until a refund reaches the buyer",
     "refund_counts_from_details": "these count from the bank details, so only where the shop sent them",
     "settles_in": "business days from a payment to the shop's account",
+    "refunds_bear_reference": "each refund of ours bears our reference, so one without it was started outside",
 }
 REFUND_MODES = {
     "none": "not at all",

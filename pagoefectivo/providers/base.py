@@ -90,6 +90,7 @@ class Capabilities:
     `refund_takes` is how long money needs to reach the buyer once the provider has accepted the refund, or, where
     `refund_counts_from_details`, once it also has the bank details, which is then known only where we sent them along.
     `settles_in` is how long money needs from the buyer's payment to the shop. None of both: nobody says.
+    With `refunds_bear_reference` every document of a refund of ours bears our reference: one without it is not ours.
     """
 
     refund_mode: RefundMode
@@ -119,6 +120,7 @@ class Capabilities:
     refund_takes: BusinessDays | None = None
     refund_counts_from_details: bool = False
     settles_in: BusinessDays | None = None
+    refunds_bear_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pagoefectivo.domain.messages import RefundUpdate
 from pagoefectivo.domain.states import UNANSWERED_REFUND
 from pagoefectivo.models import Refund, RefundDestination
 from pagoefectivo.services import ledger, seams
+from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.subjects import Locked
 
 
@@ -58,12 +59,15 @@ def reserve(
 def record_outside(locked: Locked, update: RefundUpdate, *, now: datetime) -> Refund | None:
     """Insert a refund that the provider lists and we never asked for; it lowers what is left at once.
 
-    None when it may be one of ours whose answer we never got: that one is settled by its own look-up.
+    None when it may be one of ours whose answer we never got: that one is settled by its own look-up. It cannot be where
+    the provider's documents bear our references.
     """
     amount = update.amount or Decimal(0)
     waiting = (refund for refund in locked.refunds if refund.state in UNANSWERED_REFUND)
-    ours = any(refund.amount == amount and not refund.provider_reference for refund in waiting)
-    if ours or amount <= 0 or not update.provider_reference:
+    may_be_ours = any(refund.amount == amount and not refund.provider_reference for refund in waiting)
+    if may_be_ours and not account_named(locked.voucher.account).capabilities.refunds_bear_reference:
+        return None
+    if amount <= 0 or not update.provider_reference:
         return None
     refund = Refund.objects.create(
         public_id=f"rfd_{seams.new_id().replace('-', '')}",

@@ -283,3 +283,20 @@ def test_E09_the_providers_own_closed_window_is_final(psp: Any, paid_order: Any)
     [error] = ErrorOccurrence.objects.all()
     assert (error.code, error.refund_id, error.http_status) == (ErrorCode.REFUND_WINDOW_CLOSED, refund.pk, 400)
     assert oddities() == []
+
+
+@pytest.mark.parametrize("provider", ["ebanx"])
+def test_a_refund_from_outside_is_known_beside_an_unanswered_one_of_the_same_amount_where_ours_bear_our_reference(
+    provider: str, psp: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    voucher = paid_order().current_voucher
+    psp.fault("refund", "timeout_before")
+    ours = ask_back("20.00")
+    assert ours.state == "unknown"
+    theirs = psp.dashboard_refund(voucher.code, amount="20.00")
+    shop.refresh_order(reference="A-1042")
+    outside = Refund.objects.get(is_outside=True)
+    assert (outside.provider_reference, outside.amount) == (theirs["id"], ours.amount)
+    ours.refresh_from_db()
+    assert (ours.state, ours.provider_reference) == ("unknown", ""), "a person decides what became of ours"
+    assert only_voucher().outside_amount == ours.amount

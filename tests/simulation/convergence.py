@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
 
 from tests.simulation.bank import Bank
 from tests.simulation.database import rows
 from tests.simulation.invariants import money
 from tests.simulation.psp import Payment, Psp, Refund
-from tests.simulation.world import Violation, World
+from tests.simulation.world import LEASE, Violation, World
 
 DEAD_VOUCHER = frozenset({"expired", "canceled", "failed"})
 RESTING_REFUND = {"SUCCEEDED": {"succeeded"}, "FAILED": {"failed"}, "RETURNED": {"returned", "failed"}}
@@ -111,7 +114,7 @@ class Convergence:
                 known.update(each.id for each in found)
                 continue
             yield f"L1 refund {row.id} is {row.state}, the PSP says {truth.status if truth else 'nothing'}"
-        if is_unsure and not self._psp.profile.names_refunds:
+        if is_unsure and not self._psp.able.refunds_bear_reference:
             return  # what is listed may be ours, and only its key can tell
         if self._psp.profile.lists_refunds:
             yield from (f"L3 {each.id} is unknown to us" for each in self._lost(known))
@@ -141,7 +144,11 @@ class Convergence:
     def _queues(self) -> Iterator[str]:
         waiting = rows("SELECT count(*) FROM pagoefectivo_webhookdelivery WHERE outcome = 'waiting'")[0][0]
         untold = rows("SELECT count(*) FROM pagoefectivo_outboxmessage WHERE done_at IS NULL")[0][0]
-        open_calls = rows("SELECT count(*) FROM pagoefectivo_apiexchange WHERE outcome = 'sending'")[0][0]
+        a_while_ago = self._world.now() - timedelta(seconds=LEASE)  # a question may be on its way just now
+        open_calls = rows(
+            "SELECT count(*) FROM pagoefectivo_apiexchange WHERE outcome = 'sending' AND sent_at < ?",
+            connection.ops.adapt_datetimefield_value(a_while_ago),
+        )[0][0]
         if waiting:
             yield f"L2 {waiting} letters are not worked on"
         if untold:

@@ -68,6 +68,7 @@ class Profile:
             limits={"PEN": (Decimal("2.00"), Decimal("3724.00"))},
             required_payer_fields=frozenset({"email"}),
             webhook_covers_body=self.covers_body,
+            refunds_bear_reference=self.names_refunds,
         )
 
 

@@ -77,6 +77,7 @@ class Ebanx(Provider):
         required_payer_fields=frozenset({"name", "email"}),
         webhook_covers_body=True,
         webhook_points=True,
+        refunds_bear_reference=True,  # each comes with the merchant_refund_code that its request had to name
         # refund_takes: hours to weeks, for the buyer fills in a form first; five days after it are named for Uruguay only
     )
 
