@@ -14,9 +14,14 @@ from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.chain import Body, Link, Row, link_hash
-from pagoefectivo.models.errors import ErrorOccurrence
-from pagoefectivo.models.evidence import ApiExchange, PaymentEvent, StateChange, WebhookDelivery
+from pagoefectivo.models.access import AccessLog
+from pagoefectivo.models.cases import CaseEntry
+from pagoefectivo.models.errors import ErrorMark, ErrorOccurrence
+from pagoefectivo.models.evidence import ApiExchange, DeliveryAct, PaymentEvent, StateChange, WebhookDelivery
 from pagoefectivo.models.fields import EncryptedBytesField, cipher
+from pagoefectivo.models.notes import OrderNote
+from pagoefectivo.models.proofs import ProofReview
+from pagoefectivo.models.refund_desk import LimitPass
 
 LATEST_ANSWER = timedelta(hours=1)  # the trigger on ApiExchange takes no later one
 ANSWER_MARGIN = timedelta(minutes=15)  # between our clock and the database's
@@ -197,5 +202,7 @@ SEALED = {
             *("next_action_at", "lease_until", "lease_token", "attempts", "repeats", "outcome", "done_at"),
             *("voucher_id", "refund_id"),
         ),
+        *(_sealed(each, "at") for each in (AccessLog, OrderNote, ProofReview, ErrorMark, DeliveryAct, LimitPass)),
+        _sealed(CaseEntry, "at", "note"),  # a note is erased in time
     )
 }

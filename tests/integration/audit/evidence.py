@@ -10,20 +10,32 @@ from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection, models
 
 from pagoefectivo.models import (
+    AccessLog,
     ApiExchange,
+    Case,
+    CaseEntry,
+    DeliveryAct,
+    ErrorMark,
     ErrorOccurrence,
+    LimitPass,
     Order,
+    OrderNote,
     PaymentEvent,
+    PaymentProof,
+    ProofReview,
     Refund,
     StateChange,
     Voucher,
     WebhookDelivery,
 )
+from pagoefectivo.models.audit import SEALED
 from pagoefectivo.selectors import audit
 
+KINDS = len(SEALED)
 LETTER = b'{"id": "D-4", "email": "maria.quispe@example.pe"}'
 SIGNED = b'{"x-signature": "0815"}'
 EXCHANGE: dict[str, Any] = {
@@ -56,7 +68,7 @@ def as_superuser() -> Iterator[Any]:
 
 
 def order_one(now: datetime) -> None:
-    """Write the order, voucher and refund number 1 that all evidence here is about."""
+    """Write the order, voucher, refund, receipt, case and person number 1 that all evidence here is about."""
     common: dict[str, Any] = {"account": "default", "amount": Decimal("89.90"), "currency": "PEN", "created_at": now}
     if not Order.objects.exists():
         Order.objects.create(pk=1, reference="A-1", expires_in=timedelta(hours=48), updated_at=now, **common)
@@ -64,6 +76,11 @@ def order_one(now: datetime) -> None:
         rest["next_action_at"] = now + timedelta(days=1000)
         Voucher.objects.create(pk=1, wanted_expiry_at=now, **rest)
         Refund.objects.create(pk=1, voucher_id=1, reason="other", requested_by="ana", **rest)
+        PaymentProof.objects.create(
+            pk=1, public_id="one", order_id=1, voucher_id=1, picture=b"?", width=1, height=1, size=1, received_at=now
+        )
+        Case.objects.create(pk=1, public_id="one", kind="dispute", account="default", due_date=now, opened_at=now)
+        User.objects.create(pk=1, username="ana")
 
 
 def one_of_each(now: datetime, number: int) -> dict[str, models.Model]:
@@ -79,20 +96,44 @@ def one_of_each(now: datetime, number: int) -> dict[str, models.Model]:
         proof="query", is_believed=True, status="paid", raw_status="PAID", payment_identity="D-4",
         amount=Decimal("89.90"), currency="PEN", occurred_at=now, recorded_at=now, delivery=letter, request_id="r-1",
     )  # fmt: skip
+    error = ErrorOccurrence.objects.create(
+        code="PSP_TIMEOUT", raw_code="5001", raw_message="slow", http_status=504, operation="fetch_payment",
+        account="default", voucher_id=1, refund_id=1, request_id="r-1", occurred_at=now,
+    )  # fmt: skip
     made: list[models.Model] = [
         letter,
         event,
+        error,
         StateChange.objects.create(
             subject="voucher", order_id=1, voucher_id=1, refund_id=1, from_state="issued", to_state="paid",
             transition="pay", source="poll", actor="provider", why="paid", event=event, at=now,
         ),
-        ErrorOccurrence.objects.create(
-            code="PSP_TIMEOUT", raw_code="5001", raw_message="slow", http_status=504, operation="fetch_payment",
-            account="default", voucher_id=1, refund_id=1, request_id="r-1", occurred_at=now,
-        ),
         ApiExchange.objects.create(request_id=f"r-{number}", sent_at=now, **EXCHANGE),
+        *_acts_of_people(now, number, letter, error),
     ]  # fmt: skip
     return {str(row._meta.model_name): row for row in made}
+
+
+def _acts_of_people(
+    now: datetime, number: int, letter: WebhookDelivery, error: ErrorOccurrence
+) -> Iterator[models.Model]:
+    who: dict[str, Any] = {"actor": "staff:ana", "at": now}
+    yield AccessLog.objects.create(
+        kind="people", order_id=1, subject="A-1", why="a call", page="order", remote_ip="10.0.0.7", slot=number, **who
+    )
+    yield OrderNote.objects.create(order_id=1, kind="note", text="a call", **who)
+    yield ProofReview.objects.create(proof_id=1, judgement="matches", **who)
+    yield ErrorMark.objects.create(
+        occurrence=error, act="assigned", owner="luz", note="a ticket", refused="STATE_CONFLICT", **who
+    )
+    yield DeliveryAct.objects.create(
+        delivery=letter, act="replayed", before="rejected", result="applied", secret="the old one", **who
+    )
+    yield LimitPass.objects.create(
+        refund_id=1, kind="person_day", allowed=Decimal("100.00"), reached=Decimal("189.90"), currency="PEN", person_id=1,
+        reason="a fire", **who,
+    )  # fmt: skip
+    yield CaseEntry.objects.create(case_id=1, act="noted", details={"due": "2026-11-30"}, note="a call", **who)
 
 
 def flipped(value: Any, bit: int) -> Any:

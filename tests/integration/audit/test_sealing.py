@@ -19,7 +19,7 @@ from pagoefectivo.models.audit import SEALED
 from pagoefectivo.selectors import audit as verifying
 from pagoefectivo.services import audit, sweep
 from pagoefectivo.services.actors import SHOP
-from tests.integration.audit.evidence import EXCHANGE, as_superuser, found, one_of_each, order_one
+from tests.integration.audit.evidence import EXCHANGE, KINDS, as_superuser, found, one_of_each, order_one
 from tests.integration.webhooks.conftest import DOOR, signed
 
 
@@ -37,9 +37,9 @@ def sealed(table: str) -> list[int]:
 def test_young_rows_wait_and_are_said_to_wait(rows: dict[str, models.Model], clock: Any) -> None:
     assert audit.seal_when_due() == 0
     verdict = verifying.verify()
-    assert (verdict.unsealed, verdict.unsealed_since, verdict.problems) == (5, clock.now(), 0)
+    assert (verdict.unsealed, verdict.unsealed_since, verdict.problems) == (KINDS, clock.now(), 0)
     clock.advance(seconds=31)
-    assert audit.seal_when_due() == 5
+    assert audit.seal_when_due() == KINDS
     assert verifying.verify().unsealed == 0
 
 
@@ -59,7 +59,7 @@ def test_one_minute_has_at_most_one_sealing(rows: Any, clock: Any) -> None:
 @pytest.mark.django_db
 def test_a_clock_that_was_set_back_does_not_stop_the_sealing(rows: Any, clock: Any) -> None:
     clock.advance(hours=3)
-    assert audit.seal_when_due() == 5
+    assert audit.seal_when_due() == KINDS
     clock.advance(hours=-2)
     trouble(clock.now() + timedelta(minutes=50))
     assert audit.seal_when_due() == 1, "what is dated in the future waits for nothing"
@@ -133,7 +133,7 @@ def test_a_row_that_commits_late_is_sealed_as_well(rows: Any, clock: Any) -> Non
         assert took_its_number.wait(20)
         quick = trouble(clock.now(), 2).pk
         clock.advance(minutes=2)
-        assert audit.seal_when_due() == 6
+        assert audit.seal_when_due() == KINDS + 1
         may_commit.set()
         late = writing.result(20)
     assert late < quick
@@ -166,7 +166,7 @@ def test_a_call_that_begins_while_rows_are_chosen_is_not_sealed_before_its_answe
 
     clock.advance(seconds=31)
     with connection.execute_wrapper(begin_after_each_look):
-        assert audit.seal_when_due() == 5
+        assert audit.seal_when_due() == KINDS
     assert begun
     ApiExchange.objects.filter(outcome="sending").update(outcome="answered", http_status=200, response_body=b"{}")
     assert found() == []
@@ -192,7 +192,7 @@ def test_of_sweeps_in_parallel_one_seals(rows: Any, clock: Any) -> None:
 
     with ThreadPoolExecutor(width) as pool:
         counts = [each.result(60) for each in [pool.submit(seal_together) for _ in range(width)]]
-    assert sum(map(sum, counts)) == 5 + rounds
+    assert sum(map(sum, counts)) == KINDS + rounds
     positions = list(AuditEntry.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, len(positions) + 1))
     assert found() == []
@@ -260,7 +260,7 @@ def test_a_key_that_was_replaced_still_checks_and_one_that_is_gone_is_said_to_be
     seal()
     assert found() == []
     settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "ENCRYPTION_KEYS": ["the next key"]}
-    assert found() == [("key_gone", "auditentry", position) for position in range(1, 6)]
+    assert found() == [("key_gone", "auditentry", position) for position in range(1, KINDS + 1)]
 
 
 @pytest.mark.django_db
@@ -281,4 +281,4 @@ def test_a_column_that_is_gone_leaves_its_entry_unchecked_and_says_so(
 ) -> None:
     seal()
     monkeypatch.setattr("pagoefectivo.models.audit.SealedTable.as_of", lambda *_: None)
-    assert found() == [("columns_gone", "auditentry", position) for position in range(1, 6)]
+    assert found() == [("columns_gone", "auditentry", position) for position in range(1, KINDS + 1)]

@@ -12,7 +12,7 @@ from django.db import models
 
 from pagoefectivo.models import AuditEntry
 from pagoefectivo.services import audit
-from tests.integration.audit.evidence import flip, one_of_each
+from tests.integration.audit.evidence import KINDS, flip, one_of_each
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +30,8 @@ def test_an_honest_history_ends_with_0_and_says_what_waits(history: dict[str, mo
     one_of_each(clock.now(), 4)
     said, code = verified()
     assert code == 0
-    assert "15 entries, 15 sealed rows checked: 0 problems." in said
-    assert "5 newest rows are not sealed yet, the oldest since 2026-11-23 21:00:00 UTC." in said
+    assert f"{3 * KINDS} entries, {3 * KINDS} sealed rows checked: 0 problems." in said
+    assert f"{KINDS} newest rows are not sealed yet, the oldest since 2026-11-23 21:00:00 UTC." in said
 
 
 def test_G19_a_changed_row_ends_with_1_and_is_named(history: dict[str, models.Model]) -> None:
@@ -41,7 +41,7 @@ def test_G19_a_changed_row_ends_with_1_and_is_named(history: dict[str, models.Mo
     assert code == 1
     assert f"statechange {row.pk} is not what was sealed." in said
     found = json.loads(verified("--json")[0])
-    assert (found["ok"], found["problems"], found["rows"], found["unsealed"]) == (False, 1, 15, 0)
+    assert (found["ok"], found["problems"], found["rows"], found["unsealed"]) == (False, 1, 3 * KINDS, 0)
     assert [(each["problem"], each["table"], each["id"]) for each in found["findings"]] == [
         ("changed", "statechange", row.pk)
     ]
@@ -56,10 +56,10 @@ def test_G19_a_head_kept_outside_is_asked_for_later(history: dict[str, models.Mo
     said, code = verified("--export-head")
     newest = AuditEntry.objects.latest("position")
     assert (said, code) == (f"{newest.position} {newest.hash}\n", 0)
-    assert json.loads(verified("--export-head", "--json")[0]) == {"position": 15, "hash": newest.hash}
+    assert json.loads(verified("--export-head", "--json")[0]) == {"position": 3 * KINDS, "hash": newest.hash}
     one_of_each(clock.now(), 4)
     clock.advance(minutes=2)
-    assert audit.seal_when_due() == 5
+    assert audit.seal_when_due() == KINDS
     assert verified("--expect-head", newest.hash)[1] == 0
     said, code = verified("--expect-head", "f" * 64)
     assert code == 1
