@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tooling import demo_journey
-from tooling.demo_stack import ADMIN, SECOND_PERSON, Stack, running_stack
+from tooling.demo_stack import ADMIN, DESKS, SECOND_PERSON, Stack, running_stack
 from tooling.processes import ChildFailed, exit_on_signals
 
 LISTENING_SECONDS = 0.5
@@ -43,6 +43,7 @@ def _stay(stack: Stack) -> int:
         "Mailbox of all buyers": f"{stack.web_url}/mailbox/",
         "Back office": f"{stack.web_url}/admin/   login: {ADMIN}   password: {stack.password}",
         "Second person there": f"login: {SECOND_PERSON}, the same password   (approves, confirms a payout)",
+        "Desks without all rights": f"login: {', '.join(DESKS)}, the same password   (support, auditor)",
         "Counter of all four PSPs": f"{stack.sandbox_url}/   (pay, expire, refund, move the clock)",
         "API, to read": f"{stack.api_url}/docs/",
         "API key": stack.api_key,

@@ -22,6 +22,7 @@ from tooling.processes import Child, ChildFailed, Children, free_port
 ROOT = Path(__file__).resolve().parent.parent
 WEB_PORT, SANDBOX_PORT = 8000, 8077
 ADMIN, SECOND_PERSON = "admin", "finance"
+DESKS = {"rosa": "PagoEfectivo support 2", "carmen": "PagoEfectivo auditor"}
 DIRECT = "pagoefectivo_direct"  # the account and its provider
 SCOPES = ["orders:read", "orders:write", "refunds:read", "refunds:write"]
 # LEASE must outlast twice CONNECT + READ
@@ -71,7 +72,7 @@ def running_stack(folder: Path, *, hurried: bool, base: Mapping[str, str] = os.e
         worker = _start(stack, children, "the Celery worker", _worker(), folder, environment)
         _prepare(stack, environment)  # while the others load
         _start(stack, children, "Celery beat", _beat(folder), folder, environment)
-        server.wait_until(lambda: _answers(f"{web}/"))
+        server.wait_until(lambda: _knows_key(stack))
         worker.wait_until(lambda: " ready." in worker.last_words(200))
         yield stack
 
@@ -99,14 +100,19 @@ def _start(
 
 
 def _prepare(stack: Stack, environment: Mapping[str, str]) -> None:
-    """Make the tables, two people to log in, for some acts take two, and an API key. In this process: another Django would cost seconds."""
+    """Make the tables, people to log in, for some acts take two, and an API key. In this process: another Django would cost seconds."""
     os.environ.update(environment)
     django.setup()
     from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
 
-    from pagoefectivo.services import api_keys
+    from pagoefectivo.services import api_keys, people
 
     call_command("migrate", verbosity=0)
+    people.make_groups()
+    for name, desk in DESKS.items():
+        person = get_user_model()._default_manager.create_user(name, password=stack.password, is_staff=True)
+        person.groups.add(Group.objects.get(name=desk))
     for name in (ADMIN, SECOND_PERSON):
         get_user_model()._default_manager.create_superuser(name, f"{name}@shop.example", stack.password)
     _, stack.api_key = api_keys.create_key("demo", SCOPES)
@@ -155,11 +161,13 @@ def _preferred(port: int) -> int:
     return port
 
 
-def _answers(url: str) -> bool:
+def _knows_key(stack: Stack) -> bool:
+    """Whether it is our server that answers, and not that of another demo on the same port."""
     with requests.Session() as session:
         session.trust_env = False
+        key = {"Authorization": f"Api-Key {stack.api_key}"}
         try:
-            return session.get(url, timeout=5).ok
+            return session.get(f"{stack.api_url}/orders/", headers=key, timeout=5).ok
         except requests.RequestException:
             return False
 
