@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.admin.noting import NO_REASON, OPENED
 from pagoefectivo.admin.presentation import actor_word, link, moment
 from pagoefectivo.admin.reading import ReadOnlyAdmin
-from pagoefectivo.models import AccessLog
+from pagoefectivo.models import AccessLog, Order
 
 _UNASKED = {OPENED: _("opened the page"), NO_REASON: _("no reason was given")}
 
@@ -26,15 +26,17 @@ class AccessLogAdmin(ReadOnlyAdmin):
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")
     search_fields = ("subject",)  # opens the search box; get_search_results decides what is asked
-    search_help_text = _("An order's reference, or who looked (staff:name).")
+    search_help_text = _("An order's reference, or the name of who looked.")
     fields = (*list_display, "page")
     readonly_fields = fields
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
-        if term.startswith("staff:"):
-            return queryset.filter(actor=term), False
-        return (queryset.filter(order__reference=term) if term else queryset), False
+        if not term:
+            return queryset, False
+        order_ids = list(Order.objects.filter(reference=term).values_list("pk", flat=True))
+        person = term if ":" in term else f"staff:{term}"
+        return queryset.filter(order__in=order_ids) if order_ids else queryset.filter(actor=person), False
 
     @admin.display(description=_("at"))
     def when(self, entry: AccessLog) -> Any:

@@ -12,9 +12,27 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin.noting import Kind
-from pagoefectivo.admin.presentation import moment, money, without_code
+from pagoefectivo.admin.presentation import (
+    actor_word,
+    link,
+    moment,
+    money,
+    payment_word,
+    refund_word,
+    state_word,
+    without_code,
+)
 from pagoefectivo.admin.reading import SEES_PAYLOADS, AccountFilter, ReadOnlyAdmin
+from pagoefectivo.domain.states import Proof
 from pagoefectivo.models import ApiExchange, PaymentEvent, StateChange
+
+_PROOFS = {
+    Proof.HINT.value: _("a hint: signed, but not over the facts, or too old"),
+    Proof.SIGNED_BODY.value: _("a fresh signature over the facts"),
+    Proof.ANSWER.value: _("the provider's answer to our instruction"),
+    Proof.READ.value: _("the provider's answer to our question"),
+    Proof.ATTESTED.value: _("a second person's word on a transfer"),
+}
 
 
 class EvidenceAdmin(ReadOnlyAdmin):
@@ -22,7 +40,7 @@ class EvidenceAdmin(ReadOnlyAdmin):
 
     shown: tuple[str, ...] = ()
     payload: tuple[str, ...] = ()
-    shows = (SEES_PAYLOADS, Kind.PAYLOAD)
+    shows: tuple[str, Kind] | None = (SEES_PAYLOADS, Kind.PAYLOAD)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sees = request.user.has_perm(SEES_PAYLOADS)
@@ -58,7 +76,7 @@ class ApiExchangeAdmin(EvidenceAdmin):
 
     @admin.display(description=_("sent"))
     def sent(self, exchange: ApiExchange) -> Any:
-        return moment(exchange.sent_at)
+        return moment(exchange.sent_at, seconds=True)
 
     @admin.display(description=_("we said"))
     def we_said(self, exchange: ApiExchange) -> SafeString:
@@ -73,23 +91,39 @@ class ApiExchangeAdmin(EvidenceAdmin):
 class PaymentEventAdmin(EvidenceAdmin):
     """Statements that were accepted: what every sum is recomputed from."""
 
-    list_display = ("recorded", "status", "stated", "source", "proof", "is_believed", "voucher")
+    list_display = ("recorded", "said", "stated", "source", "by_which_proof", "believed", "voucher")
     list_filter = ("source", AccountFilter, "recorded_at")
     list_select_related = ("voucher",)
     unread = ("voucher__barcode_svg",)
     shown = (
-        *("account", "voucher", "refund", "status", "stated", "source", "proof", "is_believed", "recorded"),
+        *("account", "voucher", "refund", "said", "stated", "source", "by_which_proof", "believed", "recorded"),
         *("occurred", "request_id", "event_identity", "digest"),
     )
-    payload = ("raw_status", "payment_identity", "delivery")
+    payload = ("raw_status", "their_payment", "delivery")
 
     @admin.display(description=_("amount"))
     def stated(self, event: PaymentEvent) -> str:
         return money(event.amount, event.currency)
 
+    @admin.display(description=_("provider's reference"))
+    def their_payment(self, event: PaymentEvent) -> str:
+        return without_code(event.payment_identity, event.voucher) or "–"
+
     @admin.display(description=_("recorded"))
     def recorded(self, event: PaymentEvent) -> Any:
-        return moment(event.recorded_at)
+        return moment(event.recorded_at, seconds=True)
+
+    @admin.display(description=_("state"))
+    def said(self, event: PaymentEvent) -> object:
+        return refund_word(event.status) if event.refund_id else payment_word(event.status)
+
+    @admin.display(description=_("why it may be believed"))
+    def by_which_proof(self, event: PaymentEvent) -> object:
+        return _PROOFS.get(event.proof, event.proof)
+
+    @admin.display(description=_("believed"), boolean=True)
+    def believed(self, event: PaymentEvent) -> bool:
+        return event.is_believed
 
     @admin.display(description=_("at"))
     def occurred(self, event: PaymentEvent) -> Any:
@@ -100,15 +134,36 @@ class PaymentEventAdmin(EvidenceAdmin):
 class StateChangeAdmin(EvidenceAdmin):
     """Every move: from, to, who, why, by which path."""
 
-    list_display = ("happened", "subject", "order", "from_state", "to_state", "source", "actor", "why")
+    shows = None
+    list_display = ("happened", "what", "of_order", "before", "after", "source", "who", "why")
     list_filter = ("subject", "source", "at")
     list_select_related = ("order",)
     unread = ("order__payer_document_number", "order__metadata")
     shown = (
-        *("happened", "subject", "order", "voucher", "refund", "from_state", "to_state", "transition", "source"),
-        *("actor", "why", "event"),
+        *("happened", "what", "of_order", "voucher", "refund", "before", "after", "source", "who", "why"),
+        *("transition", "event"),
     )
 
     @admin.display(description=_("at"))
     def happened(self, change: StateChange) -> Any:
-        return moment(change.at)
+        return moment(change.at, seconds=True)
+
+    @admin.display(description=_("what"))
+    def what(self, change: StateChange) -> str:
+        return change.get_subject_display()
+
+    @admin.display(description=_("order"))
+    def of_order(self, change: StateChange) -> Any:
+        return link(change.order)
+
+    @admin.display(description=_("from"))
+    def before(self, change: StateChange) -> object:
+        return state_word(change.subject, change.from_state)
+
+    @admin.display(description=_("to"))
+    def after(self, change: StateChange) -> object:
+        return state_word(change.subject, change.to_state)
+
+    @admin.display(description=_("who"))
+    def who(self, change: StateChange) -> object:
+        return actor_word(change.actor)

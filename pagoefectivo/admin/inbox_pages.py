@@ -16,17 +16,15 @@ from django.utils.translation import gettext_lazy
 from pagoefectivo.admin import error_words
 from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, badge, link, moment, without_code
+from pagoefectivo.admin.presentation import actor_word, badge, link, moment, state_word, without_code
 from pagoefectivo.admin.reading import SEES_PAYLOADS
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import SignatureFault
 from pagoefectivo.models import DeliveryAct, StateChange, Voucher, WebhookDelivery
-from pagoefectivo.models.labels import ORDER_LABELS, REFUND_LABELS, VOUCHER_LABELS
 from pagoefectivo.selectors import deliveries
 from pagoefectivo.services import replays
 
 Verdict, Outcome = WebhookDelivery.Verdict, WebhookDelivery.Outcome
-_STATES = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
 _VERDICT_TONES = {Verdict.VERIFIED: "good", Verdict.STALE: "waiting", Verdict.FORGED: "alarm"}
 _OUTCOME_TONES = {
     Outcome.WAITING: "moving",
@@ -185,8 +183,8 @@ def _moves(changes: Iterable[StateChange]) -> list[dict[str, Any]]:
         {
             "order": link(change.order),
             "what": change.get_subject_display(),
-            "before": _STATES[change.subject].get(change.from_state, change.from_state),
-            "after": _STATES[change.subject].get(change.to_state, change.to_state),
+            "before": state_word(change.subject, change.from_state),
+            "after": state_word(change.subject, change.to_state),
             "at": moment(change.at, seconds=True),
         }
         for change in changes

@@ -60,6 +60,7 @@ def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
         "row": voucher,
         "badge": state_badge(voucher),
         "code": voucher.code if in_full else voucher.masked_code,
+        "their_name": voucher.provider_reference if in_full else voucher.masked_provider_reference,
         "paid": money(voucher.paid_amount, voucher.paid_currency) if voucher.paid_amount else "–",
         "asked": money(voucher.amount, voucher.currency),
         "deadline": moment(voucher.expires_at or voucher.wanted_expiry_at),

@@ -13,16 +13,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo.domain import redaction
 from pagoefectivo.domain.business_days import Expected
 from pagoefectivo.domain.localtime import between_days
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.proofs import Judgement
-from pagoefectivo.domain.redaction import mask_code
 from pagoefectivo.domain.states import OrderState as O
 from pagoefectivo.domain.states import RefundState as R
 from pagoefectivo.domain.states import VoucherState as V
 from pagoefectivo.models import Order, Refund, Voucher
-from pagoefectivo.models.labels import PAYMENT_STATUS_LABELS
+from pagoefectivo.models.labels import (
+    ORDER_LABELS,
+    PAYMENT_STATUS_LABELS,
+    REFUND_LABELS,
+    REFUND_STATUS_LABELS,
+    VOUCHER_LABELS,
+)
 from pagoefectivo.models.proofs import JUDGEMENT_LABELS
 from pagoefectivo.selectors.calendar import today
 
@@ -61,7 +67,9 @@ _REFUND_TONES = {
     R.CANCELED: "over",
     R.RETURNED: "alarm",
 }
+_STATE_WORDS = {"order": dict(ORDER_LABELS), "voucher": dict(VOUCHER_LABELS), "refund": dict(REFUND_LABELS)}
 _PAYMENT_WORDS = dict(PAYMENT_STATUS_LABELS)
+_REFUND_WORDS = dict(REFUND_STATUS_LABELS)
 _JUDGEMENT_TONES = {
     "": "waiting",
     Judgement.MATCHES: "good",
@@ -98,8 +106,7 @@ def judgement_badge(judgement: str | None) -> SafeString:
 
 def without_code(text: str, voucher: Voucher | None) -> str:
     """Return a provider's words with the payment code masked wherever it hides, even inside another value."""
-    code = voucher.code if voucher is not None else ""
-    return text.replace(code, mask_code(code)) if code else text
+    return redaction.without_code(text, voucher.code if voucher is not None else "")
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -151,6 +158,16 @@ def link(row: Any, text: object | None = None) -> SafeString | str:
 def payment_word(status: str) -> object:
     """Return what a provider says of a payment, in our words."""
     return _PAYMENT_WORDS.get(status, status)
+
+
+def refund_word(status: str) -> object:
+    """Return what a provider says of a refund, in our words."""
+    return _REFUND_WORDS.get(status, status)
+
+
+def state_word(subject: str, state: str) -> object:
+    """Return a state of an `order`, a `voucher` or a `refund`, as people say it."""
+    return _STATE_WORDS[subject].get(state, state)
 
 
 def actor_word(actor: str) -> object:

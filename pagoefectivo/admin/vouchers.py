@@ -26,7 +26,6 @@ SHOWN = [
     "refunded",
     "account",
     "reference",
-    "provider_reference",
     "created",
     "deadline",
     "was_paid_at",
@@ -47,16 +46,19 @@ class VoucherAdmin(BelowOrderAdmin):
     lists = shows = (SEES_PEOPLE, Kind.PEOPLE)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [self._code(request), "of_order", "standing", "asked", "created", "deadline", "provider_reference"]
+        code, reference = self._names(request)
+        return [code, "of_order", "standing", "asked", "created", "deadline", reference]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [self._code(request), *SHOWN]
+        return [*self._names(request), *SHOWN]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.get_fields(request, obj)
 
-    def _code(self, request: HttpRequest) -> str:
-        return "whole_code" if request.user.has_perm(SEES_PEOPLE) else "hidden_code"
+    def _names(self, request: HttpRequest) -> tuple[str, str]:
+        if request.user.has_perm(SEES_PEOPLE):
+            return "whole_code", "provider_reference"
+        return "hidden_code", "hidden_reference"
 
     @admin.display(description=_("code"))
     def whole_code(self, voucher: Voucher) -> str:
@@ -65,6 +67,10 @@ class VoucherAdmin(BelowOrderAdmin):
     @admin.display(description=_("code"))
     def hidden_code(self, voucher: Voucher) -> str:
         return voucher.masked_code or "–"
+
+    @admin.display(description=_("provider's reference"))
+    def hidden_reference(self, voucher: Voucher) -> str:
+        return voucher.masked_provider_reference or "–"
 
     @admin.display(description=_("order"))
     def of_order(self, voucher: Voucher) -> Any:

@@ -45,6 +45,11 @@ def mask_code(code: str) -> str:
     return f"{MASK}{code[-3:]}" if code else ""
 
 
+def without_code(text: str, code: str) -> str:
+    """Return a text with the payment code masked wherever it hides; some providers name a payment by its code."""
+    return text.replace(code, mask_code(code)) if code else text
+
+
 def mask_account(account_number: str) -> str:
     """Show only the last four digits of a bank account, as its holder knows it from the bank."""
     return f"{MASK} {MASK} {MASK} {account_number[-4:]}" if account_number else ""

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from pagoefectivo.domain.redaction import mask_code
+from pagoefectivo.domain.redaction import mask_code, without_code
 from pagoefectivo.domain.states import LIVE_VOUCHER, VoucherState
 from pagoefectivo.models.fields import DueRow, due_index, money_field
 from pagoefectivo.models.machines import VoucherMachine
@@ -97,3 +97,8 @@ class Voucher(VoucherMachine, DueRow):
     @property
     def masked_code(self) -> str:
         return mask_code(self.code)
+
+    @property
+    def masked_provider_reference(self) -> str:
+        """The provider's name for the payment, for those who may not see the code: some name it by the code itself."""
+        return without_code(self.provider_reference, self.code)

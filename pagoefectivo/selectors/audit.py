@@ -11,10 +11,12 @@ from django.db.models import Max, Min
 
 from pagoefectivo import conf
 from pagoefectivo.domain import chain
+from pagoefectivo.models import Job
 from pagoefectivo.models.audit import SEALED, AuditEntry, SealedTable
 from pagoefectivo.services import seams
 from pagoefectivo.services.audit import sealed_ids
 
+JOB = "audit chain"
 OVERDUE = timedelta(hours=2)
 MOST_FINDINGS = 1000
 _ENTRIES, _ROWS = 20, 2000  # read at a time
@@ -67,6 +69,26 @@ def head() -> tuple[int, str]:
     """Return position and hash of the newest entry, to be kept where nobody of this database can reach."""
     newest = AuditEntry.objects.order_by("-position").values_list("position", "hash").first()
     return newest or (0, chain.GENESIS)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """When the chain was last verified, of how many entries and rows, and what was found, in English."""
+
+    at: datetime
+    entries: int
+    rows: int
+    problems: int
+    first: tuple[str, ...]
+
+
+def last_check() -> Checked | None:
+    """Return what the last `verify-audit` came to; None where nobody ever had it run."""
+    job = Job.objects.filter(name=JOB).first()
+    if job is None:
+        return None
+    kept = job.outcome
+    return Checked(job.ran_at, kept["entries"], kept["rows"], kept["problems"], tuple(kept["first"]))
 
 
 def verify(*, expected_head: str = "", progress: Callable[[int, int], None] | None = None) -> Verdict:

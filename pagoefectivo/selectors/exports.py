@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Prefetch, QuerySet
 
-from pagoefectivo.domain.redaction import mask_code, mask_email
+from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.domain.spreadsheets import Cell, csv_lines
 from pagoefectivo.models import Order, Refund, Voucher
 
@@ -43,7 +43,11 @@ def _order(order: Order, *, with_people: bool) -> Iterable[Cell]:
     return (
         *(order.reference, order.account, order.state, order.currency),
         *(order.amount, order.paid_amount, order.refunded_amount),
-        *(shown.code if with_people else mask_code(shown.code), shown.provider_reference),
+        *(
+            (shown.code, shown.provider_reference)
+            if with_people
+            else (shown.masked_code, shown.masked_provider_reference)
+        ),
         *(order.created_at, shown.paid_at, shown.expires_at),
         *((order.payer_name, order.payer_email) if with_people else ("", mask_email(order.payer_email))),
     )

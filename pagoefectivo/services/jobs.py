@@ -36,6 +36,11 @@ def keep(name: str, outcome: dict[str, Any]) -> None:
     Job.objects.filter(name=name).update(outcome=outcome)
 
 
+def record(name: str, outcome: dict[str, Any]) -> None:
+    """Keep what was found by a person or by cron, and that it was now."""
+    Job.objects.update_or_create(name=name, defaults={"ran_at": seams.now(), "outcome": outcome})
+
+
 def forget() -> None:
     """Ask the database at the next question."""
     for name in [name for name in seams.memory() if name.startswith(_PREFIX)]:

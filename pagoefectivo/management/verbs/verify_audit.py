@@ -1,6 +1,6 @@
 """Recompute the hash chain over the evidence and name every row that was changed, taken away or slipped in.
 
-Reads only. Keep the hash that `--export-head` prints where nobody of this database can reach it, once a day, and give
+Changes nothing but the note of when it was checked and what was found, which the back office shows. Keep the hash that `--export-head` prints where nobody of this database can reach it, once a day, and give
 it back with `--expect-head`: only so does it show when the end of the chain was cut off.
 """
 
@@ -16,8 +16,10 @@ from django.core.management.base import OutputWrapper
 
 from pagoefectivo.selectors import audit
 from pagoefectivo.selectors.audit import Finding, Problem, Verdict
+from pagoefectivo.services import jobs
 
 OK, PROBLEM = 0, 1
+SHOWN = 5  # of what was found, in the back office
 _SENTENCES = {
     Problem.CHANGED: "{table} {row_id} is not what was sealed.",
     Problem.MISSING: "{table} {row_id} was sealed and is gone.",
@@ -49,6 +51,9 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
         out.write(f"{written}\n")
         return OK
     verdict = audit.verify(expected_head=options["expect_head"], progress=_show_progress)
+    first = [_sentence(each) for each in verdict.findings[:SHOWN]]
+    facts = {"entries": verdict.entries, "rows": verdict.rows, "problems": verdict.problems, "first": first}
+    jobs.record(audit.JOB, {**facts, "head": verdict.head})
     out.write(_as_json(verdict) if options["json"] else _as_sentences(verdict))
     return PROBLEM if verdict.problems else OK
 
