@@ -34,6 +34,7 @@ _FIELDS = {
 _VERDICTS = {
     Verdict.MATCH: ("good", gettext_lazy("matches")),
     Verdict.DIFFERS: ("alarm", gettext_lazy("differs")),
+    Verdict.EARLIER: ("alarm", gettext_lazy("before the code existed")),
     Verdict.UNREADABLE: ("waiting", gettext_lazy("not surely read")),
     Verdict.UNKNOWN: ("over", gettext_lazy("the provider does not say")),
 }
@@ -99,6 +100,8 @@ def signs_of(proof: PaymentProof) -> SafeString | str:
         and contradicts({Field(k): Verdict(v) for k, v in reading.verdicts.items()})
     ):
         return badge("alarm", _("says something else than the provider"))
+    if reading is not None and reading.verdicts.get(Field.PAID_ON) == Verdict.EARLIER:
+        return badge("alarm", _("from before the code existed"))
     if proof.edited >= SUSPICIOUS:
         return badge("alarm", _("looks edited"))
     return NOTHING

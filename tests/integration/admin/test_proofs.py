@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
-from pagoefectivo.models import PaymentProof, ProofReview
+from pagoefectivo.admin.presentation import lima
+from pagoefectivo.models import Order, PaymentProof, ProofReview
 from pagoefectivo.services import proof_readings, proofs
 from pagoefectivo.services.proofs import Told
 from tests.integration.admin.conftest import DESKS, everything, text_of
@@ -24,7 +27,7 @@ HOSTILE = '<script>alert("note")</script>=1+1'
 @pytest.fixture(autouse=True)
 def desks(monkeypatch: pytest.MonkeyPatch) -> None:
     views = ["view_order", "view_voucher", "view_paymentproof"]
-    monkeypatch.setitem(DESKS, "receipts", [*views, "review_proof"])
+    monkeypatch.setitem(DESKS, "receipts", [*views, "review_proof", "refresh_order", "open_case"])
     monkeypatch.setitem(DESKS, "onlooker", views)
 
 
@@ -40,6 +43,29 @@ def proof(open_order: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Pa
     sent = proofs.send(order.page_key, uploads.upload_for(order), told, remote_ip="203.0.113.9")
     proof_readings.read_waiting()
     return sent
+
+
+@pytest.fixture
+def send(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., PaymentProof]:
+    """Send a receipt for an order on which an engine reads these lines."""
+    settings.PAGOEFECTIVO = {**settings.PAGOEFECTIVO, "OCR_ENGINE": f"{HERE}.Scripted"}
+
+    def sent(order: Order, *lines: str) -> PaymentProof:
+        monkeypatch.setattr(Scripted, "lines", list(lines))
+        proof = proofs.send(order.page_key, uploads.photo(), Told(), remote_ip=None)
+        proof_readings.read_waiting()
+        return proof
+
+    return sent
+
+
+def lines_at(order: Any, at: Any) -> list[str]:
+    """An honest receipt of an order from one moment."""
+    return [f"Código CIP: {order.current_voucher.code}", "Monto: S/ 89.90", f"Fecha: {lima(at)}"]
+
+
+def read(browser: Client, address: str) -> str:
+    return text_of(browser.get(address, headers=ENGLISH)).replace("&#x27;", "'")
 
 
 def page_of(proof: PaymentProof, act: str = "change") -> str:
@@ -122,3 +148,16 @@ def test_G07_a_judgement_is_a_post_and_pays_nothing(at_desk: Any, proof: Payment
     order = shop.get_order(reference=proof.order.reference)
     assert (order.state, order.paid_amount) == ("awaiting_payment", 0)
     assert order.changes.filter(to_state="paid").count() == 0
+
+
+def test_a_receipt_from_before_the_code_existed_says_so_by_its_hour(
+    at_desk: Any, open_order: Any, send: Any, psp: Any, world: Any
+) -> None:
+    order, browser = open_order(), at_desk("receipts")
+    born = order.current_voucher.created_at
+    day = lima(born).partition(" ")[0]
+    fits, early = (send(order, *lines_at(order, born - timedelta(hours=hours))) for hours in (0, 1))
+    assert f"{lima(born)} 100% – {day} – {day} ✓ matches" in read(browser, page_of(fits))
+    page = read(browser, page_of(early))
+    assert f"{lima(born - timedelta(hours=1))} 100% – {day} – {day} ! before the code existed" in page
+    assert "! from before the code existed" in page
