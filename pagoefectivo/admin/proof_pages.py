@@ -39,7 +39,10 @@ _VERDICTS = {
     Verdict.UNKNOWN: ("over", gettext_lazy("the provider does not say")),
 }
 _JUDGED = {
-    Judgement.MATCHES: gettext_lazy("Noted. The provider is being asked again; only its word counts as a payment."),
+    Judgement.MATCHES: gettext_lazy(
+        "Noted. The provider is being asked again; only its word counts as a payment. Until then the receipt stays in the "
+        "work queue."
+    ),
     Judgement.DOES_NOT_MATCH: gettext_lazy("Noted: the picture does not match. The order stays as it is."),
     Judgement.BETTER_PICTURE: gettext_lazy("Noted: the buyer's page asks for a better picture."),
 }

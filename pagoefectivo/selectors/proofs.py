@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from pagoefectivo.models import Order, PaymentProof, ProofReview
+from pagoefectivo.models import (
+    CaseLink,
+    Order,
+    PaymentProof,
+    ProofReview,
+)
 from pagoefectivo.services import proofs
 
 
@@ -47,3 +52,13 @@ def judged(rows: QuerySet[Any]) -> QuerySet[Any]:
     newest = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk").values("judgement")[:1]
     annotated: QuerySet[Any] = rows.annotate(judgement=Subquery(newest))
     return annotated
+
+
+def in_a_case() -> Exists:
+    """Whether somebody opened a case on a proof's order since the proof came."""
+    return Exists(CaseLink.objects.filter(order=OuterRef("order"), linked_at__gte=OuterRef("received_at")))
+
+
+def is_in_a_case(proof: PaymentProof) -> bool:
+    """Whether somebody opened a case on this proof's order since it came."""
+    return PaymentProof.objects.filter(in_a_case(), pk=proof.pk).exists()

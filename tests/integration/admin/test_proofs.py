@@ -12,10 +12,15 @@ from django.urls import reverse
 
 from pagoefectivo import shop
 from pagoefectivo.admin.presentation import lima
+from pagoefectivo.domain.cases import CaseKind, LinkKind
 from pagoefectivo.models import Order, PaymentProof, ProofReview
-from pagoefectivo.services import proof_readings, proofs
+from pagoefectivo.selectors import work as reading
+from pagoefectivo.selectors.work_lanes import LANES
+from pagoefectivo.services import cases, proof_readings, proofs
+from pagoefectivo.services.actors import staff
+from pagoefectivo.services.cases import Opening
 from pagoefectivo.services.proofs import Told
-from tests.integration.admin.conftest import DESKS, everything, text_of
+from tests.integration.admin.conftest import DESKS, everything, order_page, text_of
 from tests.integration.services.engines import HERE, Scripted
 from tests.receipts import uploads
 
@@ -161,3 +166,36 @@ def test_a_receipt_from_before_the_code_existed_says_so_by_its_hour(
     page = read(browser, page_of(early))
     assert f"{lima(born - timedelta(hours=1))} 100% – {day} – {day} ! before the code existed" in page
     assert "! from before the code existed" in page
+
+
+def test_a_receipt_that_fits_stays_in_the_queue_and_on_its_order_until_the_provider_knows_or_a_case_asks_it(
+    at_desk: Any, person: Any, open_order: Any, send: Any, psp: Any, world: Any, sweep: Any
+) -> None:
+    order, other = open_order("A-1"), open_order("A-2")
+    browser = at_desk("receipts")
+    proof, paid_later = (send(each, *lines_at(each, each.current_voucher.created_at)) for each in (order, other))
+    waits = "Next: a receipt waits to be looked at The buyer sent a receipt that nobody has looked at yet. What to do:"
+    assert waits in read(browser, order_page(order))
+    assert "pe-next--calm" not in browser.get(order_page(order)).content.decode()
+    for each in (proof, paid_later):
+        browser.post(page_of(each, "judge"), {"judgement": "matches"})
+    world.advance(seconds=20)
+    sweep()
+    assert waiting_in("proofs-unheard") == {proof.pk, paid_later.pk}
+    page = read(browser, order_page(order))
+    assert "Next: a receipt fits, and the provider knows nothing of it Somebody judged that" in page
+    assert "open a case and ask its support. Who acts: support." in page
+    assert f"{proof.public_id} Ask the provider now" in page
+    assert "pe-next--calm" not in browser.get(order_page(order)).content.decode()
+    opening = Opening(CaseKind.INQUIRY, "paid at an agent, unknown to the provider")
+    cases.open_case(LinkKind.PROOF, proof.pk, opening, actor=staff(person("receipts")))
+    psp.pay(other.current_voucher.code)
+    world.advance(seconds=20)
+    sweep()
+    assert waiting_in("proofs-unheard") == set()
+    assert "Follow the case that was opened on it." in read(browser, order_page(order))
+    assert "Next: All is as it should be" in read(browser, order_page(other))
+
+
+def waiting_in(lane: str) -> set[int]:
+    return {item.row_id for log in reading.backlogs(LANES) if log.lane.name == lane for item in log.items}
