@@ -8,13 +8,16 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from pagoefectivo.domain.proofs import Field, Seen
 from pagoefectivo.models import (
     CaseLink,
     Order,
     PaymentProof,
+    ProofReading,
     ProofReview,
 )
 from pagoefectivo.services import proofs
+from pagoefectivo.services.proof_readings import seen_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ def judged(rows: QuerySet[Any]) -> QuerySet[Any]:
     newest = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk").values("judgement")[:1]
     annotated: QuerySet[Any] = rows.annotate(judgement=Subquery(newest))
     return annotated
+
+
+def read_on(proof: PaymentProof) -> dict[Field, Seen]:
+    """Return what was read on one receipt; nothing where nothing was, or it was erased. One query."""
+    reading = ProofReading.objects.filter(proof=proof.pk).first()
+    return {each.field: each for each in seen_on(reading)} if reading is not None else {}
 
 
 def in_a_case() -> Exists:

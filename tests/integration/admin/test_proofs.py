@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pagoefectivo import shop
@@ -166,6 +168,26 @@ def test_a_receipt_from_before_the_code_existed_says_so_by_its_hour(
     page = read(browser, page_of(early))
     assert f"{lima(born - timedelta(hours=1))} 100% – {day} – {day} ! before the code existed" in page
     assert "! from before the code existed" in page
+    said = f"When ! they differ – – {lima(born - timedelta(hours=1))} (read: before the code existed) –"
+    assert said in read(browser, order_page(order))
+
+
+def test_the_order_says_what_was_read_and_that_nothing_was(
+    at_desk: Any, open_order: Any, send: Any, world: Any
+) -> None:
+    order, browser = open_order(), at_desk("receipts")
+    send(order)
+    assert "How much – – not read –" in read(browser, order_page(order))
+    send(order, *lines_at(order, order.current_voucher.created_at))
+    assert "How much – – S/ 89.90 (read: matches) –" in read(browser, order_page(order))
+    assert "How much – – read: matches –" in read(at_desk("onlooker"), order_page(order)), "not who may not see it"
+    asked = {}
+    for desk in ("onlooker", "receipts"):
+        browser = at_desk(desk)
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(order_page(order))
+        asked[desk] = len(captured)
+    assert asked == {"onlooker": 8, "receipts": 9}  # P6: what was read is one more query
 
 
 def test_a_receipt_that_fits_stays_in_the_queue_and_on_its_order_until_the_provider_knows_or_a_case_asks_it(
