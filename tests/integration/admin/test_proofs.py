@@ -23,6 +23,7 @@ from pagoefectivo.services.actors import staff
 from pagoefectivo.services.cases import Opening
 from pagoefectivo.services.proofs import Told
 from tests.integration.admin.conftest import DESKS, everything, order_page, text_of
+from tests.integration.admin.waiting import place_proof
 from tests.integration.services.engines import HERE, Scripted
 from tests.receipts import uploads
 
@@ -83,7 +84,7 @@ def test_the_page_shows_each_field_beside_the_providers_word(at_desk: Any, proof
     desk: Client = at_desk("receipts")
     answer = desk.get(page_of(proof), headers=ENGLISH)
     page, source = text_of(answer), answer.content.decode()
-    assert "says something else than the provider" in page
+    assert "does not fit the order" in page
     assert "A picture never counts as a payment: only the provider's word does." in page.replace("&#x27;", "'")
     assert "Payment code (CIP)" in page
     assert "S/ 8,990.00 100% – S/ 89.90 ! differs" in page
@@ -95,7 +96,7 @@ def test_the_page_shows_each_field_beside_the_providers_word(at_desk: Any, proof
     assert f"••••{code[-3:]}" in page
     listed = text_of(desk.get(reverse("admin:pagoefectivo_paymentproof_changelist"), headers=ENGLISH))
     assert proof.public_id in listed
-    assert "says something else than the provider" in listed
+    assert "does not fit the order" in listed
     order_page = text_of(desk.get(reverse("admin:pagoefectivo_order_change", args=[proof.order_id]), headers=ENGLISH))
     assert "Receipts that the buyer sent" in order_page
     assert f"The buyer sent a receipt: {proof.public_id}" in order_page
@@ -157,16 +158,76 @@ def test_G07_a_judgement_is_a_post_and_pays_nothing(at_desk: Any, proof: Payment
     assert order.changes.filter(to_state="paid").count() == 0
 
 
+def test_the_page_says_above_all_what_the_provider_says_now(
+    at_desk: Any, open_order: Any, send: Any, psp: Any, world: Any, sweep: Any
+) -> None:
+    order, browser = open_order(), at_desk("receipts")
+    proof = send(order, *lines_at(order, order.current_voucher.created_at))
+    world.advance(minutes=3)
+    page = read(browser, page_of(proof))
+    assert "The provider says ! not paid It knows of no payment with this code. Last asked: " in page
+    assert ", 3 minutes ago. What to do: Look at the picture and judge it." in page
+    assert "The buyer says The order Verdict" in page
+    assert 'pe-why-not"' in browser.get(page_of(proof)).content.decode()
+    psp.pay(order.current_voucher.code)
+    world.advance(seconds=20)
+    sweep()
+    page = read(browser, page_of(proof))
+    assert "The provider says ✓ paid S/ 89.90 on " in page
+    assert ", less than a minute ago." in page
+    assert "What to do: " not in page
+    assert "The buyer says The provider says Verdict" in page
+    assert 'pe-why-not"' not in browser.get(page_of(proof)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("becomes", "said"),
+    [
+        ("expire", "! not paid, expired It knows of no payment with this code."),
+        ("cancel", "! not paid, withdrawn It knows of no payment with this code."),
+        ("short", "! paid, but another amount S/ 50.00 of the S/ 89.90 asked for, on "),
+    ],
+)
+def test_the_page_of_a_receipt_says_it_where_the_provider_says_neither_unpaid_nor_paid(
+    at_desk: Any, open_order: Any, send: Any, psp: Any, world: Any, sweep: Any, becomes: str, said: str
+) -> None:
+    order = open_order()
+    code = order.current_voucher.code
+    proof = send(order, *lines_at(order, order.current_voucher.created_at))
+    if becomes == "short":
+        psp.pay(code, amount="50.00")
+    else:
+        getattr(psp, becomes)(code)
+    world.advance(seconds=20)
+    sweep()
+    assert f"The provider says {said}" in read(at_desk("receipts"), page_of(proof))
+
+
+def test_the_page_of_a_receipt_says_that_the_provider_does_not_answer_or_never_was_asked(
+    at_desk: Any, open_order: Any, send: Any, psp: Any, world: Any, sweep: Any
+) -> None:
+    order, browser = open_order(), at_desk("receipts")
+    proof = send(order, *lines_at(order, order.current_voucher.created_at))
+    psp.fault("any", "503", times=None)
+    world.advance(minutes=5)
+    sweep()
+    page = read(browser, page_of(proof))
+    assert "! not paid It knows of no payment with this code. Last asked: " in page
+    assert "5 minutes ago. It was asked on " in page
+    assert "without an answer that helps: " in page
+    page = read(browser, page_of(place_proof()))
+    assert "! nothing has been said yet It has never answered a question about this code." in page
+
+
 def test_a_receipt_from_before_the_code_existed_says_so_by_its_hour(
     at_desk: Any, open_order: Any, send: Any, psp: Any, world: Any
 ) -> None:
     order, browser = open_order(), at_desk("receipts")
     born = order.current_voucher.created_at
-    day = lima(born).partition(" ")[0]
     fits, early = (send(order, *lines_at(order, born - timedelta(hours=hours))) for hours in (0, 1))
-    assert f"{lima(born)} 100% – {day} – {day} ✓ matches" in read(browser, page_of(fits))
+    assert f"{lima(born)} 100% – from {lima(born)} on ✓ matches" in read(browser, page_of(fits))
     page = read(browser, page_of(early))
-    assert f"{lima(born - timedelta(hours=1))} 100% – {day} – {day} ! before the code existed" in page
+    assert f"{lima(born - timedelta(hours=1))} 100% – from {lima(born)} on ! before the code existed" in page
     assert "! from before the code existed" in page
     said = f"When ! they differ – – {lima(born - timedelta(hours=1))} (read: before the code existed) –"
     assert said in read(browser, order_page(order))
@@ -209,6 +270,7 @@ def test_a_receipt_that_fits_stays_in_the_queue_and_on_its_order_until_the_provi
     assert "open a case and ask its support. Who acts: support." in page
     assert f"{proof.public_id} Ask the provider now" in page
     assert "pe-next--calm" not in browser.get(order_page(order)).content.decode()
+    assert "The receipt fits, but the provider knows of no payment. Open a case" in read(browser, page_of(proof))
     opening = Opening(CaseKind.INQUIRY, "paid at an agent, unknown to the provider")
     cases.open_case(LinkKind.PROOF, proof.pk, opening, actor=staff(person("receipts")))
     psp.pay(other.current_voucher.code)
@@ -216,6 +278,7 @@ def test_a_receipt_that_fits_stays_in_the_queue_and_on_its_order_until_the_provi
     sweep()
     assert waiting_in("proofs-unheard") == set()
     assert "Follow the case that was opened on it." in read(browser, order_page(order))
+    assert "a case was opened on the order since: follow it there." in read(browser, page_of(proof))
     assert "Next: All is as it should be" in read(browser, order_page(other))
 
 
