@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -40,7 +41,6 @@ _VERDICTS = {
     Verdict.DIFFERS: ("alarm", gettext_lazy("differs")),
     Verdict.EARLIER: ("alarm", gettext_lazy("before the code existed")),
     Verdict.UNREADABLE: ("waiting", gettext_lazy("not surely read")),
-    Verdict.UNKNOWN: ("over", gettext_lazy("the provider does not say")),
 }
 _JUDGED = {
     Judgement.MATCHES: gettext_lazy(
@@ -167,10 +167,16 @@ def _rows(
             "crop": _crop(found[field], proof) if field in found and proof.picture else None,
             "told": told[field] or NOTHING,
             "theirs": (theirs[field] if verdicts[field] is not Verdict.UNKNOWN else "") or NOTHING,
-            "verdict": badge(*_VERDICTS[verdicts[field]]),
+            "verdict": _verdict(verdicts[field]),
         }
         for field in Field
     ]
+
+
+def _verdict(verdict: Verdict) -> SafeString:
+    if verdict is Verdict.UNKNOWN:
+        return format_html('<span class="quiet">{} {}</span>', NOTHING, _("the provider does not say"))
+    return badge(*_VERDICTS[verdict])
 
 
 def _told(proof: PaymentProof) -> dict[Field, Any]:

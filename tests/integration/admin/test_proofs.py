@@ -251,6 +251,21 @@ def test_the_order_says_what_was_read_and_that_nothing_was(
     assert asked == {"onlooker": 8, "receipts": 9}  # P6: what was read is one more query
 
 
+def test_what_the_provider_does_not_say_is_a_dash_without_alarm(at_desk: Any, proof: PaymentProof) -> None:
+    page = read(at_desk("receipts"), page_of(proof))
+    assert "– the provider does not say" in page
+    assert "× the provider does not say" not in page
+
+
+def test_once_judged_the_judgement_is_only_changed_on_purpose(at_desk: Any, proof: PaymentProof) -> None:
+    browser = at_desk("receipts")
+    assert "Change the judgement …" not in read(browser, page_of(proof))
+    browser.post(page_of(proof, "judge"), {"judgement": "does_not_match"})
+    source = browser.get(page_of(proof), headers=ENGLISH).content.decode()
+    folded = source.partition("<summary>Change the judgement …</summary>")[2].partition("</details>")[0]
+    assert folded.count('name="judgement"') == source.count('name="judgement"') == 3
+
+
 def test_a_receipt_that_fits_stays_in_the_queue_and_on_its_order_until_the_provider_knows_or_a_case_asks_it(
     at_desk: Any, person: Any, open_order: Any, send: Any, psp: Any, world: Any, sweep: Any
 ) -> None:
