@@ -16,10 +16,12 @@ from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.presentation import link
 from pagoefectivo.domain.error_codes import ErrorCode as C
 from pagoefectivo.domain.error_codes import Who
+from pagoefectivo.domain.proofs import Judgement
 from pagoefectivo.domain.states import FREED_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors.order_acts import Act
-from pagoefectivo.selectors.whole_orders import WholeOrder
+from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
+from pagoefectivo.services.proofs import PROOF_ANOMALIES, is_wanted
 
 _MENDS: dict[str, tuple[Act, ...]] = {
     C.PAID_AMOUNT_MISMATCH: (Act.ACCEPT, Act.REFUND),
@@ -40,12 +42,18 @@ class Step:
     advice: Advice
     doors: Sequence[Door] = ()
     elsewhere: SafeString | str = ""
+    is_pressing: bool = False  # though the catalogue has no code for it
 
 
 def steps(whole: WholeOrder, doors: Sequence[Door]) -> list[Step]:
     """Return what is to be done about an order, the most pressing first; one that says so where there is nothing."""
     shown = {door.act: door for door in doors if door.is_shown}
-    found = [*_of_anomalies(whole, shown), *_of_codes(whole, shown), *_of_refunds(whole)]
+    found = [
+        *_of_anomalies(whole, shown),
+        *_of_codes(whole, shown),
+        *_of_receipts(whole, shown),
+        *_of_refunds(whole),
+    ]
     return found or [_quiet(whole)]
 
 
@@ -60,6 +68,38 @@ def _of_codes(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
     told = explained(whole.newest) if whole.newest is not None and whole.order.paid_amount <= 0 else None
     if told is not None and whole.order.state != OrderState.CANCELED:
         yield Step(_("payment code"), told, _pressed(told, shown))
+
+
+def _of_receipts(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+    """What receipts wait for while the order is not paid; one that was flagged is spoken of by its anomaly."""
+    is_flagged = any(anomaly.kind in PROOF_ANOMALIES for anomaly in whole.anomalies)
+    unseen = [picture for picture in whole.pictures if not picture.judgement]
+    if unseen and not is_flagged and is_wanted(whole.order):
+        yield _look_at(unseen[0])
+    fitting = [picture for picture in whole.pictures if picture.judgement == Judgement.MATCHES]
+    if fitting and whole.order.paid_amount <= 0:
+        yield _ask_about(fitting[-1], shown)
+
+
+def _look_at(picture: SentPicture) -> Step:
+    told = _("The buyer sent a receipt that nobody has looked at yet.")
+    next_step = _("Look at the picture and judge it. Only the provider's word counts as a payment.")
+    advised = Advice("", told, WHO_WORDS[Who.SUPPORT], next_step)
+    title = _("a receipt waits to be looked at")
+    return Step(title, advised, elsewhere=link(picture.proof), is_pressing=True)
+
+
+def _ask_about(picture: SentPicture, shown: dict[str, Door]) -> Step:
+    told = _("Somebody judged that the receipt fits, and the provider knows of no payment.")
+    next_step = (
+        _("Follow the case that was opened on it.")
+        if picture.is_in_a_case
+        else _("Ask the provider now. If it still knows nothing, open a case and ask its support.")
+    )
+    advised = Advice("", told, WHO_WORDS[Who.SUPPORT], next_step)
+    doors = [shown[Act.REFRESH]] if Act.REFRESH in shown else []
+    title = _("a receipt fits, and the provider knows nothing of it")
+    return Step(title, advised, doors, link(picture.proof), is_pressing=True)
 
 
 def _of_refunds(whole: WholeOrder) -> Iterator[Step]:

@@ -19,10 +19,12 @@ from pagoefectivo.admin.order_says import matrix
 from pagoefectivo.admin.order_story import Asked, as_text, story_of
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import moment, state_badge, without_code
-from pagoefectivo.admin.reading import SEES_PEOPLE
+from pagoefectivo.admin.reading import SEES_PEOPLE, SEES_RECEIPTS
+from pagoefectivo.domain.proofs import Field, Seen
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import ApiExchange, Order, WebhookDelivery
 from pagoefectivo.selectors.order_acts import closed_acts
+from pagoefectivo.selectors.proofs import read_on
 from pagoefectivo.selectors.timeline import chapter_of
 from pagoefectivo.selectors.whole_orders import WholeOrder, whole_order
 
@@ -48,7 +50,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, whole: Whol
         "flags": whole.flags,
         "step": first,
         "steps": others,
-        "matrix": matrix(whole),
+        "matrix": matrix(whole, _seen(request, whole)),
         "created": moment(order.created_at),
         "story": story_of(request, whole),
         "doors": doors,
@@ -89,6 +91,11 @@ def raw(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order) 
         "newest": NEWEST,
     }
     return TemplateResponse(request, "admin/pagoefectivo/order/raw.html", context)
+
+
+def _seen(request: HttpRequest, whole: WholeOrder) -> dict[Field, Seen]:
+    """What was read on the newest receipt, for those who may see it; one query where there is one."""
+    return read_on(whole.pictures[-1].proof) if whole.pictures and request.user.has_perm(SEES_RECEIPTS) else {}
 
 
 def _sentence(whole: WholeOrder) -> str:

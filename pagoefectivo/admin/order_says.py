@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin.presentation import NOTHING, actor_word, moment, money, payment_word
 from pagoefectivo.domain.money import ZERO
-from pagoefectivo.domain.proofs import Field, Verdict
+from pagoefectivo.domain.proofs import Field, Seen, Verdict
 from pagoefectivo.domain.states import PaymentStatus, Proof, RefundStatus, Source
 from pagoefectivo.models.proofs import JUDGEMENT_LABELS
 from pagoefectivo.selectors.whole_orders import Said, SentPicture, WholeOrder
@@ -20,6 +21,11 @@ from pagoefectivo.selectors.whole_orders import Said, SentPicture, WholeOrder
 _ASKED = frozenset({Proof.READ, Proof.ANSWER})
 _TOLD = frozenset({Proof.HINT, Proof.SIGNED_BODY})
 _JUDGEMENTS = dict(JUDGEMENT_LABELS)
+_READ = {
+    Verdict.MATCH: gettext_lazy("read: matches"),
+    Verdict.DIFFERS: gettext_lazy("read: says something else"),
+    Verdict.EARLIER: gettext_lazy("read: before the code existed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _Read:
+    """What a receipt says, and whether that contradicts what is known."""
+
+    words: str
+    differs: bool
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """The table and its one sentence."""
 
@@ -51,8 +68,11 @@ class Matrix:
     verdict: str
 
 
-def matrix(whole: WholeOrder) -> Matrix | None:
-    """Return who says what; None while nobody has said anything."""
+def matrix(whole: WholeOrder, seen: Mapping[Field, Seen]) -> Matrix | None:
+    """Return who says what; None while nobody has said anything.
+
+    `seen` is what was read on the newest receipt, as far as the reader may see it.
+    """
     if not whole.said and not whole.pictures:
         return None
     currency = whole.order.currency
@@ -61,12 +81,12 @@ def matrix(whole: WholeOrder) -> Matrix | None:
     attested = _voice(whole, frozenset({Proof.ATTESTED}))
     voices = [told, asked, *([settled] if settled != Voice() else [])]
     picture = whole.pictures[-1] if whole.pictures else None
-    read = picture.verdicts if picture else {}
+    amount, day = (_read(picture, field, seen) for field in (Field.AMOUNT, Field.PAID_ON))
     accepted = _("accepted by {who}").format(who=actor_word(whole.accepted_by)) if whole.accepted_by else NOTHING
     lines = [
         _line(_("Paid?"), voices, "status", payment_word, _judged(picture), accepted),
-        _line(_("How much"), voices, "amount", lambda sum_: money(sum_, currency), _read(read, Field.AMOUNT), NOTHING),
-        _line(_("When"), voices, "at", moment, _read(read, Field.PAID_ON), NOTHING, tells_apart=False),
+        _line(_("How much"), voices, "amount", lambda sum_: money(sum_, currency), amount, NOTHING),
+        _line(_("When"), voices, "at", moment, day, NOTHING, tells_apart=False),
         _line(
             _("Given back"), voices, "returned", lambda sum_: money(sum_, currency), NOTHING, _back(attested, currency)
         ),
@@ -124,7 +144,7 @@ def _line(
     is_older = values[0] in {PaymentStatus.PENDING, ZERO}  # a notification that nothing has happened yet
     stated = {value for value in values[1 if is_older else 0 :] if value is not None}
     cells = [NOTHING if value is None else shown(value) for value in values]
-    differs = picture == _differs()
+    differs = isinstance(picture, _Read) and picture.differs
     return Line(name, [*cells, picture, staff], (tells_apart and len(stated) > 1) or differs)
 
 
@@ -136,20 +156,15 @@ def _judged(picture: SentPicture | None) -> object:
     return f"{_JUDGEMENTS[picture.judgement]} ({actor_word(picture.judged_by)})"
 
 
-def _read(verdicts: dict[str, str], field: Field) -> object:
-    match verdicts.get(field):
-        case Verdict.MATCH:
-            return _("as the provider says")
-        case Verdict.DIFFERS:
-            return _differs()
-        case None:
-            return NOTHING
-        case _:
-            return _("not read")
-
-
-def _differs() -> str:
-    return _("says something else")
+def _read(picture: SentPicture | None, field: Field, seen: Mapping[Field, Seen]) -> object:
+    """What was read: itself for who may see it, and how it stood to the order when it was read."""
+    if picture is None:
+        return NOTHING
+    verdict = picture.verdicts.get(field, "")
+    if verdict not in _READ:
+        return _("not read")
+    word = _READ[Verdict(verdict)]
+    return _Read(f"{seen[field].text} ({word})" if field in seen else str(word), verdict != Verdict.MATCH)
 
 
 def _back(attested: Voice, currency: str) -> str:

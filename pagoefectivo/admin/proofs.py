@@ -18,14 +18,13 @@ from pagoefectivo.admin import proof_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.presentation import judgement_badge, link, moment
-from pagoefectivo.admin.reading import BelowOrderAdmin
+from pagoefectivo.admin.reading import SEES_RECEIPTS, BelowOrderAdmin
 from pagoefectivo.domain.proofs import Judgement
 from pagoefectivo.models import PaymentProof
 from pagoefectivo.models.proofs import JUDGEMENT_LABELS
 from pagoefectivo.selectors.proofs import judged
 from pagoefectivo.services import proofs
 
-MAY_REVIEW = "pagoefectivo.review_proof"
 _JUDGEMENTS = frozenset(each.value for each in Judgement)
 
 
@@ -93,9 +92,9 @@ class PaymentProofAdmin(BelowOrderAdmin):
         proof = self.get_object(request, object_id) if request.method in {"GET", "HEAD"} else None
         if proof is None or not self.has_view_permission(request, proof):
             return super().change_view(request, object_id, form_url, extra_context)
-        return proof_pages.detail(self, request, proof, may_review=request.user.has_perm(MAY_REVIEW))
+        return proof_pages.detail(self, request, proof, may_review=request.user.has_perm(SEES_RECEIPTS))
 
-    @door(MAY_REVIEW, writes=False)
+    @door(SEES_RECEIPTS, writes=False)
     def picture_view(self, request: HttpRequest, proof: PaymentProof) -> HttpResponse:
         """Hand out the picture as we encoded it; a browser shows it inside a page of ours and nowhere else."""
         content = carry_out(request, lambda: proofs.picture_of(proof.public_id, actor=actor_of(request)))
@@ -111,12 +110,12 @@ class PaymentProofAdmin(BelowOrderAdmin):
         }
         return HttpResponse(content, content_type="image/jpeg", headers=headers)
 
-    @door(MAY_REVIEW, writes=False)
+    @door(SEES_RECEIPTS, writes=False)
     def full_view(self, request: HttpRequest, proof: PaymentProof) -> HttpResponse:
         """Show the picture as large as it was kept, for eyes without a script."""
         return proof_pages.full(self, request, proof)
 
-    @door(MAY_REVIEW, reads=False)
+    @door(SEES_RECEIPTS, reads=False)
     def judge_view(self, request: HttpRequest, proof: PaymentProof) -> HttpResponse:
         """Write down what a person thinks of the picture."""
         wanted = request.POST.get("judgement", "")

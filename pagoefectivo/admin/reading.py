@@ -25,6 +25,7 @@ else:
 SEES_PEOPLE = "pagoefectivo.view_personal_data"
 SEES_PAYLOADS = "pagoefectivo.view_raw_payload"
 SEES_BANK_ACCOUNTS = "pagoefectivo.view_bank_account"
+SEES_RECEIPTS = "pagoefectivo.review_proof"
 
 
 def is_sandbox() -> bool:

@@ -6,9 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+from pagoefectivo.domain.localtime import LIMA
 
 SURE = 0.9  # of every single letter; measured by `dev.py receipts`: no wrong digit was read more surely
 SHORTEST_OPERATION = 6
@@ -18,6 +20,8 @@ _AMOUNT = re.compile(r"(?<!\d)(?<!\d[.,])(\d{1,3}(?:,\d{3})+|\d{1,10})\.(\d{2})(
 _YEAR_LAST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _NAMED_MONTH = re.compile(r"(\d{1,2})\s*(?:de\s*)?([a-z]{3,10})\.?,?\s*(?:de\s*|del\s*)?(\d{4})", re.ASCII)
+_HOUR = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)(?:\s*([ap])\.?\s*m\b)?", re.ASCII)
+_NOON = 12
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -42,6 +46,7 @@ class Verdict(StrEnum):
 
     MATCH = "match"
     DIFFERS = "differs"
+    EARLIER = "earlier"  # before there was a code to pay
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown"  # the provider does not say
 
@@ -69,6 +74,7 @@ class Known:
     """What the provider and we know of an order: every code it had, what is or was to be paid, and when.
 
     `operations` are the numbers of the payment that the provider named; most name none that a receipt would show.
+    `created_at` is when the first of the codes was asked for, `paid_at` when the provider says that one was paid.
     """
 
     codes: frozenset[str] = field(repr=False)
@@ -77,6 +83,8 @@ class Known:
     first_day: date
     last_day: date
     operations: frozenset[str] = frozenset()
+    created_at: datetime | None = None
+    paid_at: datetime | None = None
 
 
 def compare(seen: Iterable[Seen], known: Known) -> dict[Field, Verdict]:
@@ -87,7 +95,7 @@ def compare(seen: Iterable[Seen], known: Known) -> dict[Field, Verdict]:
 
 def is_plausible(verdicts: Mapping[Field, Verdict]) -> bool:
     """Whether nothing contradicts the provider: reason enough to ask it, and never more than that."""
-    return Verdict.DIFFERS not in verdicts.values()
+    return not {Verdict.DIFFERS, Verdict.EARLIER} & set(verdicts.values())
 
 
 def contradicts(verdicts: Mapping[Field, Verdict]) -> bool:
@@ -115,6 +123,20 @@ def printed_day(text: str) -> date | None:
     return None
 
 
+def printed_hour(text: str) -> time | None:
+    """Read the first time of day, `15:04`, `3:04 p. m.` or `15:04:59`, to the minute; None where there is none."""
+    found = _HOUR.search(without_accents(text))
+    if found is None:
+        return None
+    hour, half = int(found[1]), found[3]
+    if half and hour <= _NOON:
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    try:
+        return time(hour, int(found[2]))
+    except ValueError:
+        return None
+
+
 def operation_of(text: str) -> str:
     """Return an operation number as it is compared: letters and digits; empty for one too short to name anything."""
     bare = re.sub(r"[^0-9A-Z]", "", text.upper(), flags=re.ASCII)
@@ -136,6 +158,8 @@ def _verdict(seen: Seen | None, field: Field, known: Known) -> Verdict:
         return Verdict.UNREADABLE
     if field is Field.OPERATION and not agrees:
         return Verdict.UNKNOWN  # a bank numbers otherwise than the provider: another number contradicts nothing
+    if field is Field.PAID_ON and _is_earlier(seen.text, known.created_at):
+        return Verdict.EARLIER
     return Verdict.MATCH if agrees else Verdict.DIFFERS
 
 
@@ -151,6 +175,15 @@ def _agrees(seen: Seen, known: Known) -> bool | None:
         day = printed_day(seen.text)
         return None if day is None else known.first_day <= day <= known.last_day
     return operation_of(seen.text) in known.operations
+
+
+def _is_earlier(text: str, created_at: datetime | None) -> bool:
+    """Whether a receipt is older than the code, to the minute: receipts print no seconds. A day alone ends with its day."""
+    day = printed_day(text)
+    if day is None or created_at is None:
+        return False
+    paid_at = datetime.combine(day, printed_hour(text) or time.max, LIMA)
+    return paid_at < created_at.replace(second=0, microsecond=0)
 
 
 def _day(year: int, month: int, day: int) -> date | None:

@@ -1,12 +1,12 @@
-"""Finding on the lines of a receipt what it says: channel, code, amount, day and operation number."""
+"""Finding on the lines of a receipt what it says: channel, code, amount, day with its hour, and operation number."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pagoefectivo.domain.proofs import Field, Seen, without_accents
+from pagoefectivo.domain.proofs import SURE, Field, Seen, printed_hour, without_accents
 from pagoefectivo.ocr.base import Box, Line
 
 # As they stand on receipts, in small letters without spaces and accents: of those on one line the first holds.
@@ -84,6 +84,14 @@ _KINDS = (
 )
 
 
+_HOUR = _Kind(
+    Field.PAID_ON,
+    (re.compile(r"\bhora\b"),),
+    re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?!\d)(?: ?[ap]\.? ?m\b\.?)?"),
+    re.compile(r"venc|vigencia|valid|emision|atencion"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """A line, its text in small letters without accents, and that text as words, place by place: `0peraci0n` is one."""
@@ -97,10 +105,12 @@ def fields_on(lines: Sequence[Line], width: int, height: int) -> list[Seen]:
     """Return each field that was found, with the confidence of its weakest letter. What is not there is left out.
 
     What is sure of every letter may still be a guess, and then has no confidence at all: a field that stands there twice
-    with different values, and one that touches the edge of the picture, for a digit may be cut off.
+    with different values, and one that touches the edge of the picture, for a digit may be cut off. A day bears its
+    hour where that is surely read.
     """
     plain = [_plain(line) for line in lines]
     found = [seen for kind in _KINDS if (seen := _found(kind, plain)) is not None]
+    found = [_with_hour(each, plain) if each.field is Field.PAID_ON else each for each in found]
     channel = _channel(plain)
     whole = [each if _is_whole(each.box, width, height) else _doubted(each) for each in found]
     return whole if channel is None else [*whole, channel]
@@ -158,6 +168,24 @@ def _alone(kind: _Kind, plain: list[_Plain]) -> Iterator[Seen]:
     for each in plain:
         if value := kind.value.search(each.text):
             yield _seen(kind.field, each.line, value)
+
+
+def _with_hour(day: Seen, plain: list[_Plain]) -> Seen:
+    """A day with the one hour that has a label or stands behind it; as it was where that is unsure, or there are two."""
+    sensible = [each for each in plain if not _HOUR.never.search(each.words)]
+    read = [*_labelled(_HOUR, _HOUR.labels[0], sensible), *_behind(day, sensible)]
+    hours = {hour: each.text for each in read if each.confidence >= SURE and (hour := printed_hour(each.text))}
+    return replace(day, text=f"{day.text} {next(iter(hours.values()))}") if len(hours) == 1 else day
+
+
+def _behind(day: Seen, plain: list[_Plain]) -> Iterator[Seen]:
+    """The hours that follow a day on its line with no other number between them."""
+    for each in plain:
+        place = each.line.text.find(day.text)
+        end = place + len(day.text)
+        hour = _HOUR.value.search(each.text, end) if place >= 0 else None
+        if hour is not None and not re.search(r"\d", each.text[end : hour.start()]):
+            yield _seen(Field.PAID_ON, each.line, hour)
 
 
 def _bears_a_label(plain: _Plain) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery,
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, RiskFlag, Voucher
+from pagoefectivo.selectors.proofs import in_a_case
 from pagoefectivo.selectors.timeline_words import as_mapping
 from pagoefectivo.services.facts import FREEZING
 
@@ -33,12 +34,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class SentPicture:
-    """One receipt of the buyer's, what a person said of it, and how each field that was read stood to the provider's word."""
+    """One receipt of the buyer's, what a person said of it, and how each field that was read stood to the provider's word.
+
+    `is_in_a_case`: somebody opened a case on the order since it came.
+    """
 
     proof: PaymentProof
     judgement: str
     judged_by: str
     verdicts: dict[str, str]
+    is_in_a_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,17 @@ def _oddities(order: Order) -> QuerySet[Any]:
 def _pictures(order: Order) -> QuerySet[Any]:
     reviews = ProofReview.objects.filter(proof=OuterRef("pk")).order_by("-pk")
     rows = PaymentProof.objects.filter(order=order).annotate(
-        e_judgement=Subquery(reviews.values("judgement")[:1]), e_judge=Subquery(reviews.values("actor")[:1])
+        e_judgement=Subquery(reviews.values("judgement")[:1]),
+        e_judge=Subquery(reviews.values("actor")[:1]),
+        e_in_a_case=in_a_case(),
     )
-    facts = {"number": "public_id", "judgement": "e_judgement", "judge": "e_judge", "verdicts": "reading__verdicts"}
+    facts = {
+        "number": "public_id",
+        "judgement": "e_judgement",
+        "judge": "e_judge",
+        "verdicts": "reading__verdicts",
+        "in_a_case": "e_in_a_case",
+    }
     return _branch("picture", rows, F("received_at"), facts)
 
 
@@ -160,7 +173,8 @@ def _said(at: datetime, facts: dict[str, Any]) -> Said:
 
 def _picture(at: datetime, row_id: int, facts: dict[str, Any]) -> SentPicture:
     proof = PaymentProof(pk=row_id, public_id=facts["number"], received_at=at)
-    return SentPicture(proof, facts["judgement"] or "", facts["judge"] or "", as_mapping(facts["verdicts"] or {}))
+    verdicts = as_mapping(facts["verdicts"] or {})
+    return SentPicture(proof, facts["judgement"] or "", facts["judge"] or "", verdicts, bool(facts["in_a_case"]))
 
 
 def _anomaly(order: Order, at: datetime, row_id: int, facts: dict[str, Any]) -> Anomaly:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.exceptions import InvalidSignature, SignatureFault
 from pagoefectivo.domain.localtime import LIMA
+from pagoefectivo.domain.proofs import Judgement
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState, RefundState
 from pagoefectivo.models import (
@@ -28,6 +29,7 @@ from pagoefectivo.models import (
 from pagoefectivo.models.labels import ANOMALY_LABELS
 from pagoefectivo.models.refunds import REASONS
 from pagoefectivo.selectors.cases import open_cases
+from pagoefectivo.selectors.proofs import in_a_case, judged
 from pagoefectivo.services.actors import Permission
 
 REJECTED_LATELY = timedelta(hours=24)
@@ -120,6 +122,12 @@ def _unread_proofs(now: datetime) -> QuerySet[Any]:
     return lately.filter(~Q(order__state__in=_SETTLED) | Exists(flagged))
 
 
+def _unheard_proofs(now: datetime) -> QuerySet[Any]:
+    """Those that fit by a person's word while no payment is known; until a case on the order asks the provider."""
+    lately = PaymentProof.objects.filter(received_at__gte=now - LOOKED_AT_WITHIN, order__paid_amount=0)
+    return judged(lately).filter(~in_a_case(), judgement=Judgement.MATCHES)
+
+
 def _rejected(now: datetime) -> QuerySet[Any]:
     lately = WebhookRejection.objects.filter(hour_at__gte=now - REJECTED_LATELY)
     return lately.filter(~Exists(_set_aside("webhookrejection")))
@@ -163,6 +171,7 @@ def _of_refund(what: Any) -> Shown:
 
 
 _OF_ORDER = Shown(F("order__reference"), F("kind"), F("voucher__paid_amount"), F("voucher__currency"), F("order"))
+_OF_PROOF = Shown(F("order__reference"), F("public_id"), F("amount"), F("voucher__currency"), F("pk"))
 _SEES_REFUNDS = ("pagoefectivo.view_refund",)
 _SEES_ANOMALIES = ("pagoefectivo.view_anomaly", "pagoefectivo.view_order")
 
@@ -274,7 +283,17 @@ LANES: tuple[Lane, ...] = (
         page="paymentproof_change",
         rows=_unread_proofs,
         since="received_at",
-        shown=Shown(F("order__reference"), F("public_id"), F("amount"), F("voucher__currency"), F("pk")),
+        shown=_OF_PROOF,
+    ),
+    Lane(
+        name="proofs-unheard",
+        title=_("Receipts that fit, unknown to the provider"),
+        permissions=("pagoefectivo.view_paymentproof",),
+        page="paymentproof_change",
+        rows=_unheard_proofs,
+        since="received_at",
+        shown=_OF_PROOF,
+        is_grave=True,
     ),
     Lane(
         name="webhooks-rejected",

@@ -113,7 +113,8 @@ def known_of(vouchers: list[Voucher]) -> Known:
     """Return what the provider and we know of an order, to hold a receipt against."""
     paid = next((voucher for voucher in vouchers if voucher.paid_amount > 0), None)
     shown = paid or vouchers[-1]
-    first, last = min(voucher.created_at for voucher in vouchers), seams.now()
+    created_at = min(voucher.created_at for voucher in vouchers)
+    first, last = created_at, seams.now()
     if paid is not None and paid.paid_at is not None:
         first, last = paid.paid_at - A_DAY, paid.paid_at + A_DAY
     named = PaymentEvent.objects.filter(voucher__in=vouchers).exclude(payment_identity="")
@@ -124,6 +125,8 @@ def known_of(vouchers: list[Voucher]) -> Known:
         first_day=first.astimezone(LIMA).date(),
         last_day=last.astimezone(LIMA).date(),
         operations=frozenset(filter(None, map(operation_of, named.values_list("payment_identity", flat=True)))),
+        created_at=created_at,
+        paid_at=paid.paid_at if paid else None,
     )
 
 

@@ -115,7 +115,8 @@ def test_what_is_done_or_answered_waits_no_more() -> None:
     place_rejection(hours=30)
     paid = place_proof(paid_voucher().order)
     judged = place_proof()
-    ProofReview.objects.create(proof=judged, judgement="matches", actor="staff:luz", at=timezone.now())
+    for judgement in ("matches", "does_not_match"):
+        ProofReview.objects.create(proof=judged, judgement=judgement, actor="staff:luz", at=timezone.now())
     place_proof(received_at=timezone.now() - timedelta(days=31))
     assert counts() == {"refunds-failed": 1}
     assert [item.row_id for log in reading.backlogs(LANES) for item in log.items] == [again.pk]

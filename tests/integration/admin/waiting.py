@@ -17,6 +17,7 @@ from pagoefectivo.models import (
     Order,
     PaymentProof,
     Payout,
+    ProofReview,
     Refund,
     RefundDestination,
     Voucher,
@@ -50,6 +51,13 @@ def place_proof(order: Order | None = None, **columns: Any) -> PaymentProof:
         "width": 1, "height": 1, "size": 1, "sha256": f"{number:064}", "looks": "0", "received_at": timezone.now(),
     }  # fmt: skip
     return PaymentProof.objects.create(**{**defaults, **columns})
+
+
+def place_proof_that_fits() -> PaymentProof:
+    """A receipt that somebody found to fit, while the provider knows of no payment."""
+    proof = place_proof()
+    ProofReview.objects.create(proof=proof, judgement="matches", actor="staff:luz", at=timezone.now())
+    return proof
 
 
 def place_approved_refund(state: RefundState, **columns: Any) -> Refund:
@@ -119,6 +127,7 @@ ONE_IN_EACH: dict[str, Callable[[], Any]] = {
     "doubts": lambda: place_anomaly(AnomalyKind.STATUS_CONFLICT),
     "lost-codes": lambda: place_anomaly(AnomalyKind.OUTCOME_UNKNOWN),
     "proofs": place_proof,
+    "proofs-unheard": place_proof_that_fits,
     "webhooks-rejected": place_rejection,
     "cases-due": place_case,
     "codes-unknown": place_unknown_code,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -21,6 +22,7 @@ from pagoefectivo.domain.proofs import (
     operation_of,
     printed_amount,
     printed_day,
+    printed_hour,
 )
 
 KNOWN = Known(frozenset({"12345678", "87654321"}), Decimal("89.90"), "PEN", date(2026, 11, 23), date(2026, 11, 25), frozenset({"PE7788"}))  # fmt: skip
@@ -62,6 +64,30 @@ def test_what_does_not_agree_differs_and_what_is_not_of_its_kind_is_unreadable(
     assert verdict(field, text) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("23/11/2026 15:50", Verdict.EARLIER),
+        ("23/11/2026 10:14", Verdict.EARLIER),
+        ("23/11/2026 3:50 p. m.", Verdict.EARLIER),
+        ("22/11/2026 23:59", Verdict.EARLIER),
+        ("22/11/2026", Verdict.EARLIER),
+        ("23/11/2026 15:51", Verdict.MATCH),
+        ("23/11/2026 3:52 p. m.", Verdict.MATCH),
+        ("23/11/2026", Verdict.MATCH),
+        ("23/11/2026 99:99", Verdict.MATCH),
+        ("26/11/2026 10:14", Verdict.DIFFERS),
+    ],
+)
+def test_a_receipt_older_than_the_code_is_told_by_its_hour_in_lima_or_by_its_day_alone(
+    text: str, expected: Verdict
+) -> None:
+    known = replace(KNOWN, created_at=datetime(2026, 11, 23, 20, 51, 30, tzinfo=UTC))
+    verdicts = compare([seen(Field.PAID_ON, text)], known)
+    assert verdicts[Field.PAID_ON] is expected
+    assert is_plausible(verdicts) == (expected is Verdict.MATCH)
+
+
 def test_what_was_not_read_at_all_contradicts_nothing() -> None:
     nothing = compare([], KNOWN)
     assert set(nothing.values()) == {Verdict.UNREADABLE, Verdict.UNKNOWN}
@@ -96,6 +122,23 @@ def test_an_amount_is_read_as_peru_writes_it_or_not_at_all(text: str, expected: 
 )
 def test_a_day_is_read_in_each_way_that_receipts_write_it(text: str) -> None:
     assert printed_day(text) == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("24/11/2026 10:14", time(10, 14)),
+        ("10:14:59", time(10, 14)),
+        ("12:05 a. m.", time(0, 5)),
+        ("12:05 PM", time(12, 5)),
+        ("3:04 p.m.", time(15, 4)),
+        ("15:04 p. m.", time(15, 4)),
+        ("24/11/2026", None),
+        ("25:10", None),
+    ],
+)
+def test_an_hour_is_read_in_each_way_that_receipts_write_it(text: str, expected: time | None) -> None:
+    assert printed_hour(text) == expected
 
 
 def test_an_operation_number_is_compared_without_its_dress() -> None:

@@ -38,8 +38,12 @@ def found(*texts: str) -> dict[Field, tuple[str, float]]:
         (("Monto|S/ 1,234.50",), Field.AMOUNT, "S/ 1,234.50"),
         (("Yapeaste", "S/ 89.90"), Field.AMOUNT, "S/ 89.90"),
         (("IMPORTE S/ 89.90", "COMISION S/ 1.50", "TOTAL S/ 91.40"), Field.AMOUNT, "S/ 89.90"),
-        (("Fecha: 24/11/202610:32",), Field.PAID_ON, "24/11/2026"),
-        (("24 nov. 2026 - 10:32 a. m.",), Field.PAID_ON, "24 nov. 2026"),
+        (("Fecha: 24/11/202610:32",), Field.PAID_ON, "24/11/2026 10:32"),
+        (("24 nov. 2026 - 10:32 a. m.",), Field.PAID_ON, "24 nov. 2026 10:32 a. m."),
+        (("Fecha|24/11/2026", "Hora|10:32:05"), Field.PAID_ON, "24/11/2026 10:32:05"),
+        (("Fecha 24/11/2026 10:32", "Hora 11:20"), Field.PAID_ON, "24/11/2026"),
+        (("Vence 24/11/2026 23:59", "Fecha 24/11/2026"), Field.PAID_ON, "24/11/2026"),
+        (("Fecha 24/11/2026 op. 4829 10:32",), Field.PAID_ON, "24/11/2026"),
         (("Vence 30/11/2026", "Fecha 24-11-2026"), Field.PAID_ON, "24-11-2026"),
         (("AGENTE KASNET",), Field.CHANNEL, "KasNet"),
     ],
@@ -74,6 +78,13 @@ def test_a_field_that_stands_there_twice_with_different_values_is_a_guess() -> N
 def test_a_value_at_the_edge_of_the_picture_may_have_lost_a_digit() -> None:
     line = Line("CIP 1234567", (1.0,) * 11, (500, 60, 899, 100))
     assert [(each.text, each.confidence) for each in fields_on([line], 900, 1400)] == [("1234567", 0.0)]
+
+
+def test_an_hour_that_is_not_surely_read_is_left_out_and_the_day_stands() -> None:
+    sureness = [1.0] * 23
+    sureness[21] = 0.4
+    seen = fields_on([Line("Fecha: 24/11/2026 10:32", tuple(sureness), (40, 60, 420, 100))], *SIZE)
+    assert [(each.text, each.confidence) for each in seen] == [("24/11/2026", 1.0)]
 
 
 def test_one_doubtful_digit_spoils_a_number_and_a_doubtful_label_does_not() -> None:
