@@ -28,6 +28,7 @@ from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.calendar import today
 from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.selectors.refund_words import told_by
 from pagoefectivo.services import doubts, four_eyes
 
 _STATES = dict(REFUND_LABELS)
@@ -59,11 +60,11 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Any
 
 
 def _move(change: StateChange) -> dict[str, object]:
+    moved = f"{_state_word(change, change.from_state)} → {_state_word(change, change.to_state)}"
     return {
         "at": moment(change.at, seconds=True),
         "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
-        "before": _state_word(change, change.from_state),
-        "after": _state_word(change, change.to_state),
+        "what": told_by(change.transition, change.why) or moved,
     }
 
 

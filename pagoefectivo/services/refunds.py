@@ -9,10 +9,11 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.refund_marks import ACCOUNT_CHANGED, ACCOUNT_GIVEN, APPROVED, written
 from pagoefectivo.domain.refunds import closed_reasons
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import Order, Refund
-from pagoefectivo.services import approvals, buyer_messages, doubts, facts, four_eyes, refund_limits, seams
+from pagoefectivo.services import approvals, buyer_messages, doubts, facts, four_eyes, lifecycle, refund_limits, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.commands import command, lock_refund
@@ -24,8 +25,10 @@ from pagoefectivo.services.refund_requests import (
     claim_to_send,
     fitting_for,
     keep,
+    mark_of,
     once,
     send,
+    write_down,
 )
 from pagoefectivo.services.subjects import Locked
 
@@ -194,7 +197,9 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str, emergency: 
     refund.approved_at = refund.next_action_at = seams.now()
     refund.save()
     if account.refunds_by_hand:
-        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approval_given")
+        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why=mark_of(refund, APPROVED))
+    else:
+        write_down(locked, refund, "approve", APPROVED, actor=actor, source=source)
     refund_limits.keep_passes(overruns, refund, actor, emergency)
     return refund
 
@@ -205,9 +210,18 @@ def _redirect(found: Refund, asked: _Redirection) -> Refund:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
     if asked.seen is not None and asked.seen != refund.binding:
         raise StateConflict
-    refund.destination = given = keep(asked.destination, asked.actor, replaces=refund.destination)
+    old = refund.destination
+    refund.destination = given = keep(asked.destination, asked.actor, replaces=old)
     refund.approved_by, refund.approval_digest, refund.approver, refund.approved_at = "", "", None, None
     refund.save()
+    mark = written(
+        ACCOUNT_CHANGED if old else ACCOUNT_GIVEN,
+        account=given.account_number,
+        before=old.account_number if old else "",
+    )
+    lifecycle.note(
+        locked, refund, "redirect", source=asked.source, actor=asked.actor.name, why=mark, now=given.created_at
+    )
     buyer_messages.tell_of_account(refund, given)
     if asked.is_doubtful or _still_needs_approval(locked, refund):
         why = "account_doubtful" if asked.is_doubtful else "destination_changed"
