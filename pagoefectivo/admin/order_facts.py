@@ -16,11 +16,12 @@ from pagoefectivo.admin.presentation import (
     money,
     state_badge,
 )
+from pagoefectivo.admin.refund_arrival import arrives
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, RefundState, VoucherState
 from pagoefectivo.models import Order, Refund, Voucher
-from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
+from pagoefectivo.selectors.expectations import expected_settlement_dates
 from pagoefectivo.selectors.vouchers import is_lost
 from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
 
@@ -78,7 +79,7 @@ def refund_row(refund: Refund) -> dict[str, Any]:
         "amount": money(refund.amount, refund.currency),
         "requested_by": actor_word(refund.requested_by),
         "created": moment(refund.created_at),
-        "expected": awaited(expected_refund_dates(refund)),
+        "arrives": arrives(refund),
         "link": link(refund),
         "advice": explained(refund),
     }

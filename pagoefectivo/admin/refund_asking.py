@@ -14,6 +14,7 @@ from pagoefectivo import conf
 from pagoefectivo.admin.actions import actor_of, carry_out, in_words
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, awaited, lima, money
+from pagoefectivo.admin.refund_arrival import would_arrive
 from pagoefectivo.admin.refund_forms import RefundForm, account_choices
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import ZERO
@@ -176,6 +177,7 @@ def _facts(order: Order, preview: Preview, wish: Wish) -> list[tuple[str, object
         (_("Settled to the shop"), _settled(preview)),
         (_("Second person"), _second_person(preview)),
         (_("Goes to"), _payee(order, preview)),
+        (_("Reaches the buyer"), would_arrive(order.account, has_account=preview.destination is not None)),
         (_("The buyer is told"), " → ".join(told) or _("nothing: no channel carries it")),
         (_("The buyer reads as the reason"), to_buyer(wish.reason) or _("nothing")),
         (_("Fee that is kept"), _("not known: the account does not say")),

@@ -46,6 +46,7 @@ def test_a_preview_says_what_it_comes_to_and_leaves_no_trace(
         "Settled to the shop",
         "Second person yes: above S/ 40.00 in all, on this payment or for this buyer today",
         "Goes to the provider asks the buyer for it",
+        "Reaches the buyer 1 to 5 business days after the buyer gives their bank details to dLocal, which writes to them",
         "The buyer is told refund on its way → refund given back",
         "The buyer reads as the reason What you got was damaged, or something else.",
         "Fee that is kept not known",
