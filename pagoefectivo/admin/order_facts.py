@@ -71,8 +71,8 @@ def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
     }
 
 
-def refund_row(refund: Refund) -> dict[str, Any]:
-    """Return a refund as its line in the table."""
+def refund_row(refund: Refund, told: advice.Advice | None) -> dict[str, Any]:
+    """Return a refund as its line in the table, with what is to be said about it."""
     return {
         "row": refund,
         "badge": state_badge(refund),
@@ -81,7 +81,7 @@ def refund_row(refund: Refund) -> dict[str, Any]:
         "created": moment(refund.created_at),
         "arrives": arrives(refund),
         "link": link(refund),
-        "advice": explained(refund),
+        "advice": told,
     }
 
 

@@ -14,6 +14,7 @@ from pagoefectivo.admin.advice import WHO_WORDS, Advice
 from pagoefectivo.admin.order_doors import Door
 from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.presentation import link
+from pagoefectivo.admin.refund_setbacks import setback_of
 from pagoefectivo.domain.error_codes import ErrorCode as C
 from pagoefectivo.domain.error_codes import Who
 from pagoefectivo.domain.states import FREED_REFUND, OrderState, RefundState, VoucherState
@@ -77,7 +78,7 @@ def _about(refund: Refund) -> Advice | None:
         return advice.on_code(C.REFUND_NEEDS_ACCOUNT)
     if refund.state == RefundState.UNKNOWN:
         return advice.on_code(C.REFUND_OUTCOME_UNKNOWN)
-    return explained(refund)
+    return setback_of(refund)
 
 
 def _was_asked_anew(refund: Refund, refunds: Sequence[Refund]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,12 @@ from pagoefectivo.admin import advice
 from pagoefectivo.admin.presentation import moment
 from pagoefectivo.domain.states import FREED_REFUND, RefundState
 from pagoefectivo.models import Refund, StateChange
+from pagoefectivo.models.labels import REFUND_STATUS_LABELS
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.refund_desk import Attempt
 
 _R = RefundState
+_SAID = dict(REFUND_STATUS_LABELS)
 _AT_PROVIDER = {_R.PENDING}
 
 
@@ -46,9 +48,11 @@ def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
     ]
 
 
-def attempts(refund: Refund) -> list[dict[str, object]]:
-    """Return every try as a row of the table, oldest first."""
-    return [_row(attempt) for attempt in refund_desk.attempts_of(refund)]
+def attempts(refund: Refund, changes: Sequence[StateChange]) -> list[dict[str, object]]:
+    """Return every try and every question that moved the refund as a row of the table, oldest first."""
+    said = {change.event.request_id: change.event.status for change in changes if change.event is not None}
+    said.pop("", None)
+    return [_row(attempt, said) for attempt in refund_desk.attempts_of(refund, frozenset(said))]
 
 
 def _last(refund: Refund, reached: dict[str, datetime]) -> tuple[str, datetime | None]:
@@ -63,8 +67,9 @@ def _standing(number: int, newest: int, *, done: bool) -> str:
     return "done" if done else "skipped" if number < newest else "ahead"
 
 
-def _row(attempt: Attempt) -> dict[str, object]:
+def _row(attempt: Attempt, said: Mapping[str, str]) -> dict[str, object]:
     call, error = attempt.exchange, attempt.error
+    status = said.get(call.request_id, "")
     return {
         "number": attempt.number,
         "sent": moment(call.sent_at, seconds=True),
@@ -72,6 +77,9 @@ def _row(attempt: Attempt) -> dict[str, object]:
         "answer": f"HTTP {call.http_status}" if call.http_status else call.get_outcome_display(),
         "took": call.duration_ms,
         "id": call.request_id,
+        "said": _("The provider says: %(status)s%(money)s") % {"status": _SAID.get(status, status), "money": ""}
+        if status
+        else "",
         "raw": error.raw_code if error else "",
         "advice": advice.on_code(error.code, raw=error.raw_code) if error else None,
     }

@@ -264,6 +264,32 @@ def test_a_rejected_refund_says_why_and_is_asked_for_again_once(
     assert len(psp.refunds()) == 2
 
 
+def test_a_rejection_says_what_is_known_and_who_corrects_what_and_once_repeated_leads_to_the_new_one(
+    at_desk: Any, psp: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    refund = ask(browser, order)
+    psp.webhook_fault("lost", subject="refund")
+    psp.settle_refund(refund.provider_reference, "reject")
+    world.advance(seconds=3)
+    sweep()
+    html = browser.get(refund_page(refund), headers=ENGLISH).content.decode()
+    known = "The provider gave no reason that we know."
+    mend = "Ask the buyer to check the bank details that they gave to dLocal, then refund again."
+    for page in (html, browser.get(order_page(order), headers=ENGLISH).content.decode()):
+        assert (known in page, mend in page, "correct the account" in page) == (True, True, False)
+    assert "The provider says: failed" in html.split("Every try at the provider")[1]
+    browser.post(refund_page(refund, "retry"))
+    newest = Refund.objects.latest("pk")
+    answer = browser.get(refund_page(refund), headers=ENGLISH)
+    assert f"It was asked for again: {newest.reference} → on its way" in text_of(answer)
+    assert refund_page(newest) in answer.content.decode()
+    assert (mend in text_of(answer), refund_page(refund, "retry") in answer.content.decode()) == (False, False)
+    again = text_of(browser.get(refund_page(refund, "retry"), headers=ENGLISH))
+    assert f"It was asked for again already: {newest.reference}." in again
+    assert mend not in text_of(browser.get(order_page(order), headers=ENGLISH))
+
+
 def test_a_bank_account_is_masked_unless_one_may_see_it(at_desk: Any, paid_order: Any) -> None:
     paid_order()
     destination = shop.Destination("María Quispe", "DNI", "45678912", "002", "00219300123456789012", "C")
