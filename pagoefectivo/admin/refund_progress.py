@@ -33,6 +33,8 @@ class Step:
 def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
     """Return requested, approved where it takes two, sent, at the provider, given back; what ended it stands last."""
     reached = {change.to_state: change.at for change in changes}
+    if refund.is_outside:
+        return _stations([(_("heard of"), refund.created_at), _last(refund, reached)])
     stations: list[tuple[str, datetime | None]] = [(_("requested"), refund.created_at)]
     if refund.approved_at or _R.AWAITING_APPROVAL in reached:
         stations.append((_("approved"), refund.approved_at))
@@ -41,6 +43,10 @@ def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
         (_("with the bank") if refund.payout_id else _("at the provider"), reached.get(_R.PENDING)),
         _last(refund, reached),
     ]
+    return _stations(stations)
+
+
+def _stations(stations: Sequence[tuple[str, datetime | None]]) -> list[Step]:
     passed = [number for number, (_word, at) in enumerate(stations) if at is not None]
     return [
         Step(word, "" if at is None else moment(at), _standing(number, passed[-1], done=at is not None))

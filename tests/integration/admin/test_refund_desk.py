@@ -154,6 +154,17 @@ def test_a_refund_from_outside_stays_open_until_somebody_owns_it(
     support, finance = at_desk("support_n2", "ana"), at_desk("finance", "luz")
     unknown = {"outside": "unknown"}
     listed = reverse("admin:pagoefectivo_refund_changelist")
+    page = text_of(at_desk("support_n1").get(order_page(order), headers=ENGLISH))
+    assert (
+        "say on the refund&#x27;s page whose it is. Who acts: support or finance. REFUND_STARTED_OUTSIDE Say whose it is …"
+        in page
+    )
+    page = text_of(support.get(refund_page(first), headers=ENGLISH))
+    assert ("We heard of a refund that was started at the provider, not here" in page, "heard of" in page) == (
+        True,
+        True,
+    )
+    assert ("sending to the provider" in page, "sent out" in page) == (False, False)
     assert "2 refunds" in text_of(finance.get(listed, unknown, headers=ENGLISH))
     assert "Do you know it?" in text_of(support.get(refund_page(first), headers=ENGLISH))
     before = everything()

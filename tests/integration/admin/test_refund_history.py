@@ -23,6 +23,8 @@ from tests.integration.by_hand import (
     OTHER_CCI,
     approve,
     ask_back,
+    hand_over,
+    paid,
     person,
     ready,
 )
@@ -102,3 +104,35 @@ def test_an_approval_of_what_a_provider_refunds_is_a_line_too_and_leaves_at_once
     assert (line.actor, line.why) == ("staff:luz", "approval_given amount=30.00 currency=PEN")
     assert "Refund approved: S/ 30.00" in told(order)
     assert [each.id for each in invariants.check() if each.count] == []
+
+
+def test_an_approved_refund_by_transfer_waits_for_finance_and_says_so_on_its_order(
+    by_hand: None, at_desk: Any, paid_order: Any
+) -> None:
+    order, refund = paid_order(), ready()
+    browser = at_desk("support_n1")
+
+    def read() -> str:
+        return text_of(browser.get(order_page(order), headers=ENGLISH))
+
+    assert "Finance pays it: make the payout file and hand it to the bank. Who acts: finance." in read()
+    assert "Reaches the buyer: 1 to 3 business days after finance hands the payout file to the bank" in read()
+    hand_over()
+    assert "Finance records what the bank did with it. Who acts: finance." in read()
+    paid(refund)
+    assert "All is as it should be" in read()
+
+
+def test_an_approved_account_that_is_not_the_buyers_is_doubted_on_the_order(
+    by_hand: None, at_desk: Any, paid_order: Any
+) -> None:
+    order = paid_order()
+    approve(ask_back(to=ELSEWHERE))
+    page = text_of(at_desk("support_n1").get(order_page(order), headers=ENGLISH))
+    step = page.partition("Next:")[2].partition("Who acts")[0]
+    for said in (
+        "Look closely: The account is not in the name of the buyer.",
+        "Whoever asked for the refund entered this account.",
+    ):
+        assert said in step, step
+    assert "All is as it should be" not in page
