@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
+from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.services import doubts
 from pagoefectivo.services.actors import SHOP
@@ -61,7 +62,9 @@ def test_why_nothing_can_be_refunded_is_said_before_any_form(at_desk: Any, open_
     assert 'name="amount"' not in answer.content.decode()
 
 
-@pytest.mark.parametrize("amount", ["0", "-1.00", "1.001", "NaN", "1e400", "1,50", "S/ 5", "", "१०", "9" * 40])
+@pytest.mark.parametrize(
+    "amount", ["0", "-1.00", "1.001", "NaN", "1e400", "1,500", "1.234,50", ",50", "S/ 5", "", "१०", "9" * 40]
+)
 def test_E05_an_amount_that_has_to_be_guessed_is_refused(at_desk: Any, psp: Any, paid_order: Any, amount: str) -> None:
     order, browser = paid_order(), at_desk("support_n2")
     form, before = filled_in(browser, order, amount), everything()
@@ -70,6 +73,18 @@ def test_E05_an_amount_that_has_to_be_guessed_is_refused(at_desk: Any, psp: Any,
     assert 'class="errorlist"' in answer.content.decode()
     assert everything() == before
     assert psp.refunds() == []
+
+
+def test_one_comma_before_the_cents_is_read_as_people_in_peru_write_it(at_desk: Any, psp: Any, paid_order: Any) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    assert (ask(browser, order, "44,95").amount, ask(browser, order, "3,5").amount) == (
+        Decimal("44.95"),
+        Decimal("3.50"),
+    )
+    answer = browser.post(order_page(order, "refund"), filled_in(browser, order, "1.000,50"), headers=ENGLISH)
+    assert "Write only figures, with the cents after a point or a comma: 44.95" in text_of(answer)
+    with pytest.raises(RuleRefused):
+        shop.request_refund(reference="A-1042", amount="1,50", reason="damaged", actor=SHOP)
 
 
 def test_more_than_is_left_is_refused_with_what_is_left(at_desk: Any, psp: Any, paid_order: Any) -> None:
