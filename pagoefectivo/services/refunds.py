@@ -44,11 +44,15 @@ WRONG_ACCOUNT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """What is left to give back on an order, and every reason why nothing may be given back now."""
+    """What is left to give back on an order, and every reason why nothing may be given back now.
+
+    With `whole_only` the provider takes this amount and no smaller one.
+    """
 
     amount: Decimal
     currency: str
     reasons: tuple[Reason, ...]
+    whole_only: bool = False
 
 
 def refundable(order: Order) -> Refundable:
@@ -58,7 +62,8 @@ def refundable(order: Order) -> Refundable:
     paid = [facts.of_paid_voucher(voucher) for voucher in vouchers]
     open_ones = [each for each in paid if not closed_reasons(each, rules, now)]
     reasons = () if open_ones or not paid else closed_reasons(paid[-1], rules, now)
-    return Refundable(max((each.remaining for each in open_ones), default=Decimal("0.00")), order.currency, reasons)
+    most = max((each.remaining for each in open_ones), default=Decimal("0.00"))
+    return Refundable(most, order.currency, reasons, whole_only=not rules.partial)
 
 
 def request(

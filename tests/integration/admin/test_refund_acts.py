@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from decimal import Decimal
 from typing import Any
@@ -85,6 +86,19 @@ def test_one_comma_before_the_cents_is_read_as_people_in_peru_write_it(at_desk: 
     assert "Write only figures, with the cents after a point or a comma: 44.95" in text_of(answer)
     with pytest.raises(RuleRefused):
         shop.request_refund(reference="A-1042", amount="1,50", reason="damaged", actor=SHOP)
+
+
+def test_a_provider_of_whole_payments_fixes_the_amount_before_it_is_typed(
+    at_desk: Any, account: Any, psp: Any, paid_order: Any
+) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    account(CAPABILITIES={"partial_refunds": False})
+    answer = browser.get(order_page(order, "refund") + "?amount=9.00", headers=ENGLISH)
+    assert "gives back only the whole payment, so the amount is fixed: S/ 89.90." in text_of(answer)
+    field = re.search(r'<input[^>]*name="amount"[^>]*>', answer.content.decode())
+    assert field is not None
+    assert ("readonly" in field[0], 'value="89.90"' in field[0]) == (True, True)
+    assert ask(browser, order, "89.90").state == "pending"
 
 
 def test_more_than_is_left_is_refused_with_what_is_left(at_desk: Any, psp: Any, paid_order: Any) -> None:
