@@ -9,12 +9,13 @@ from django.utils.translation import override
 
 from pagoefectivo import shop
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import Order, Refund, StateChange
+from pagoefectivo.models import AccessLog, Order, Refund, StateChange
 from pagoefectivo.models.audit import SEALED
 from pagoefectivo.selectors import invariants
 from pagoefectivo.selectors.timeline import timeline_of
 from pagoefectivo.services import refunds
 from tests.integration.admin.conftest import order_page, refund_page, text_of
+from tests.integration.admin.test_payouts import payout_page
 from tests.integration.admin.test_refund_acts import ask
 from tests.integration.by_hand import (
     ACCOUNT,
@@ -136,3 +137,20 @@ def test_an_approved_account_that_is_not_the_buyers_is_doubted_on_the_order(
     ):
         assert said in step, step
     assert "All is as it should be" not in page
+
+
+def test_a_payout_file_is_not_handed_out_unnoted_and_the_page_asks_what_for(
+    by_hand: None, at_desk: Any, paid_order: Any
+) -> None:
+    paid_order()
+    ready()
+    payout, beto = hand_over(by="beto"), at_desk("treasury", "beto")
+    assert 'name="why" id="pe-why" required' in beto.get(payout_page(payout)).content.decode()
+    assert beto.get(payout_page(payout, "file"), {"why": "Friday's transfers"}).status_code == 200
+    entry = AccessLog.objects.get(subject=payout.reference, kind="export")
+    assert (entry.actor, entry.why, entry.page, entry.remote_ip) == (
+        "staff:beto",
+        "Friday's transfers",
+        "pagoefectivo_payout_file",
+        "127.0.0.1",
+    )
