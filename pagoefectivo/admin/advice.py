@@ -65,4 +65,5 @@ def on_anomaly(anomaly: Anomaly) -> Advice:
     silent = ErrorCode.REFUND_OUTCOME_UNKNOWN if anomaly.refund_id else ErrorCode.CREATE_OUTCOME_UNKNOWN
     entry_code = _CODES.get(kind, silent)
     entry = CATALOGUE[entry_code]
-    return Advice(entry_code, entry.sentence(), WHO_WORDS[entry.who], entry.next_sentence())
+    who = _("support or finance") if kind is A.REFUND_STARTED_OUTSIDE else WHO_WORDS[entry.who]
+    return Advice(entry_code, entry.sentence(), who, entry.next_sentence())

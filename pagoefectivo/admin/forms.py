@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -15,20 +16,23 @@ from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import parse_amount
 from pagoefectivo.models import BuyerMessage
 
+_WITH_COMMA = re.compile(r"\d+,\d{1,2}", re.ASCII)
+
 
 class AmountField(forms.CharField):
-    """A decimal with a point and at most two places, above zero."""
+    """A decimal with at most two places, above zero. One comma before one or two digits is the decimal mark of Peru."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "0.00"})
         super().__init__(max_length=16, widget=widget, **options)
 
     def clean(self, value: Any) -> Decimal:
+        written = super().clean(value).strip()
         try:
-            return parse_amount(super().clean(value))
+            return parse_amount(written.replace(",", ".") if _WITH_COMMA.fullmatch(written) else written)
         except RuleRefused as refusal:
-            reason = refusal.reasons[0]
-            raise ValidationError(f"{reason.message} {reason.next_step}", code=reason.code) from None
+            how = _("This is not an amount. Write only figures, with the cents after a point or a comma: 44.95")
+            raise ValidationError(how, code=refusal.code) from None
 
 
 class DeadlineForm(forms.Form):

@@ -9,7 +9,7 @@ from pagoefectivo.services import access
 from pagoefectivo.views.senders import remote_ip
 
 Kind = AccessLog.Kind
-OPENED, NO_REASON = "opened the page", "no reason was given"
+OPENED, NO_REASON = "opened the page", access.NO_REASON
 
 
 def note(

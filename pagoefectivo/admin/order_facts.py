@@ -16,11 +16,12 @@ from pagoefectivo.admin.presentation import (
     money,
     state_badge,
 )
+from pagoefectivo.admin.refund_arrival import arrives
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, RefundState, VoucherState
 from pagoefectivo.models import Order, Refund, Voucher
-from pagoefectivo.selectors.expectations import expected_refund_dates, expected_settlement_dates
+from pagoefectivo.selectors.expectations import expected_settlement_dates
 from pagoefectivo.selectors.vouchers import is_lost
 from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
 
@@ -71,17 +72,17 @@ def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
     }
 
 
-def refund_row(refund: Refund) -> dict[str, Any]:
-    """Return a refund as its line in the table."""
+def refund_row(refund: Refund, told: advice.Advice | None) -> dict[str, Any]:
+    """Return a refund as its line in the table, with what is to be said about it."""
     return {
         "row": refund,
         "badge": state_badge(refund),
         "amount": money(refund.amount, refund.currency),
         "requested_by": actor_word(refund.requested_by),
         "created": moment(refund.created_at),
-        "expected": awaited(expected_refund_dates(refund)),
+        "arrives": arrives(refund),
         "link": link(refund),
-        "advice": explained(refund),
+        "advice": told,
     }
 
 

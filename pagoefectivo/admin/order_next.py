@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -14,13 +16,15 @@ from pagoefectivo.admin.advice import WHO_WORDS, Advice
 from pagoefectivo.admin.order_doors import Door
 from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.presentation import link
+from pagoefectivo.admin.refund_setbacks import setback_of
 from pagoefectivo.domain.error_codes import ErrorCode as C
 from pagoefectivo.domain.error_codes import Who
 from pagoefectivo.domain.proofs import Judgement
-from pagoefectivo.domain.states import FREED_REFUND, OrderState, RefundState, VoucherState
+from pagoefectivo.domain.states import FREED_REFUND, LIVE_REFUND, OrderState, RefundState, VoucherState
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors.order_acts import Act
 from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
+from pagoefectivo.services import doubts
 from pagoefectivo.services.proofs import PROOF_ANOMALIES, is_wanted
 
 _MENDS: dict[str, tuple[Act, ...]] = {
@@ -61,6 +65,9 @@ def _of_anomalies(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
     for anomaly in sorted(whole.anomalies, key=lambda each: not each.holds_order):
         told = advice.on_anomaly(anomaly)
         refund = next((each for each in whole.refunds if each.pk == anomaly.refund_id), None)
+        if refund is not None and refund.is_unowned:
+            yield Step(anomaly.get_kind_display(), told, elsewhere=_button(refund, _("Say whose it is …")))
+            continue
         yield Step(anomaly.get_kind_display(), told, _pressed(told, shown), link(refund) if refund else "")
 
 
@@ -104,12 +111,43 @@ def _ask_about(picture: SentPicture, shown: dict[str, Door]) -> Step:
 
 def _of_refunds(whole: WholeOrder) -> Iterator[Step]:
     for refund in whole.refunds:
-        told = _about(refund)
+        told, odd = _about(refund), _odd(refund)
+        if odd:
+            told = told or Advice("", sentences.of_refund(refund), WHO_WORDS[Who.FINANCE], _compare())
+            told = replace(told, sentence=f"{told.sentence} {odd}")
         if told is not None and not _was_asked_anew(refund, whole.refunds):
-            yield Step(_("refund"), told, elsewhere=link(refund))
+            yield Step(_("refund"), told, elsewhere=link(refund), is_pressing=bool(odd))
+
+
+def _odd(refund: Refund) -> str:
+    """Say what about the account of a refund under way a person should look at; the refund's page says more."""
+    found = doubts.at_sight(refund) if refund.state in LIVE_REFUND else ()
+    if not found or refund.destination is None:
+        return ""
+    own = refund.requester_id is not None and refund.destination.enterer_id == refund.requester_id
+    words = [_("Look closely:"), *(doubt.sentence for doubt in found)]
+    return " ".join([*words, *([_("Whoever asked for the refund entered this account.")] if own else [])])
+
+
+def _compare() -> str:
+    return _("Compare the account with what the buyer sent; ask the buyer if in doubt.")
+
+
+def _button(refund: Refund, word: str) -> SafeString:
+    address = reverse("admin:pagoefectivo_refund_change", args=[refund.pk])
+    return format_html('<a class="pe-button pe-button--main" href="{}">{}</a>', address, word)
 
 
 def _about(refund: Refund) -> Advice | None:
+    if refund.state == RefundState.REQUESTED and refund.approved_by:
+        pays = _("Finance pays it: make the payout file and hand it to the bank.")
+        compares = _("Finance looks in the bank's statement first.")
+        return Advice(
+            "", sentences.of_refund(refund), WHO_WORDS[Who.FINANCE], compares if refund.first_sent_at else pays
+        )
+    if refund.state == RefundState.PENDING and refund.payout_id is not None:
+        records = _("Finance records what the bank did with it.")
+        return Advice("", sentences.of_refund(refund), WHO_WORDS[Who.FINANCE], records)
     if refund.state == RefundState.AWAITING_APPROVAL:
         next_step = _("Another person looks at it and approves or declines it.")
         return Advice("", sentences.of_refund(refund), WHO_WORDS[Who.FINANCE], next_step)
@@ -117,7 +155,7 @@ def _about(refund: Refund) -> Advice | None:
         return advice.on_code(C.REFUND_NEEDS_ACCOUNT)
     if refund.state == RefundState.UNKNOWN:
         return advice.on_code(C.REFUND_OUTCOME_UNKNOWN)
-    return explained(refund)
+    return setback_of(refund)
 
 
 def _was_asked_anew(refund: Refund, refunds: Sequence[Refund]) -> bool:

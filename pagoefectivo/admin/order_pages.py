@@ -20,9 +20,10 @@ from pagoefectivo.admin.order_story import Asked, as_text, story_of
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import moment, state_badge, without_code
 from pagoefectivo.admin.reading import SEES_PEOPLE, SEES_RECEIPTS
+from pagoefectivo.admin.refund_setbacks import followed_by, setback_of
 from pagoefectivo.domain.proofs import Field, Seen
 from pagoefectivo.domain.redaction import mask_email
-from pagoefectivo.models import ApiExchange, Order, WebhookDelivery
+from pagoefectivo.models import ApiExchange, Order, Refund, WebhookDelivery
 from pagoefectivo.selectors.order_acts import closed_acts
 from pagoefectivo.selectors.proofs import read_on
 from pagoefectivo.selectors.timeline import chapter_of
@@ -45,7 +46,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, whole: Whol
         "payer": payer(order) if sees_people else "",
         "money": money_rows(whole),
         "vouchers": [code_row(voucher, in_full=sees_people) for voucher in whole.vouchers],
-        "refunds": [refund_row(refund) for refund in whole.refunds],
+        "refunds": [_refund_row(refund, whole) for refund in whole.refunds],
         "proofs": [picture_row(picture) for picture in whole.pictures],
         "flags": whole.flags,
         "step": first,
@@ -96,6 +97,11 @@ def raw(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order) 
 def _seen(request: HttpRequest, whole: WholeOrder) -> dict[Field, Seen]:
     """What was read on the newest receipt, for those who may see it; one query where there is one."""
     return read_on(whole.pictures[-1].proof) if whole.pictures and request.user.has_perm(SEES_RECEIPTS) else {}
+
+
+def _refund_row(refund: Refund, whole: WholeOrder) -> dict[str, Any]:
+    anew = followed_by(refund, whole.refunds)
+    return refund_row(refund, None if anew else setback_of(refund))
 
 
 def _sentence(whole: WholeOrder) -> str:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from pagoefectivo.admin import payout_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, desk, door
-from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.payout_acts import MAY_SETTLE
 from pagoefectivo.admin.payout_forms import BatchForm, ResultsForm
 from pagoefectivo.admin.presentation import actor_word, moment, money
@@ -24,6 +23,7 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import Payout
 from pagoefectivo.selectors.payouts import with_open
 from pagoefectivo.services import payout_results, payouts
+from pagoefectivo.views.senders import remote_ip
 
 MAY_MAKE = "pagoefectivo.make_payout"
 MAY_DOWNLOAD = "pagoefectivo.download_payout"
@@ -90,10 +90,18 @@ class PayoutAdmin(ReadOnlyAdmin):
     @door(MAY_DOWNLOAD, writes=False)
     def download_view(self, request: HttpRequest, payout: Payout) -> HttpResponse:
         """Hand the file out, the same bytes each time."""
-        content = carry_out(request, lambda: payouts.file_of(payout.reference, actor=actor_of(request)))
+        content = carry_out(
+            request,
+            lambda: payouts.file_of(
+                payout.reference,
+                actor=actor_of(request),
+                why=request.GET.get("why", ""),
+                page="pagoefectivo_payout_file",
+                remote_ip=remote_ip(request),
+            ),
+        )
         if content is None:
             return redirect("admin:pagoefectivo_payout_change", payout.pk)
-        note(request, Kind.EXPORT, subject=payout.reference)
         headers = {
             "Content-Disposition": f'attachment; filename="{payout.reference}.csv"',
             "Cache-Control": "no-store",

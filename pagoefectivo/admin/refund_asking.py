@@ -14,6 +14,7 @@ from pagoefectivo import conf
 from pagoefectivo.admin.actions import actor_of, carry_out, in_words
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, awaited, lima, money
+from pagoefectivo.admin.refund_arrival import would_arrive
 from pagoefectivo.admin.refund_forms import RefundForm, account_choices
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import ZERO
@@ -83,13 +84,15 @@ def _form(request: HttpRequest, order: Order, left: Refundable) -> RefundForm:
         request.POST if request.method == "POST" else None,
         accounts=account_choices(kept, _on_file) if collects else [],
         may_pass=may_pass,
+        whole_only=left.whole_only,
         initial=_initial(request, left),
     )
 
 
 def _initial(request: HttpRequest, left: Refundable) -> dict[str, str]:
     """Begin with all that is left, or with what the link says that led here."""
-    given = {name: request.GET[name] for name in ("amount", "reason", "note") if name in request.GET}
+    open_ones = ("reason", "note") if left.whole_only else ("amount", "reason", "note")
+    given = {name: request.GET[name] for name in open_ones if name in request.GET}
     return {"amount": f"{left.amount:.2f}", **given}
 
 
@@ -111,13 +114,20 @@ def _questions(
                 paid=money(order.paid_amount, order.currency), refunded=money(order.refunded_amount, order.currency)
             ),
             _under_way(order),
-            "" if reasons else _("At most %s can be given back in one refund now.") % money(left.amount, left.currency),
+            "" if reasons else _most(left),
             "" if reasons else _four_eyes(order),
         ],
         button=_("Look at what it comes to"),
         warning="" if desk.is_by_hand(order.account) else never_twice(),
     )
     return ask(model_admin, request, order, question, form, reasons=reasons, is_blocked=bool(reasons))
+
+
+def _most(left: Refundable) -> str:
+    amount = money(left.amount, left.currency)
+    if left.whole_only:
+        return _("This provider gives back only the whole payment, so the amount is fixed: %s.") % amount
+    return _("At most %s can be given back in one refund now.") % amount
 
 
 def _under_way(order: Order) -> str:
@@ -176,6 +186,7 @@ def _facts(order: Order, preview: Preview, wish: Wish) -> list[tuple[str, object
         (_("Settled to the shop"), _settled(preview)),
         (_("Second person"), _second_person(preview)),
         (_("Goes to"), _payee(order, preview)),
+        (_("Reaches the buyer"), would_arrive(order.account, has_account=preview.destination is not None)),
         (_("The buyer is told"), " → ".join(told) or _("nothing: no channel carries it")),
         (_("The buyer reads as the reason"), to_buyer(wish.reason) or _("nothing")),
         (_("Fee that is kept"), _("not known: the account does not say")),

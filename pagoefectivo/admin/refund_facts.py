@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.noting import Kind, note
-from pagoefectivo.admin.presentation import actor_word, awaited, lima, link, moment, money
+from pagoefectivo.admin.presentation import actor_word, lima, link, moment, money
 from pagoefectivo.admin.reading import SEES_BANK_ACCOUNTS
+from pagoefectivo.admin.refund_arrival import arrives
 from pagoefectivo.domain.bank_accounts import BANKS
 from pagoefectivo.domain.doubts import Doubt
 from pagoefectivo.models import Refund
 from pagoefectivo.selectors import payouts as desk
-from pagoefectivo.selectors.expectations import expected_refund_dates
 from pagoefectivo.selectors.refund_desk import approval_deadline
 from pagoefectivo.services import doubts
 
@@ -31,7 +31,7 @@ def facts(request: HttpRequest, refund: Refund, look_at: Sequence[Doubt] | None 
     rows: list[tuple[str, object]] = [
         (_("Order"), link(refund.order)),
         (_("Amount"), money(refund.amount, refund.currency)),
-        (_("Expected"), awaited(expected_refund_dates(refund))),
+        (_("Reaches the buyer"), arrives(refund)),
         (_("Of a payment of"), money(refund.voucher.paid_amount, refund.currency)),
         (_("Reason"), refund.get_reason_display()),
         (_("Note"), refund.note),

@@ -58,8 +58,18 @@ class RefundForm(forms.Form):
     nonce = forms.CharField(widget=forms.HiddenInput, initial=new_nonce)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
-    def __init__(self, data: Any = None, *, accounts: list[tuple[str, Any]], may_pass: bool, **options: Any) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        accounts: list[tuple[str, Any]],
+        may_pass: bool,
+        whole_only: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(data, **options)
+        if whole_only:
+            self.fields["amount"].widget.attrs["readonly"] = True
         to: Any = self.fields["to"]
         to.choices, to.initial = accounts, ASK_BUYER
         if not accounts:

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from pagoefectivo import conf
 from pagoefectivo.admin import advice, payout_acts, refund_progress, refund_remedies, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
-from pagoefectivo.admin.order_facts import explained
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, lima, moment, money, state_badge
+from pagoefectivo.admin.presentation import actor_word, lima, link, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.admin.refund_asking import never_twice
 from pagoefectivo.admin.refund_facts import facts
 from pagoefectivo.admin.refund_forms import ApprovalForm
+from pagoefectivo.admin.refund_setbacks import setback_of
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason
 from pagoefectivo.domain.states import FREED_REFUND, UNANSWERED_REFUND, UNSENT_REFUND, RefundState
@@ -28,6 +28,8 @@ from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.calendar import today
 from pagoefectivo.selectors.expectations import expected_refund_dates
+from pagoefectivo.selectors.refund_pages import asked_anew
+from pagoefectivo.selectors.refund_words import told_by
 from pagoefectivo.services import doubts, four_eyes
 
 _STATES = dict(REFUND_LABELS)
@@ -39,17 +41,19 @@ def _title(title: str, refund: Refund) -> str:
 
 def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Any) -> HttpResponse:
     """Show where one refund stands and what may be done about it; `refund` is as RefundAdmin.get_object reads it."""
-    changes = list(refund.changes.order_by("pk"))
+    changes = list(refund.changes.select_related("event").order_by("pk"))
+    anew = asked_anew(refund)
     context = {
         **frame(model_admin, request, refund, _title(_("Refund of {amount} for order {order}"), refund)),
         "refund": refund,
         "badge": state_badge(refund),
-        "sentence": sentences.of_refund(refund),
+        "sentence": _over(refund) if anew else sentences.of_refund(refund),
+        "anew": {"link": link(anew, anew.reference), "badge": state_badge(anew)} if anew else None,
         "facts": facts(request, refund),
-        "advice": _advice(refund),
-        "remedy": refund_remedies.remedy_for(request, refund),
+        "advice": None if anew else _advice(refund),
+        "remedy": None if anew else refund_remedies.remedy_for(request, refund),
         "rail": refund_progress.rail(refund, changes),
-        "attempts": refund_progress.attempts(refund),
+        "attempts": refund_progress.attempts(refund, changes),
         "next_try": moment(refund_desk.next_try(refund)),
         "passes": [_pass(each) for each in refund.limit_passes.all()] if refund.passed_limits else [],
         "moves": [_move(change) for change in changes],
@@ -58,12 +62,17 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Any
     return TemplateResponse(request, "admin/pagoefectivo/refund/detail.html", context)
 
 
+def _over(refund: Refund) -> str:
+    over = _("It came to nothing ({state}) and was asked for again.").format(state=refund.get_state_display())
+    return f"{money(refund.amount, refund.currency)}: {over}"
+
+
 def _move(change: StateChange) -> dict[str, object]:
+    moved = f"{_state_word(change, change.from_state)} → {_state_word(change, change.to_state)}"
     return {
         "at": moment(change.at, seconds=True),
         "who": f"{actor_word(change.actor)} · {change.get_source_display()}",
-        "before": _state_word(change, change.from_state),
-        "after": _state_word(change, change.to_state),
+        "what": told_by(change.transition, change.why) or moved,
     }
 
 
@@ -81,7 +90,7 @@ def _advice(refund: Refund) -> advice.Advice | None:
         return advice.on_code(ErrorCode.REFUND_PENDING_TOO_LONG)
     if refund.state == RefundState.CANCELED and refund.error_code == ErrorCode.APPROVAL_EXPIRED:
         return advice.on_code(refund.error_code)
-    return explained(refund)
+    return setback_of(refund)
 
 
 def _pass(passed: LimitPass) -> str:
@@ -161,16 +170,20 @@ def confirm_cancel(model_admin: admin.ModelAdmin[Any], request: HttpRequest, ref
 
 
 def confirm_retry(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:
+    """Ask whether it is asked for anew; one that was, is not."""
+    anew = asked_anew(refund)
+    reasons = [_("It was asked for again already: {reference}.").format(reference=anew.reference)] if anew else []
     question = Question(
         title=_title(_("Refund {amount} for order {order} again"), refund),
         sentences=[
-            sentences.of_refund(refund),
-            _("A new refund over the same amount is asked for, under the rules as they are now."),
+            _over(refund) if anew else sentences.of_refund(refund),
+            "" if anew else _("A new refund over the same amount is asked for, under the rules as they are now."),
         ],
         button=_("Ask for it again"),
         warning="" if desk.is_by_hand(refund.account) else never_twice(),
     )
-    return ask(model_admin, request, refund, question, facts=facts(request, refund))
+    about = facts(request, refund)
+    return ask(model_admin, request, refund, question, facts=about, reasons=reasons, is_blocked=bool(reasons))
 
 
 def confirm_renew(model_admin: admin.ModelAdmin[Any], request: HttpRequest, refund: Refund) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,12 @@ from pagoefectivo.admin import advice
 from pagoefectivo.admin.presentation import moment
 from pagoefectivo.domain.states import FREED_REFUND, RefundState
 from pagoefectivo.models import Refund, StateChange
+from pagoefectivo.models.labels import REFUND_STATUS_LABELS
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.refund_desk import Attempt
 
 _R = RefundState
+_SAID = dict(REFUND_STATUS_LABELS)
 _AT_PROVIDER = {_R.PENDING}
 
 
@@ -31,6 +33,8 @@ class Step:
 def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
     """Return requested, approved where it takes two, sent, at the provider, given back; what ended it stands last."""
     reached = {change.to_state: change.at for change in changes}
+    if refund.is_outside:
+        return _stations([(_("heard of"), refund.created_at), _last(refund, reached)])
     stations: list[tuple[str, datetime | None]] = [(_("requested"), refund.created_at)]
     if refund.approved_at or _R.AWAITING_APPROVAL in reached:
         stations.append((_("approved"), refund.approved_at))
@@ -39,6 +43,10 @@ def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
         (_("with the bank") if refund.payout_id else _("at the provider"), reached.get(_R.PENDING)),
         _last(refund, reached),
     ]
+    return _stations(stations)
+
+
+def _stations(stations: Sequence[tuple[str, datetime | None]]) -> list[Step]:
     passed = [number for number, (_word, at) in enumerate(stations) if at is not None]
     return [
         Step(word, "" if at is None else moment(at), _standing(number, passed[-1], done=at is not None))
@@ -46,9 +54,11 @@ def rail(refund: Refund, changes: Sequence[StateChange]) -> list[Step]:
     ]
 
 
-def attempts(refund: Refund) -> list[dict[str, object]]:
-    """Return every try as a row of the table, oldest first."""
-    return [_row(attempt) for attempt in refund_desk.attempts_of(refund)]
+def attempts(refund: Refund, changes: Sequence[StateChange]) -> list[dict[str, object]]:
+    """Return every try and every question that moved the refund as a row of the table, oldest first."""
+    said = {change.event.request_id: change.event.status for change in changes if change.event is not None}
+    said.pop("", None)
+    return [_row(attempt, said) for attempt in refund_desk.attempts_of(refund, frozenset(said))]
 
 
 def _last(refund: Refund, reached: dict[str, datetime]) -> tuple[str, datetime | None]:
@@ -63,8 +73,9 @@ def _standing(number: int, newest: int, *, done: bool) -> str:
     return "done" if done else "skipped" if number < newest else "ahead"
 
 
-def _row(attempt: Attempt) -> dict[str, object]:
+def _row(attempt: Attempt, said: Mapping[str, str]) -> dict[str, object]:
     call, error = attempt.exchange, attempt.error
+    status = said.get(call.request_id, "")
     return {
         "number": attempt.number,
         "sent": moment(call.sent_at, seconds=True),
@@ -72,6 +83,9 @@ def _row(attempt: Attempt) -> dict[str, object]:
         "answer": f"HTTP {call.http_status}" if call.http_status else call.get_outcome_display(),
         "took": call.duration_ms,
         "id": call.request_id,
+        "said": _("The provider says: %(status)s%(money)s") % {"status": _SAID.get(status, status), "money": ""}
+        if status
+        else "",
         "raw": error.raw_code if error else "",
         "advice": advice.on_code(error.code, raw=error.raw_code) if error else None,
     }

@@ -274,7 +274,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_PENDING_TOO_LONG: ErrorEntry(Who.FINANCE, _("The refund is on its way for longer than usual."), _("Ask the provider where it is, with its reference. Of a transfer by hand: look for it in the bank's statement and record what became of it. Until then do not pay it again.")),
     _C.REFUND_OUTCOME_UNKNOWN: ErrorEntry(Who.SUPPORT, _("We do not know yet whether the refund went out. It must not be sent again."), _("The provider is asked until it answers; if this stays open for hours, write to the provider.")),
     _C.REFUND_DUPLICATE: ErrorEntry(Who.NOBODY, _("The provider already has this refund."), _("Nothing to do: the existing refund is looked up.")),
-    _C.REFUND_STARTED_OUTSIDE: ErrorEntry(Who.FINANCE, _("A refund was started at the provider, not here."), _("Find out who started it and note it on the order.")),
+    _C.REFUND_STARTED_OUTSIDE: ErrorEntry(Who.FINANCE, _("A refund was started at the provider, not here."), _("Find out who started it, and say on the refund's page whose it is.")),
     _C.REFUND_NET_DIFFERS: ErrorEntry(Who.FINANCE, _("The provider names another refund amount than we asked for."), _("Compare with the provider before anything else is refunded.")),
     _C.REFUND_ALREADY_SENT: ErrorEntry(Who.SUPPORT, _("The refund has already been sent to the provider."), _("Follow its progress; it can no longer be withdrawn here.")),
     _C.APPROVAL_SELF: ErrorEntry(Who.SUPPORT, _("You cannot approve what you asked for yourself."), _("Ask another person.")),

@@ -129,6 +129,17 @@ class RefundMachine(Machine):
     class Meta:
         abstract = True
 
+    @transition(state, source=R.REQUESTED, target=R.REQUESTED)
+    def ask(self) -> None: ...
+
+    @transition(state, source=R.REQUESTED, target=R.REQUESTED)
+    @transition(state, source=R.AWAITING_APPROVAL, target=R.AWAITING_APPROVAL)
+    @transition(state, source=R.AWAITING_DESTINATION, target=R.AWAITING_DESTINATION)
+    def redirect(self) -> None: ...
+
+    @transition(state, source=R.AWAITING_APPROVAL, target=R.AWAITING_APPROVAL)
+    def approve(self) -> None: ...
+
     @transition(state, source=[R.REQUESTED, R.AWAITING_DESTINATION], target=R.AWAITING_APPROVAL)
     def require_approval(self) -> None: ...
 

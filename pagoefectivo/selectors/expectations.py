@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from pagoefectivo import conf
 from pagoefectivo.domain.business_days import BusinessDays, Expected, expected
@@ -32,6 +34,44 @@ def expected_refund_dates(refund: Refund) -> Expected | None:
 def promised_refund_dates(refund: Refund, since: datetime) -> Expected | None:
     """Return between which days a refund that was accepted at `since` should reach the buyer; None where nobody says."""
     return _dates(since, _refund_takes(refund))
+
+
+class CountedFrom(StrEnum):
+    """What the days of a refund are counted from."""
+
+    ACCEPTED = "accepted"
+    DETAILS = "details"
+    BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How long a refund takes to reach the buyer once it `counted_from`; nobody says where `takes` is None.
+
+    `writer` is the provider where it writes to the buyer itself, to ask for the account; else empty.
+    """
+
+    takes: BusinessDays | None
+    counted_from: CountedFrom
+    writer: str
+
+
+def arrival_of(account: str, *, has_account: bool) -> Arrival | None:
+    """Return what is known of a refund's arrival before there are days to expect; None for an account that is gone."""
+    try:
+        known = account_named(account)
+    except RuleRefused:
+        return None
+    able = known.capabilities
+    if known.refunds_by_hand:
+        return Arrival(able.refund_takes or TRANSFER_TAKES, CountedFrom.BANK, "")
+    from_details = able.refund_counts_from_details and not has_account
+    asks = able.payer_data_by_provider and not (has_account or able.refunds_to_own_account)
+    return Arrival(
+        able.refund_takes,
+        CountedFrom.DETAILS if from_details else CountedFrom.ACCEPTED,
+        known.provider.name if asks else "",
+    )
 
 
 def expected_settlement_dates(voucher: Voucher) -> Expected | None:

@@ -67,14 +67,18 @@ def told_along(state: RefundState, *, by_hand: bool) -> list[MessageKind]:
     return [kind for kind in kinds if kind in carried]
 
 
-def attempts_of(refund: Refund) -> list[Attempt]:
-    """Return the newest calls that sent a refund, looked for it or went wrong, oldest first, in two queries at most."""
+def attempts_of(refund: Refund, decisive: frozenset[str] = frozenset()) -> list[Attempt]:
+    """Return the newest calls that sent a refund, looked for it or went wrong, oldest first, in two queries at most.
+
+    `decisive` are the ids of further calls that belong to them: the questions whose answers moved the refund.
+    """
     if refund.first_sent_at is None and not refund.error_code:
         return []
     shown = ("request_id", "operation", "sent_at", "outcome", "http_status", "duration_ms")
     errors = {error.request_id: error for error in ErrorOccurrence.objects.filter(refund=refund).order_by("-pk")}
     wanted = Q(operation__in=_TRIES) | Q(request_id__in=[each for each in errors if each])
-    calls = list(ApiExchange.objects.filter(wanted, refund=refund).only(*shown).order_by("-pk")[:MOST_ATTEMPTS])
+    wanted = wanted & Q(refund=refund) | Q(request_id__in=decisive)
+    calls = list(ApiExchange.objects.filter(wanted).only(*shown).order_by("-pk")[:MOST_ATTEMPTS])
     return [Attempt(number, call, errors.get(call.request_id)) for number, call in enumerate(reversed(calls), 1)]
 
 

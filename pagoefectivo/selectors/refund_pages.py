@@ -61,15 +61,20 @@ def standing_of(refund: Refund) -> Standing:
         deadline=refund.account_until,
         is_open=destinations.is_open(refund, now),
         may_begin_again=destinations.may_begin_again(refund),
-        next_try=_next_try(refund),
+        next_try=asked_anew(refund),
         moved_at=dict(refund.changes.order_by("pk").values_list("to_state", "at")),
     )
 
 
-def _next_try(refund: Refund) -> Refund | None:
+def asked_anew(refund: Refund) -> Refund | None:
+    """Return the refund that was asked for in the place of one that came to nothing; asks nothing about any other."""
     if refund.state not in FREED_REFUND:
         return None
-    return Refund.objects.filter(request_nonce=retry_nonce(refund)).only("page_key", "state").first()
+    return (
+        Refund.objects.filter(request_nonce=retry_nonce(refund))
+        .only("public_id", "page_key", "state", "reference", "approved_by")
+        .first()
+    )
 
 
 def _route(refund: Refund) -> Route:

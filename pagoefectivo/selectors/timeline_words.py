@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pagoefectivo.domain import refund_marks
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import redact_text
@@ -34,6 +35,7 @@ from pagoefectivo.models.labels import (
     REFUND_STATUS_LABELS,
     VOUCHER_LABELS,
 )
+from pagoefectivo.selectors.refund_words import told_by
 from pagoefectivo.selectors.timeline_rows import Row
 from pagoefectivo.services.actors import BUYER
 
@@ -108,13 +110,15 @@ def _change(row: Row, names: Names) -> Told:
     }
     if facts["transition"] == "prolong":
         sentence = _("A later deadline was asked for")
+    if facts["subject"] == "refund":
+        sentence = told_by(facts["transition"], facts["why"]) or sentence
     about = names.order if facts["subject"] == "order" else names.of(_only(facts, f"{facts['subject']}_id"))
     details = {
         "subject": facts["subject"],
         "id": about,
         "from": facts["from_state"],
         "to": facts["to_state"],
-        "why": facts["why"],
+        "why": refund_marks.read(facts["why"])[0],
     }
     return facts["actor"], facts["source"], sentence, details
 

@@ -79,7 +79,9 @@ def whole_order(order_id: int) -> WholeOrder | None:
         return None
     for voucher in vouchers:
         voucher.order = order
-    refunds = list(Refund.objects.filter(order=order_id).order_by("pk"))
+    refunds = list(Refund.objects.select_related("destination").filter(order=order_id).order_by("pk"))
+    for refund in refunds:
+        refund.order = order
     return _with_remarks(WholeOrder(order, vouchers, refunds))
 
 

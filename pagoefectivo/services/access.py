@@ -12,6 +12,7 @@ from pagoefectivo.services import seams
 from pagoefectivo.services.actors import Actor, staff
 
 STRETCH = timedelta(minutes=10)
+NO_REASON = "no reason was given"
 Kind = AccessLog.Kind
 _PREFIX = "look "
 

@@ -36,6 +36,7 @@ NOT_NEWS = {
     ("order", OrderState.REFUNDED, OrderState.PAID),
     ("voucher", VoucherState.CONFIRMING, VoucherState.ISSUED),
     ("voucher", VoucherState.ISSUED, VoucherState.ISSUED),
+    ("refund", RefundState.AWAITING_DESTINATION, RefundState.AWAITING_DESTINATION),
 }
 
 

@@ -39,12 +39,23 @@ def about(refund: Refund, destination: Destination) -> tuple[Doubt, ...]:
 
 def about_kept(refund: Refund) -> tuple[Doubt, ...]:
     """Return everything that staff should look at in the account that a refund has; nothing where there is none."""
-    kept = refund.destination
-    given = destination_of(kept) if kept is not None and kept.account_number else None
-    if kept is None or given is None or refund.account not in conf.current().accounts:
+    given = _given_for(refund)
+    return (*at_sight(refund), *known_elsewhere(refund, given)) if given is not None else ()
+
+
+def at_sight(refund: Refund) -> tuple[Doubt, ...]:
+    """Return what is odd about the account that a refund has by the account and the order alone; asks no database."""
+    given = _given_for(refund)
+    if given is None:
         return ()
-    changed = (Doubt(DoubtKind.ACCOUNT_CHANGED),) if kept.replaces_id else ()
-    return (*about(refund, given), *changed, *known_elsewhere(refund, given))
+    changed = (Doubt(DoubtKind.ACCOUNT_CHANGED),) if refund.destination and refund.destination.replaces_id else ()
+    return (*about(refund, given), *changed)
+
+
+def _given_for(refund: Refund) -> Destination | None:
+    kept = refund.destination
+    is_there = kept is not None and kept.account_number and refund.account in conf.current().accounts
+    return destination_of(kept) if is_there else None
 
 
 def known_elsewhere(refund: Refund, destination: Destination) -> tuple[Doubt, ...]:

@@ -92,6 +92,16 @@ def reproject(locked: Locked, *, source: Source, actor: str, now: datetime) -> A
     return Applied(locked.order, locked.voucher, None, is_new=True, changes=writing.changes)
 
 
+def note(locked: Locked, refund: Refund, move: str, *, source: Source, actor: str, why: str, now: datetime) -> None:
+    """Write down, under its locks, what somebody did to a refund that stays in its state; nothing is due by it.
+
+    `move` is one of its machine that ends where it began. Nobody is told by this.
+    """
+    _write_down(
+        _Writing(locked, source, Evidence(refund.account), actor, now, _policy(refund.account)), refund, move, why
+    )
+
+
 def _enter(writing: _Writing, update: Update) -> bool:
     if isinstance(update, Command):
         _obey(writing, update)
@@ -279,6 +289,14 @@ def _carry_out(
 
 
 def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str) -> None:
+    change = _write_down(writing, row, move, why)
+    writing.changes.append(change)
+    OutboxMessage.objects.bulk_create(announcements_of(change))
+    BuyerMessage.objects.bulk_create(messages_of(change, writing.locked), ignore_conflicts=True)
+    seams.ring()
+
+
+def _write_down(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str) -> StateChange:
     before = str(row.state)
     getattr(row, move)()
     change = StateChange(
@@ -296,10 +314,7 @@ def _move(writing: _Writing, row: Order | Voucher | Refund, move: str, why: str)
         at=writing.now,
     )
     change.save()
-    writing.changes.append(change)
-    OutboxMessage.objects.bulk_create(announcements_of(change))
-    BuyerMessage.objects.bulk_create(messages_of(change, writing.locked), ignore_conflicts=True)
-    seams.ring()
+    return change
 
 
 def _project_order(writing: _Writing) -> None:

@@ -16,7 +16,7 @@ from pagoefectivo.domain.payouts import Transfer, payout_csv
 from pagoefectivo.domain.states import FINAL_REFUND, RefundState, Source
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
 from pagoefectivo.models import Payout, Recovery, Refund
-from pagoefectivo.services import delays, seams, submission
+from pagoefectivo.services import access, delays, seams, submission
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim
@@ -64,10 +64,12 @@ def payout_named(reference: str, *, actor: Actor) -> Payout:
     return payout
 
 
-def file_of(reference: str, *, actor: Actor) -> bytes:
-    """Return a payout file, the same bytes each time; who took it is logged. Raises NotFound once it was erased.
+def file_of(
+    reference: str, *, actor: Actor, why: str = access.NO_REASON, page: str = "", remote_ip: str | None = None
+) -> bytes:
+    """Return a payout file, the same bytes each time, after noting who takes it and `why`; what cannot be noted is not given.
 
-    RuleRefused(PAYOUT_FILE_DAMAGED) where it is no longer what was made.
+    Raises NotFound once it was erased, RuleRefused(PAYOUT_FILE_DAMAGED) where it is no longer what was made.
     """
     actor.require_person(Permission.DOWNLOAD_PAYOUTS)
     payout = payout_named(reference, actor=actor)
@@ -76,6 +78,14 @@ def file_of(reference: str, *, actor: Actor) -> bytes:
     if hashlib.sha256(payout.content).hexdigest() != payout.sha256:
         logger.error("payout file %s is not what was made", payout.reference)
         raise RuleRefused(Reason(ErrorCode.PAYOUT_FILE_DAMAGED))
+    access.log(
+        access.Kind.EXPORT,
+        actor=actor,
+        subject=payout.reference,
+        why=why.strip() or access.NO_REASON,
+        page=page,
+        remote_ip=remote_ip,
+    )
     logger.info("payout file %s downloaded by user %s", payout.reference, actor.user_id)
     return bytes(payout.content)
 

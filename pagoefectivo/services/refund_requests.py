@@ -14,13 +14,23 @@ from pagoefectivo.domain.clues import Kind
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
 from pagoefectivo.domain.messages import Destination, Verb
+from pagoefectivo.domain.refund_marks import ASKED, written
 from pagoefectivo.domain.refund_reasons import REFUND_REASONS
 from pagoefectivo.domain.refunds import eligibility
 from pagoefectivo.domain.states import RefundState, Source
 from pagoefectivo.models import Order, Refund, RefundDestination, Voucher
 from pagoefectivo.models.digests import digest
 from pagoefectivo.models.refunds import ACCOUNT, DOCUMENT, payee_digest
-from pagoefectivo.services import buyer_messages, facts, previews, refund_limits, reservations, seams, submission
+from pagoefectivo.services import (
+    buyer_messages,
+    facts,
+    lifecycle,
+    previews,
+    refund_limits,
+    reservations,
+    seams,
+    submission,
+)
 from pagoefectivo.services.accounts import EffectiveAccount, account_named, is_by_hand
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.claiming import Claim, claim_row
@@ -193,6 +203,8 @@ def _reserve(asked: Asked) -> _Placed:
         command(locked, refund, Verb.REQUIRE_DESTINATION, actor=asked.actor, source=asked.source, why=why)
     elif approval:
         command(locked, refund, Verb.REQUIRE_APPROVAL, actor=asked.actor, source=asked.source, why=approval)
+    else:
+        write_down(locked, refund, "ask", ASKED, actor=asked.actor, source=asked.source)
     refund_limits.keep_passes(overruns, refund, asked.actor, asked.emergency)
     preview = previews.preview_of(before, locked.voucher, refund, approval=approval, overruns=overruns)
     if asked.seen is not None and asked.seen != preview.seen:
@@ -259,6 +271,18 @@ def keep(destination: Destination, actor: Actor, *, replaces: RefundDestination 
         enterer_id=actor.person_id,
         created_at=seams.now(),
     )
+
+
+def write_down(locked: Locked, refund: Refund, move: str, word: str, *, actor: Actor, source: Source) -> None:
+    """Keep who did it in the refund's sealed history, with what the refund says now."""
+    why, now = mark_of(refund, word), seams.now()
+    lifecycle.note(locked, refund, move, source=source, actor=actor.name, why=why, now=now)
+
+
+def mark_of(refund: Refund, word: str) -> str:
+    """Return a word with the amount and the account that a refund has now."""
+    to = refund.destination.account_number if refund.destination else ""
+    return written(word, amount=refund.amount, currency=refund.currency, account=to)
 
 
 def claim_to_send(refund: Refund) -> Claim | None:

@@ -9,10 +9,11 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused, StateConflict
 from pagoefectivo.domain.messages import Destination, Verb
 from pagoefectivo.domain.money import ZERO
+from pagoefectivo.domain.refund_marks import ACCOUNT_CHANGED, ACCOUNT_GIVEN, APPROVED, written
 from pagoefectivo.domain.refunds import closed_reasons
 from pagoefectivo.domain.states import FREED_REFUND, UNSENT_REFUND, RefundState, Source
 from pagoefectivo.models import Order, Refund
-from pagoefectivo.services import approvals, buyer_messages, doubts, facts, four_eyes, refund_limits, seams
+from pagoefectivo.services import approvals, buyer_messages, doubts, facts, four_eyes, lifecycle, refund_limits, seams
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.commands import command, lock_refund
@@ -24,8 +25,10 @@ from pagoefectivo.services.refund_requests import (
     claim_to_send,
     fitting_for,
     keep,
+    mark_of,
     once,
     send,
+    write_down,
 )
 from pagoefectivo.services.subjects import Locked
 
@@ -41,11 +44,15 @@ WRONG_ACCOUNT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """What is left to give back on an order, and every reason why nothing may be given back now."""
+    """What is left to give back on an order, and every reason why nothing may be given back now.
+
+    With `whole_only` the provider takes this amount and no smaller one.
+    """
 
     amount: Decimal
     currency: str
     reasons: tuple[Reason, ...]
+    whole_only: bool = False
 
 
 def refundable(order: Order) -> Refundable:
@@ -55,7 +62,8 @@ def refundable(order: Order) -> Refundable:
     paid = [facts.of_paid_voucher(voucher) for voucher in vouchers]
     open_ones = [each for each in paid if not closed_reasons(each, rules, now)]
     reasons = () if open_ones or not paid else closed_reasons(paid[-1], rules, now)
-    return Refundable(max((each.remaining for each in open_ones), default=Decimal("0.00")), order.currency, reasons)
+    most = max((each.remaining for each in open_ones), default=Decimal("0.00"))
+    return Refundable(most, order.currency, reasons, whole_only=not rules.partial)
 
 
 def request(
@@ -194,7 +202,9 @@ def _approve(found: Refund, actor: Actor, source: Source, seen: str, emergency: 
     refund.approved_at = refund.next_action_at = seams.now()
     refund.save()
     if account.refunds_by_hand:
-        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why="approval_given")
+        command(locked, refund, Verb.RELEASE, actor=actor, source=source, why=mark_of(refund, APPROVED))
+    else:
+        write_down(locked, refund, "approve", APPROVED, actor=actor, source=source)
     refund_limits.keep_passes(overruns, refund, actor, emergency)
     return refund
 
@@ -205,9 +215,18 @@ def _redirect(found: Refund, asked: _Redirection) -> Refund:
         raise StateConflict(ErrorCode.REFUND_ALREADY_SENT)
     if asked.seen is not None and asked.seen != refund.binding:
         raise StateConflict
-    refund.destination = given = keep(asked.destination, asked.actor, replaces=refund.destination)
+    old = refund.destination
+    refund.destination = given = keep(asked.destination, asked.actor, replaces=old)
     refund.approved_by, refund.approval_digest, refund.approver, refund.approved_at = "", "", None, None
     refund.save()
+    mark = written(
+        ACCOUNT_CHANGED if old else ACCOUNT_GIVEN,
+        account=given.account_number,
+        before=old.account_number if old else "",
+    )
+    lifecycle.note(
+        locked, refund, "redirect", source=asked.source, actor=asked.actor.name, why=mark, now=given.created_at
+    )
     buyer_messages.tell_of_account(refund, given)
     if asked.is_doubtful or _still_needs_approval(locked, refund):
         why = "account_doubtful" if asked.is_doubtful else "destination_changed"

@@ -85,7 +85,7 @@ def test_a_refund_from_the_dashboard_is_never_taken_for_the_lost_one(
     sweep()
 
     assert (only_refund().state, only_refund().provider_reference) == ("unknown", "")
-    assert (moves("refund"), only_voucher().reserved_amount) == (["submit", "lose"], cents("89.90"))
+    assert (moves("refund"), only_voucher().reserved_amount) == (["ask", "submit", "lose"], cents("89.90"))
     assert calls_of(psp, "refund") == asked, "its key may be forgotten: a person decides"
     assert [each["id"] for each in psp.refunds()] == [theirs["id"]]
 

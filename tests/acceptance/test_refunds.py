@@ -59,7 +59,7 @@ def test_a_refund_is_followed_to_the_end_and_only_then_is_the_order_refunded(
     sweep()
     assert (only_refund().state, only_order().state) == ("succeeded", "refunded")
     assert only_order().refunded_amount == cents("89.90")
-    assert moves("refund") == ["submit", "accept", "succeed"]
+    assert moves("refund") == ["ask", "submit", "accept", "succeed"]
     done = StateChange.objects.get(subject="refund", transition="succeed")
     assert done.event is not None
     assert (done.source, done.event.proof) == ("poll", "read")
@@ -189,7 +189,7 @@ def test_E06_rejected_after_pending_frees_the_amount_and_says_why(
     assert failed.state == "failed"
     assert failed.error_code in {ErrorCode.REFUND_REJECTED, ErrorCode.REFUND_CANCELLED}, "EBANX has one word for both"
     assert (only_voucher().reserved_amount, only_order().state, only_order().refunded_amount) == (0, "paid", 0)
-    assert moves("refund") == ["submit", "accept", "fail"]
+    assert moves("refund") == ["ask", "submit", "accept", "fail"]
     assert heard == ["voucher_issued", "order_paid", "refund_failed"], "nobody was told of a refund"
 
     again = refunds.retry(failed.public_id, actor=SHOP, source=Source.API)

@@ -32,9 +32,9 @@ ONWARD: dict[str, dict[str, set[str]]] = {
         "paid": set(),
     },
     "refund": {
-        "requested": {"awaiting_approval", "awaiting_destination", "submitting", "canceled"},
-        "awaiting_approval": {"awaiting_destination", "submitting", "canceled"},
-        "awaiting_destination": {"awaiting_approval", "submitting", "canceled"},
+        "requested": {"requested", "awaiting_approval", "awaiting_destination", "submitting", "canceled"},
+        "awaiting_approval": {"awaiting_approval", "awaiting_destination", "submitting", "canceled"},
+        "awaiting_destination": {"awaiting_destination", "awaiting_approval", "submitting", "canceled"},
         "submitting": {"unknown", "pending", "succeeded", "failed"},
         "unknown": {"pending", "succeeded", "failed"},
         "pending": {"succeeded", "failed"},

@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     file = acts.add_parser("file", help="write a file that was made, the same bytes each time")
     file.add_argument("reference", help="as `list` shows it")
     file.add_argument("--output", type=Path, required=True, metavar="FILE", help="a new file")
+    file.add_argument("--why", default="", help="what it is for; kept among the accesses to personal data")
     results = acts.add_parser("results", help="record a CSV of the bank's results, all of its lines or none")
     results.add_argument("results", type=Path, metavar="FILE", help="reference, result, operation_number, date, code")
     results.add_argument("--dry-run", action="store_true", help="change nothing; name the lines that would be refused")
@@ -75,7 +76,9 @@ def _make(options: Mapping[str, Any], out: OutputWrapper) -> int:
 
 
 def _file(options: Mapping[str, Any], out: OutputWrapper) -> int:
-    content = payouts.file_of(options["reference"], actor=_person(options))
+    content = payouts.file_of(
+        options["reference"], actor=_person(options), why=options["why"], page="manage.py pagoefectivo payouts file"
+    )
     try:
         with options["output"].open("xb") as file:
             file.write(content)

@@ -68,10 +68,10 @@ def test_R12_what_is_expected_is_said_with_its_days_and_flagged_once_it_is_late(
             for each in (arrives, settles)
         ]
         page = read(browser, order)
-        assert f"Expected: {said[0]}" in page
+        assert f"Reaches the buyer: {said[0]}" in page
         assert f"Settlement expected: {said[1]}" in page
         followed = text_of(browser.get(refund_page(refund), headers=ENGLISH))
-        assert f"Expected {said[0]}" in followed
+        assert f"Reaches the buyer {said[0]}" in followed
         assert ("The refund is on its way for longer than usual." in followed) == (advance > 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo import shop
+from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.models import Order, Refund
 from pagoefectivo.services import doubts
 from pagoefectivo.services.actors import SHOP
@@ -61,7 +63,9 @@ def test_why_nothing_can_be_refunded_is_said_before_any_form(at_desk: Any, open_
     assert 'name="amount"' not in answer.content.decode()
 
 
-@pytest.mark.parametrize("amount", ["0", "-1.00", "1.001", "NaN", "1e400", "1,50", "S/ 5", "", "१०", "9" * 40])
+@pytest.mark.parametrize(
+    "amount", ["0", "-1.00", "1.001", "NaN", "1e400", "1,500", "1.234,50", ",50", "S/ 5", "", "१०", "9" * 40]
+)
 def test_E05_an_amount_that_has_to_be_guessed_is_refused(at_desk: Any, psp: Any, paid_order: Any, amount: str) -> None:
     order, browser = paid_order(), at_desk("support_n2")
     form, before = filled_in(browser, order, amount), everything()
@@ -70,6 +74,31 @@ def test_E05_an_amount_that_has_to_be_guessed_is_refused(at_desk: Any, psp: Any,
     assert 'class="errorlist"' in answer.content.decode()
     assert everything() == before
     assert psp.refunds() == []
+
+
+def test_one_comma_before_the_cents_is_read_as_people_in_peru_write_it(at_desk: Any, psp: Any, paid_order: Any) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    assert (ask(browser, order, "44,95").amount, ask(browser, order, "3,5").amount) == (
+        Decimal("44.95"),
+        Decimal("3.50"),
+    )
+    answer = browser.post(order_page(order, "refund"), filled_in(browser, order, "1.000,50"), headers=ENGLISH)
+    assert "Write only figures, with the cents after a point or a comma: 44.95" in text_of(answer)
+    with pytest.raises(RuleRefused):
+        shop.request_refund(reference="A-1042", amount="1,50", reason="damaged", actor=SHOP)
+
+
+def test_a_provider_of_whole_payments_fixes_the_amount_before_it_is_typed(
+    at_desk: Any, account: Any, psp: Any, paid_order: Any
+) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    account(CAPABILITIES={"partial_refunds": False})
+    answer = browser.get(order_page(order, "refund") + "?amount=9.00", headers=ENGLISH)
+    assert "gives back only the whole payment, so the amount is fixed: S/ 89.90." in text_of(answer)
+    field = re.search(r'<input[^>]*name="amount"[^>]*>', answer.content.decode())
+    assert field is not None
+    assert ("readonly" in field[0], 'value="89.90"' in field[0]) == (True, True)
+    assert ask(browser, order, "89.90").state == "pending"
 
 
 def test_more_than_is_left_is_refused_with_what_is_left(at_desk: Any, psp: Any, paid_order: Any) -> None:
@@ -262,6 +291,32 @@ def test_a_rejected_refund_says_why_and_is_asked_for_again_once(
         assert browser.post(refund_page(refund, "retry")).status_code == 302
     assert list(Refund.objects.order_by("pk").values_list("state", flat=True)) == ["failed", "pending"]
     assert len(psp.refunds()) == 2
+
+
+def test_a_rejection_says_what_is_known_and_who_corrects_what_and_once_repeated_leads_to_the_new_one(
+    at_desk: Any, psp: Any, paid_order: Any, world: Any, sweep: Any
+) -> None:
+    order, browser = paid_order(), at_desk("support_n2")
+    refund = ask(browser, order)
+    psp.webhook_fault("lost", subject="refund")
+    psp.settle_refund(refund.provider_reference, "reject")
+    world.advance(seconds=3)
+    sweep()
+    html = browser.get(refund_page(refund), headers=ENGLISH).content.decode()
+    known = "The provider gave no reason that we know."
+    mend = "Ask the buyer to check the bank details that they gave to dLocal, then refund again."
+    for page in (html, browser.get(order_page(order), headers=ENGLISH).content.decode()):
+        assert (known in page, mend in page, "correct the account" in page) == (True, True, False)
+    assert "The provider says: failed" in html.split("Every try at the provider")[1]
+    browser.post(refund_page(refund, "retry"))
+    newest = Refund.objects.latest("pk")
+    answer = browser.get(refund_page(refund), headers=ENGLISH)
+    assert f"It was asked for again: {newest.reference} → on its way" in text_of(answer)
+    assert refund_page(newest) in answer.content.decode()
+    assert (mend in text_of(answer), refund_page(refund, "retry") in answer.content.decode()) == (False, False)
+    again = text_of(browser.get(refund_page(refund, "retry"), headers=ENGLISH))
+    assert f"It was asked for again already: {newest.reference}." in again
+    assert mend not in text_of(browser.get(order_page(order), headers=ENGLISH))
 
 
 def test_a_bank_account_is_masked_unless_one_may_see_it(at_desk: Any, paid_order: Any) -> None:

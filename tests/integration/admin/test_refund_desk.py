@@ -46,6 +46,7 @@ def test_a_preview_says_what_it_comes_to_and_leaves_no_trace(
         "Settled to the shop",
         "Second person yes: above S/ 40.00 in all, on this payment or for this buyer today",
         "Goes to the provider asks the buyer for it",
+        "Reaches the buyer 1 to 5 business days after the buyer gives their bank details to dLocal, which writes to them",
         "The buyer is told refund on its way → refund given back",
         "The buyer reads as the reason What you got was damaged, or something else.",
         "Fee that is kept not known",
@@ -153,6 +154,17 @@ def test_a_refund_from_outside_stays_open_until_somebody_owns_it(
     support, finance = at_desk("support_n2", "ana"), at_desk("finance", "luz")
     unknown = {"outside": "unknown"}
     listed = reverse("admin:pagoefectivo_refund_changelist")
+    page = text_of(at_desk("support_n1").get(order_page(order), headers=ENGLISH))
+    assert (
+        "say on the refund&#x27;s page whose it is. Who acts: support or finance. REFUND_STARTED_OUTSIDE Say whose it is …"
+        in page
+    )
+    page = text_of(support.get(refund_page(first), headers=ENGLISH))
+    assert ("We heard of a refund that was started at the provider, not here" in page, "heard of" in page) == (
+        True,
+        True,
+    )
+    assert ("sending to the provider" in page, "sent out" in page) == (False, False)
     assert "2 refunds" in text_of(finance.get(listed, unknown, headers=ENGLISH))
     assert "Do you know it?" in text_of(support.get(refund_page(first), headers=ENGLISH))
     before = everything()

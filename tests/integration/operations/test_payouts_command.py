@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from pagoefectivo.models import Payout, Refund
+from pagoefectivo.models import AccessLog, Payout, Refund
 from tests.integration.by_hand import CCI, ready, today
 from tests.integration.ledger import everything
 
@@ -44,7 +44,9 @@ def test_a_refund_is_paid_out_from_a_terminal(paid_order: Any, tmp_path: Path) -
     code, made = say("make", "--account", "default", "--as", "beto")
     assert (code, made["count"], made["total"], made["made_by"]) == (0, 1, "30.00", "staff:beto")
     written = tmp_path / "payout.csv"
-    assert say("file", made["reference"], "--as", "beto", "--output", str(written))[0] == 0
+    assert say("file", made["reference"], "--as", "beto", "--why", "payday", "--output", str(written))[0] == 0
+    noted = AccessLog.objects.get(subject=made["reference"])
+    assert (noted.actor, noted.kind, noted.why) == ("staff:beto", "export", "payday")
     assert CCI.encode() in written.read_bytes()
     results = tmp_path / "results.csv"
     results.write_text(f"reference,result,operation_number,date\n{refund.reference},paid,777,{today()}\n")

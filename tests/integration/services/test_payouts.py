@@ -62,7 +62,7 @@ def test_a_refund_goes_from_the_request_to_the_buyers_account_by_hand(
     done = paid(refund, "00123456", by="luz")
     assert (done.state, done.provider_reference, only_order().state) == ("succeeded", "00123456", "refunded")
     assert moves("refund") == [
-        "require_destination", "require_approval", "release", "submit", "accept", "succeed",
+        "require_destination", "redirect", "require_approval", "release", "submit", "accept", "succeed",
     ]  # fmt: skip
     assert outbox()[-2:] == ["refund_succeeded", "order_refunded"]
     assert psp.call_counts() == {}

@@ -56,7 +56,7 @@ def test_E07_a_notification_ahead_of_our_own_answer_finds_its_refund(
     world.advance(seconds=2)
     sweep()
     assert (only_refund().state, only_order().state) == ("succeeded", "refunded")
-    assert moves("refund") == ["submit", "accept", "succeed"]
+    assert moves("refund") == ["ask", "submit", "accept", "succeed"]
     assert (len(psp.refunds()), psp.call_counts()["refund"]) == (1, 1)
     assert outbox().count("refund_succeeded") == outbox().count("order_refunded") == 1
 
@@ -78,7 +78,7 @@ def test_E08_answer_poll_and_notification_in_any_order_end_the_same(
         world.advance(seconds=2)
         sweep()
     assert (only_refund().state, only_order().state) == ("succeeded", "refunded")
-    assert moves("refund") == ["submit", "accept", "succeed"]
+    assert moves("refund") == ["ask", "submit", "accept", "succeed"]
     assert outbox() == ["voucher_issued", "order_paid", "refund_succeeded", "order_refunded"]
 
 
@@ -92,7 +92,7 @@ def test_E10_an_empty_balance_is_later_not_never(psp: Any, paid_order: Any, worl
     world.advance(seconds=2)
     sweep()
     assert (only_refund().state, len(psp.refunds()), calls_of(psp, "refund")) == ("pending", 1, 2)
-    assert moves("refund") == ["submit", "accept"]
+    assert moves("refund") == ["ask", "submit", "accept"]
 
 
 def test_E10_what_is_not_settled_is_refused_with_that_reason(psp: Any, account: Any, paid_order: Any) -> None:
