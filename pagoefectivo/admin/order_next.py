@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -46,7 +46,7 @@ def steps(whole: WholeOrder, doors: Sequence[Door]) -> list[Step]:
     """Return what is to be done about an order, the most pressing first; one that says so where there is nothing."""
     shown = {door.act: door for door in doors if door.is_shown}
     found = [*_of_anomalies(whole, shown), *_of_codes(whole, shown), *_of_refunds(whole)]
-    return found or [_quiet(whole)]
+    return found or [_beside_cases(_quiet(whole), whole)]
 
 
 def _of_anomalies(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
@@ -87,6 +87,18 @@ def _was_asked_anew(refund: Refund, refunds: Sequence[Refund]) -> bool:
 
 def _pressed(told: Advice, shown: dict[str, Door]) -> list[Door]:
     return [shown[act] for act in _MENDS.get(told.code, _OTHERWISE) if act in shown]
+
+
+def _beside_cases(calm: Step, whole: WholeOrder) -> Step:
+    """While a case is open nobody is told that nothing is to be done."""
+    if not whole.cases:
+        return calm
+    owners = ", ".join(dict.fromkeys(case.owner for case in whole.cases if case.owner))
+    told = _("Code and money wait for nobody at the desk, but a case about this order is open and has to be answered.")
+    next_step = _("Look into the case before you promise the buyer anything.")
+    return replace(
+        calm, title=_("A case is open"), advice=Advice("", told, owners or WHO_WORDS[Who.SUPPORT], next_step)
+    )
 
 
 def _quiet(whole: WholeOrder) -> Step:

@@ -25,7 +25,7 @@ from pagoefectivo.models import AccessLog, Order, Ownership, Voucher
 from pagoefectivo.selectors import work
 from pagoefectivo.selectors.search import NEEDS, Findings
 from pagoefectivo.selectors.work import Backlog, Item, Pulse
-from pagoefectivo.selectors.work_lanes import Lane, lanes_of
+from pagoefectivo.selectors.work_lanes import Lane, cases_of, lanes_of
 from pagoefectivo.services import seams
 from pagoefectivo.services.actors import STAFF_PERMISSIONS
 
@@ -66,11 +66,13 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     site = str(getattr(request, "current_app", "") or "admin")
     user: Any = request.user
     lanes = reachable(lanes_of(user), site)
-    logs = work.backlogs(list(lanes))
+    own = [lane for lane in reachable([cases_of(user)], site) if user.has_perms(lane.permissions)]
+    found = work.backlogs([*lanes, *own])
+    logs, cases = found[: len(lanes)], found[len(lanes) :]
     owners = work.owners_of((item for log in logs for item in log.items), user=user)
     rows = _Rows(owners, lanes, user, site)
     pulse = work.pulse()
-    mine = [item for log in _logs_of(user, owners, lanes) for item in log.items]
+    mine = [item for log in (*cases, *_logs_of(user, owners, lanes)) for item in log.items]
     return {
         "cards": [rows.card(log) for log in logs if log.items],
         "nothing_in": [log.lane.title for log in logs if not log.items],

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, RiskFlag, Voucher
+from pagoefectivo.models import (
+    Anomaly,
+    CaseLink,
+    Order,
+    PaymentEvent,
+    PaymentProof,
+    ProofReview,
+    Refund,
+    RiskFlag,
+    Voucher,
+)
+from pagoefectivo.selectors.cases import open_cases
 from pagoefectivo.selectors.timeline_words import as_mapping
 from pagoefectivo.services.facts import FREEZING
 
@@ -42,6 +54,16 @@ class SentPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case about an order that has not ended: who works on it, empty for nobody, and until which day in Lima."""
+
+    pk: int
+    number: str
+    owner: str
+    due: date
+
+
+@dataclass(frozen=True, slots=True)
 class WholeOrder:
     """An order with everything below it, each oldest first; `anomalies` are the open ones."""
 
@@ -53,6 +75,7 @@ class WholeOrder:
     said: Sequence[Said] = ()
     pictures: Sequence[SentPicture] = ()
     flags: Sequence[RiskFlag] = ()
+    cases: Sequence[OpenCase] = ()
 
     @property
     def newest(self) -> Voucher | None:
@@ -79,14 +102,15 @@ def whole_order(order_id: int) -> WholeOrder | None:
 
 
 def _with_remarks(whole: WholeOrder) -> WholeOrder:
-    """Add what was said and asked about an order: rows of four tables, small in number, by one statement."""
+    """Add what was said and asked about an order: rows of five tables, small in number, by one statement."""
     ids = [voucher.pk for voucher in whole.vouchers]
-    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order))
+    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order), _cases(whole.order))
     rows = _statements(ids).union(*besides, all=True).order_by("e_kind", "e_id")
     said: list[Said] = []
     pictures: list[SentPicture] = []
     anomalies: list[Anomaly] = []
     flags: list[RiskFlag] = []
+    cases: list[OpenCase] = []
     accepted_by = ""
     for at, row_id, kind, facts in rows:
         if kind == "said":
@@ -95,11 +119,14 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
             pictures.append(_picture(at, row_id, facts))
         elif kind == "flag":
             flags.append(RiskFlag(pk=row_id, order=whole.order, raised_at=at, **facts))
+        elif kind == "case":
+            cases.append(OpenCase(row_id, facts["number"], facts["owner"] or "", date.fromisoformat(facts["due"])))
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
             accepted_by = facts["closed_by"]
-    return replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags, accepted_by=accepted_by)
+    found = replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags, cases=cases)
+    return replace(found, accepted_by=accepted_by)
 
 
 def _branch(kind: str, rows: QuerySet[Any], at: Any, facts: Mapping[str, Any]) -> QuerySet[Any]:
@@ -142,6 +169,13 @@ def _pictures(order: Order) -> QuerySet[Any]:
 def _flags(order: Order) -> QuerySet[Any]:
     columns = ("rule", "facts", "dismissed_at", "dismissed_why")
     return _branch("flag", RiskFlag.objects.filter(order=order), F("raised_at"), {name: name for name in columns})
+
+
+def _cases(order: Order) -> QuerySet[Any]:
+    rows = open_cases().filter(pk__in=CaseLink.objects.filter(order=order).values("case"))
+    owner = f"owner__{get_user_model().USERNAME_FIELD}"
+    facts = {"number": "public_id", "owner": owner, "due": Cast("due_date", CharField())}
+    return _branch("case", rows, F("opened_at"), facts)
 
 
 def _said(at: datetime, facts: dict[str, Any]) -> Said:

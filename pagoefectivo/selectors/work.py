@@ -118,7 +118,7 @@ def backlogs(
 def _backlog(lane: Lane, rows: Sequence[tuple[Any, ...]], shown: int) -> Backlog:
     items = sorted((Item(lane, *columns) for *columns, _ in rows), key=_age)
     count = max(len(rows), rows[0][-1]) if rows else 0
-    return Backlog(lane, tuple(items[: min(shown, MOST)]), min(count, MOST), is_cut=count > MOST)
+    return Backlog(lane, tuple(items[: min(lane.most or shown, MOST)]), min(count, MOST), is_cut=count > MOST)
 
 
 def _age(item: Item) -> datetime:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
@@ -63,7 +64,8 @@ class Lane:
     `rows` are not ordered and not cut; each of their conditions stands on an index. `since` is a column or an
     expression. Who lacks one of `permissions` does not learn of the lane. `page` is the name of a page of the back
     office: of the row `shown.target`, or a list that is `narrowed`. `dismissed_by` is what it takes to say that a row
-    needs nothing more; None where a later fact says so. `is_grave`: money may be lost while it waits.
+    needs nothing more; None where a later fact says so. `is_grave`: money may be lost while it waits. `most` is how
+    many are shown among other lanes, where that is another number than theirs.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Lane:
     can_be_owned: bool = True
     dismissed_by: Permission | None = None
     is_grave: bool = False
+    most: int = 0
 
     def subject(self, now: datetime) -> str:
         """The kind of row that waits here."""
@@ -310,6 +313,28 @@ LANES: tuple[Lane, ...] = (
         can_be_owned=False,
     ),
 )
+
+
+def cases_of(user: Any) -> Lane:
+    """Return the lane of the open cases that one person works on; it is no other's, so it is not among LANES."""
+    until = Concat(Cast("due_date", CharField()), Value(" "), F("about"))
+    return Lane(
+        name="cases-of-mine",
+        title=_("Your open cases"),
+        permissions=("pagoefectivo.view_case",),
+        page="case_change",
+        rows=lambda _now: open_cases().filter(owner=user),
+        since="opened_at",
+        shown=Shown(F("public_id"), until, F("amount"), F("currency"), F("pk")),
+        words=_until,
+        can_be_owned=False,
+        most=100,
+    )
+
+
+def _until(written: str) -> str:
+    day, _space, about = written.partition(" ")
+    return gettext("due {day} · {about}").format(day=f"{date.fromisoformat(day):%d/%m/%Y}", about=about)
 
 
 def lane_named(name: str) -> Lane | None:

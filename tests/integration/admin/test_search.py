@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,13 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pagoefectivo import shop
+from pagoefectivo.domain.cases import CaseKind, LinkKind
 from pagoefectivo.domain.clues import Kind, read
 from pagoefectivo.models import Job, Order, RefundDestination
 from pagoefectivo.models.digests import digest
 from pagoefectivo.selectors import search
-from pagoefectivo.services import clues, jobs, proofs
+from pagoefectivo.services import cases, clues, jobs, proofs
 from pagoefectivo.services.actors import SHOP, Actor, Permission, PermissionRefused
-from tests.integration.admin.conftest import look_for, order_page, refund_page, text_of
+from pagoefectivo.services.cases import Opening
+from tests.integration.admin.conftest import DESKS, look_for, order_page, refund_page, text_of
 from tests.integration.admin.waiting import place_proof
 from tests.integration.by_hand import ask_back
 from tests.integration.conftest import PAYER
@@ -65,6 +68,22 @@ def test_any_clue_that_names_one_order_opens_it_and_says_what_it_was_taken_for(a
         answer = look_for(browser, clue)
         assert (answer.status_code, answer.url) == (302, page), clue
         assert f"That looks like {kind}: 1 result, opened." in text_of(browser.get(page, headers=ENGLISH)), clue
+
+
+def test_a_case_is_found_by_its_number_however_it_is_typed(at_desk: Any, paid_order: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(DESKS, "disputes", ["view_order", "view_case", "open_case"])
+    order = paid_order()
+    opener = Actor("staff:luz", frozenset({Permission.OPEN_CASES}), user_id=_person_id())
+    case = cases.open_case(LinkKind.ORDER, order.pk, Opening(CaseKind.DISPUTE, "nothing arrived"), actor=opener)
+    page = reverse("admin:pagoefectivo_case_change", args=[case.pk])
+    for clue in (case.public_id, case.public_id.lower(), f" {case.public_id} "):
+        assert look_for(at_desk("disputes"), clue).url == page, clue
+        assert look_for(at_desk("support_n1"), clue).url == order_page(order), "who may see no case is led to its order"
+    assert look_for(at_desk("disputes"), f"It is about {case.public_id}, thanks").url == page
+
+
+def _person_id() -> int:
+    return int(User.objects.create(username="luz", is_staff=True).pk)
 
 
 def test_a_pasted_letter_opens_the_one_order_that_its_clues_name(at_desk: Any, open_order: Any) -> None:
@@ -163,7 +182,7 @@ def test_a_search_asks_one_question_whatever_it_is_for_and_a_page_of_results_a_f
 
 
 def test_every_place_that_is_looked_at_stands_on_an_index(db: None) -> None:
-    clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 A-1042 AB123456"
+    clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 K-ABCD2345 A-1042 AB123456"
     parts = [*search.branches(read(clue_of_each)), *search.branches(read("0042")), *search.branches(read("A-10"))]
     assert {kind for kind, _ in parts} == set(Kind)
     RefundDestination.objects.bulk_create(
