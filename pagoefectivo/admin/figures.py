@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pagoefectivo import conf
-from pagoefectivo.admin.actions import refused
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.admin.figure_texts import FIGURES, Figure, shown
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.reading import ReadOnlyAdmin

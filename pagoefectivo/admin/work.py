@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pagoefectivo.admin import search, work_pages
-from pagoefectivo.admin.actions import actor_of, carry_out, refused
+from pagoefectivo.admin.actions import actor_of, carry_out
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import actor_word, moment
 from pagoefectivo.admin.reading import ReadOnlyAdmin
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.clues import read
 from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.models import Ownership

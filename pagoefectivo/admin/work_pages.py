@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 
 from pagoefectivo.admin.noting import note
 from pagoefectivo.admin.orders import LISTED
-from pagoefectivo.admin.presentation import lima, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_PEOPLE, is_sandbox, search_address
+from pagoefectivo.admin.presentation import is_sandbox, lima, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_PEOPLE, search_address
 from pagoefectivo.admin.search import KIND_WORDS
 from pagoefectivo.domain.clues import Clue, Kind
 from pagoefectivo.domain.redaction import mask_email
