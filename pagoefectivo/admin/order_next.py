@@ -40,26 +40,29 @@ class Step:
     advice: Advice
     doors: Sequence[Door] = ()
     elsewhere: SafeString | str = ""
+    others: Sequence[Door] = ()  # what mends it and is open, but not to this person
 
 
 def steps(whole: WholeOrder, doors: Sequence[Door]) -> list[Step]:
     """Return what is to be done about an order, the most pressing first; one that says so where there is nothing."""
-    shown = {door.act: door for door in doors if door.is_shown}
-    found = [*_of_anomalies(whole, shown), *_of_codes(whole, shown), *_of_refunds(whole)]
+    usable: dict[str, Door] = {door.act: door for door in doors if door.is_open}
+    found = [*_of_anomalies(whole, usable), *_of_codes(whole, usable), *_of_refunds(whole)]
     return found or [_beside_cases(_quiet(whole), whole)]
 
 
-def _of_anomalies(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+def _of_anomalies(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
     for anomaly in sorted(whole.anomalies, key=lambda each: not each.holds_order):
         told = advice.on_anomaly(anomaly)
         refund = next((each for each in whole.refunds if each.pk == anomaly.refund_id), None)
-        yield Step(anomaly.get_kind_display(), told, _pressed(told, shown), link(refund) if refund else "")
+        doors, others = _pressed(told, usable)
+        yield Step(anomaly.get_kind_display(), told, doors, link(refund) if refund else "", others)
 
 
-def _of_codes(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+def _of_codes(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
     told = explained(whole.newest) if whole.newest is not None and whole.order.paid_amount <= 0 else None
     if told is not None and whole.order.state != OrderState.CANCELED:
-        yield Step(_("payment code"), told, _pressed(told, shown))
+        doors, others = _pressed(told, usable)
+        yield Step(_("payment code"), told, doors, others=others)
 
 
 def _of_refunds(whole: WholeOrder) -> Iterator[Step]:
@@ -85,8 +88,10 @@ def _was_asked_anew(refund: Refund, refunds: Sequence[Refund]) -> bool:
     return is_over and any(each.pk > refund.pk and each.state not in FREED_REFUND for each in refunds)
 
 
-def _pressed(told: Advice, shown: dict[str, Door]) -> list[Door]:
-    return [shown[act] for act in _MENDS.get(told.code, _OTHERWISE) if act in shown]
+def _pressed(told: Advice, usable: dict[str, Door]) -> tuple[list[Door], list[Door]]:
+    """Return what mends it: what this person can press, and what only others can."""
+    mends = [usable[act] for act in _MENDS.get(told.code, _OTHERWISE) if act in usable]
+    return [door for door in mends if door.is_shown], [door for door in mends if door.is_for_others]
 
 
 def _beside_cases(calm: Step, whole: WholeOrder) -> Step:

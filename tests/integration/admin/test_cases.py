@@ -182,6 +182,12 @@ def test_an_open_case_stands_on_its_order_and_among_the_work_of_its_owner(at_des
     assert case.public_id not in text_of(desk.get(queue, headers=ENGLISH))
 
 
+def test_what_one_may_not_do_to_a_case_says_whose_it_is(at_desk: Any, case: Case) -> None:
+    for permission, said in (("close_case", "How it ended … only finance"), ("bundle_case", "Evidence bundle … only finance")):
+        assert said in text_of(at_desk(f"all but {permission}").get(page_of(case), headers=ENGLISH))
+        assert said not in text_of(at_desk("disputes").get(page_of(case), headers=ENGLISH))
+
+
 def test_the_bundle_and_the_letters_are_handed_out_as_files(at_desk: Any, case: Case) -> None:
     desk = at_desk("disputes", "luz")
     page = desk.get(page_of(case, "bundle")).content.decode()
