@@ -112,7 +112,8 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return redirect(self._named("changelist"))
         clues = read(request.POST.get("clue", ""))
         if not clues.found:
-            messages.info(request, _("There is nothing in it that could be looked for."))
+            told = _("Nothing in it can be looked for: nobody is found by name. Ask for the code, the order, the e-mail or the phone.")
+            messages.warning(request, told)
             return redirect(self._named("changelist"))
         findings = finding.find(clues, actor=actor_of(request))
         page = search.page_of(findings, request.user)
@@ -130,7 +131,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return refused(self, request, READS_ORDERS)
         clues = search.remembered(request, key)
         if clues is None:
-            messages.info(request, _("That search is over. Look for it again."))
+            messages.warning(request, _("That search is over. Look for it again."))
             return redirect(self._named("changelist"))
         request.current_app = self.admin_site.name
         findings = finding.find(clues, actor=actor_of(request))

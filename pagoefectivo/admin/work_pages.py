@@ -16,10 +16,11 @@ from django.utils.translation import ngettext
 
 from pagoefectivo.admin.noting import note
 from pagoefectivo.admin.orders import LISTED
+from pagoefectivo.admin.permission_words import who_may
 from pagoefectivo.admin.presentation import is_sandbox, lima, moment, money, state_badge
 from pagoefectivo.admin.reading import SEES_PEOPLE, search_address
 from pagoefectivo.admin.search import KIND_WORDS
-from pagoefectivo.domain.clues import Clue, Kind
+from pagoefectivo.domain.clues import SHORTEST_PHONE, Clue, without_gaps
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import AccessLog, Order, Ownership, Voucher
 from pagoefectivo.selectors import work
@@ -158,10 +159,8 @@ def found(request: HttpRequest, findings: Findings) -> dict[str, Any]:
     rows = Order.objects.filter(pk__in=ids).defer("payer_document_number", "metadata").prefetch_related(newest)
     return {
         "recognised": [line for clue in findings.clues for line in _recognised(clue, findings)],
-        "unknown": [
-            _unknown(clue) for clue in findings.clues if not any(hit.clue == clue.text for hit in findings.hits)
-        ],
-        "closed": [_closed(kind) for kind in sorted(findings.closed)],
+        "unknown": [line for clue in findings.clues for line in _unknown(clue, findings)],
+        "is_known": not any(findings.closed & {*clue.kinds} for clue in findings.clues),
         "orders": [_order(order, findings, sees=sees) for order in rows.order_by("-pk")],
         "is_cut": findings.is_cut or len(findings.order_ids) > FOUND_SHOWN,
         "shown": len(ids),
@@ -238,16 +237,22 @@ def _recognised(clue: Clue, findings: Findings) -> Iterable[str]:
             yield said.format(term=clue.text, kind=KIND_WORDS[kind], results=results(len(orders)))
 
 
-def _unknown(clue: Clue) -> str:
-    kinds = [str(KIND_WORDS[kind]) for kind in clue.kinds]
-    may_be = _(" or ").join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
-    return _("“{term}” may be {kinds}; nothing is known of it.").format(term=clue.text, kinds=may_be)
-
-
-def _closed(kind: Kind) -> str:
-    named = STAFF_PERMISSIONS[NEEDS[kind]].rpartition(".")[2]
-    said = _("It may be {kind}, which you may not look for: ask an administrator for the permission {permission}.")
-    return said.format(kind=KIND_WORDS[kind], permission=named)
+def _unknown(clue: Clue, findings: Findings) -> Iterable[str]:
+    """Say of a clue that found nothing why: of what this person may not look for, nobody has looked whether it is known."""
+    if any(hit.clue == clue.text for hit in findings.hits):
+        return
+    closed = [kind for kind in clue.kinds if kind in findings.closed]
+    if without_gaps(clue.text).isdecimal() and len(without_gaps(clue.text)) < SHORTEST_PHONE:
+        yield _(
+            "“{term}”: the last digits of a phone cannot be looked for; ask for the whole phone, the e-mail or the code."
+        ).format(term=clue.text)
+    elif not closed:
+        kinds = [str(KIND_WORDS[kind]) for kind in clue.kinds]
+        may_be = _(" or ").join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+        yield _("“{term}” may be {kinds}; nothing is known of it.").format(term=clue.text, kinds=may_be)
+    for kind in closed:
+        said = _("“{term}” may be {kind}, which you may not look for. Who may: {desks}.")
+        yield said.format(term=clue.text, kind=KIND_WORDS[kind], desks=who_may(STAFF_PERMISSIONS[NEEDS[kind]]))
 
 
 def _order(order: Order, findings: Findings, *, sees: bool) -> dict[str, Any]:

@@ -108,6 +108,24 @@ def test_of_several_orders_the_page_says_which_clue_found_which_and_may_be_read_
     assert at_desk("support_n2").get(answer.url).status_code == 302, "another person's search is none of theirs"
 
 
+def test_small_and_capital_letters_are_the_same_to_the_search(at_desk: Any, paid_order: Any) -> None:
+    capital, small = paid_order("F-86QTCL75"), paid_order("ord-77x")
+    refund = shop.request_refund(reference="F-86QTCL75", amount="5.00", reason="damaged", actor=SHOP)
+    proof = place_proof(capital)
+    browser = at_desk("support_n2")
+    for clue, page in (
+        ("f-86qtcl75", order_page(capital)),
+        ("f-86q", order_page(capital)),
+        ("ORD-77X", order_page(small)),
+        (refund.public_id.upper(), refund_page(refund)),
+        (refund.provider_reference.lower(), refund_page(refund)),
+        (capital.current_voucher.public_id.upper(), order_page(capital)),
+        (proof.public_id.lower(), order_page(capital)),
+        ("Hola, es mi pedido f-86qtcl75, gracias", order_page(capital)),
+    ):
+        assert look_for(browser, clue).url == page, clue
+
+
 def test_what_names_nothing_says_what_it_may_have_been(at_desk: Any, open_order: Any) -> None:
     open_order()
     browser = at_desk("support_n2")
@@ -120,6 +138,8 @@ def test_what_names_nothing_says_what_it_may_have_been(at_desk: Any, open_order:
     for clue in ("", " ", "' OR 1=1 --", "\0", "a\0b"):
         answer = look_for(browser, clue)
         assert answer.url == reverse("admin:pagoefectivo_ownership_changelist"), clue
+        page = browser.get(answer.url, headers=ENGLISH)
+        assert '<li class="warning">Nothing in it can be looked for: nobody is found by name.' in page.content.decode()
     assert browser.get(reverse(BOX)).status_code == 302
 
 
@@ -149,9 +169,14 @@ def test_G17_a_document_and_an_account_are_looked_for_only_by_those_who_may_see_
     assert RefundDestination.objects.get().tail_digest == digest(Kind.ACCOUNT, "9013")
     support, finance = at_desk("support_n1"), at_desk("finance")
     page = shown(support, "45678912")
-    assert "It may be a document, which you may not look for: ask an administrator for the permission view_personal_data." in page  # fmt: skip
-    assert "Nothing was found." in page
-    assert "Nothing was found." in shown(support, "9013")
+    assert "“45678912” may be a document, which you may not look for. Who may: support 2, finance." in page
+    assert "Nothing was found." not in page, "nobody has looked"
+    assert "nothing is known" not in page
+    page = shown(support, "9013")
+    assert "“9013”: the last digits of a phone cannot be looked for; ask for the whole phone, the e-mail or the code." in page
+    assert "may be the last four digits of an account, which you may not look for. Who may: finance." in page
+    assert "view_bank_account" not in page
+    assert "“9012”: the last digits of a phone cannot be looked for" in shown(finance, "9012")
     assert look_for(finance, "45678912").url == order_page(order)
     assert look_for(finance, "9013").url == order_page(order)
     assert refund.state == "awaiting_approval"
