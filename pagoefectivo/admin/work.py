@@ -32,6 +32,10 @@ READS_HISTORY = "pagoefectivo.view_ownership"
 _LONGEST_KEY = 18
 
 
+# A shop that gave its admin site a front page of its own keeps it, and may show {% work_waiting %} there itself.
+admin.site.index_template = admin.site.index_template or "admin/pagoefectivo/index.html"
+
+
 @admin.register(Ownership)
 class OwnershipAdmin(ReadOnlyAdmin):
     """What waits for a person. Its list is the queue; who had what before is its history."""
@@ -78,6 +82,18 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return self._acted(request, lane)
         context = {**frame(self, request, None, str(lane.title)), **work_pages.one_lane(request, lane)}
         return TemplateResponse(request, "admin/pagoefectivo/work/lane.html", context)
+
+    @transaction.non_atomic_requests
+    def release_view(self, request: HttpRequest) -> HttpResponse:
+        """Give back all that one has, as at the end of a day."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            done = work.release_all(actor=actor_of(request))
+        except PermissionRefused:
+            return refused(self, request, work_pages.OWNS)
+        messages.success(request, _done("release", done, ""))
+        return redirect(self._named("changelist"))
 
     def _acted(self, request: HttpRequest, lane: Lane) -> HttpResponse:
         rows = [int(each) for each in request.POST.getlist("row") if _is_key(each)]
@@ -148,6 +164,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
             path("search/", wrap(self.search_view), name="pagoefectivo_ownership_search"),
             path("search/<str:key>/", wrap(self.found_view), name="pagoefectivo_ownership_found"),
             path("lane/<slug:name>/", wrap(self.lane_view), name="pagoefectivo_ownership_lane"),
+            path("release/", wrap(self.release_view), name="pagoefectivo_ownership_release"),
             path("tenures/", wrap(self.tenures_view), name="pagoefectivo_ownership_tenures"),
         ]
         return [*pages, *super().get_urls()]

@@ -65,7 +65,9 @@ class Lane:
     expression. Who lacks one of `permissions` does not learn of the lane. `page` is the name of a page of the back
     office: of the row `shown.target`, or a list that is `narrowed`. `dismissed_by` is what it takes to say that a row
     needs nothing more; None where a later fact says so. `is_grave`: money may be lost while it waits. `most` is how
-    many are shown among other lanes, where that is another number than theirs.
+    many are shown among other lanes, where that is another number than theirs. `weight` is a column that says how many
+    things one row stands for. `is_hourly`: `since` is the full hour in which the first came. `is_background`: no buyer
+    waits for it.
     """
 
     name: str
@@ -81,6 +83,14 @@ class Lane:
     dismissed_by: Permission | None = None
     is_grave: bool = False
     most: int = 0
+    weight: str = ""
+    is_hourly: bool = False
+    is_background: bool = False
+
+    @property
+    def urgency(self) -> int:
+        """What comes first, the smallest number first: money that may be lost, then buyers who wait, then the rest."""
+        return 0 if self.is_grave else 2 if self.is_background else 1
 
     def subject(self, now: datetime) -> str:
         """The kind of row that waits here."""
@@ -290,6 +300,9 @@ LANES: tuple[Lane, ...] = (
         shown=Shown(F("account"), F("fault")),
         words=_fault_sentence,
         dismissed_by=Permission.OWN_WORK,
+        weight="count",
+        is_hourly=True,
+        is_background=True,
     ),
     Lane(
         name="cases-due",
@@ -311,6 +324,7 @@ LANES: tuple[Lane, ...] = (
         since="first_at",
         shown=Shown(F("account"), F("operation")),
         can_be_owned=False,
+        is_background=True,
     ),
 )
 
