@@ -78,8 +78,7 @@ class NoteForm(forms.Form):
         kept = order_desk.as_kept(text)
         if kept.split() not in (text.split(), said.get("seen", "").split()):
             self.will_keep = kept
-            self.data = self.data.copy()
-            self.data["seen"] = kept
+            self.data = {**self.data, "text": text, "seen": kept}  # the hidden field brings back what was looked at
             self.add_error("text", _("Part of it is masked. Write it otherwise, or keep it as it stands above."))
         return said
 

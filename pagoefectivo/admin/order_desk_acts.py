@@ -88,4 +88,6 @@ def _tell_of_sending(request: HttpRequest, renewed: Renewed, *, send: bool) -> N
     elif send:
         messages.warning(request, _("Nothing was sent: no message to the buyer holds any more. Tell them another way."))
     else:
-        messages.warning(request, _("The buyer does not have it yet: send a message again, which carries the new link."))
+        messages.warning(
+            request, _("The buyer does not have it yet: send a message again, which carries the new link.")
+        )

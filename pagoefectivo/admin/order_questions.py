@@ -111,9 +111,9 @@ def confirm_link(
         sentences=[
             _("The buyer's page of this order gets a new address. The code and its deadline stay as they are."),
             _("The old link opens nothing from now on, for nobody, not even in messages that were sent before."),
-            _("With the tick, the buyer's newest message that still holds is sent again with the new link, to {address}.").format(
-                address=goes_to
-            )
+            _(
+                "With the tick, the buyer's newest message that still holds is sent again with the new link, to {address}."
+            ).format(address=goes_to)
             if "send" in form.fields
             else _("Nobody is told by itself: send the buyer a message again, which will carry the new link."),
         ],

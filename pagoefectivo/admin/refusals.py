@@ -35,7 +35,7 @@ def refused(model_admin: admin.ModelAdmin[Any], request: HttpRequest, permission
 
 def _in_words(view: _View[P]) -> _View[P]:
     @wraps(view)
-    def told(self: Any, request: HttpRequest, *arguments: P.args, **named: P.kwargs) -> HttpResponse:
+    def told(self: Any, request: HttpRequest, /, *arguments: P.args, **named: P.kwargs) -> HttpResponse:
         try:
             return view(self, request, *arguments, **named)
         except PermissionDenied:

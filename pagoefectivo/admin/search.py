@@ -65,9 +65,9 @@ def condition(term: str, user: Any) -> Q:
 
 def page_of(found: Findings, user: Any) -> tuple[str, int] | None:
     """Return the model and the key of the one thing that was named, as its page is addressed; None for none or several."""
-    cases = {hit.case_id for hit in found.hits}
-    if len(cases) == 1 and None not in cases and user.has_perm("pagoefectivo.view_case"):
-        return "case", next(iter(cases))
+    (case_id, *more) = {hit.case_id for hit in found.hits} or {None}
+    if case_id is not None and not more and user.has_perm("pagoefectivo.view_case"):
+        return "case", case_id
     if len(found.order_ids) != 1:
         return None
     refunds = {hit.refund_id if hit.kind in _OWN_PAGE else None for hit in found.hits}

@@ -128,7 +128,9 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return redirect(self._named("changelist"))
         clues = read(request.POST.get("clue", ""))
         if not clues.found:
-            told = _("Nothing in it can be looked for: nobody is found by name. Ask for the code, the order, the e-mail or the phone.")
+            told = _(
+                "Nothing in it can be looked for: nobody is found by name. Ask for the code, the order, the e-mail or the phone."
+            )
             messages.warning(request, told)
             return redirect(self._named("changelist"))
         findings = finding.find(clues, actor=actor_of(request))

@@ -23,7 +23,6 @@ from pagoefectivo.models import (
     RiskFlag,
     Voucher,
 )
-from pagoefectivo.selectors.cases import open_cases
 from pagoefectivo.selectors.timeline_words import as_mapping
 from pagoefectivo.services.facts import FREEZING
 
@@ -110,7 +109,7 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
     pictures: list[SentPicture] = []
     anomalies: list[Anomaly] = []
     flags: list[RiskFlag] = []
-    cases: list[OpenCase] = []
+    cases: dict[int, OpenCase] = {}
     accepted_by = ""
     for at, row_id, kind, facts in rows:
         if kind == "said":
@@ -120,13 +119,14 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
         elif kind == "flag":
             flags.append(RiskFlag(pk=row_id, order=whole.order, raised_at=at, **facts))
         elif kind == "case":
-            cases.append(OpenCase(row_id, facts["number"], facts["owner"] or "", date.fromisoformat(facts["due"])))
+            due = date.fromisoformat(facts["due"])
+            cases[facts["case"]] = OpenCase(facts["case"], facts["number"], facts["owner"] or "", due)
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
             accepted_by = facts["closed_by"]
-    found = replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags, cases=cases)
-    return replace(found, accepted_by=accepted_by)
+    found = replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags)
+    return replace(found, accepted_by=accepted_by, cases=list(cases.values()))
 
 
 def _branch(kind: str, rows: QuerySet[Any], at: Any, facts: Mapping[str, Any]) -> QuerySet[Any]:
@@ -172,10 +172,11 @@ def _flags(order: Order) -> QuerySet[Any]:
 
 
 def _cases(order: Order) -> QuerySet[Any]:
-    rows = open_cases().filter(pk__in=CaseLink.objects.filter(order=order).values("case"))
-    owner = f"owner__{get_user_model().USERNAME_FIELD}"
-    facts = {"number": "public_id", "owner": owner, "due": Cast("due_date", CharField())}
-    return _branch("case", rows, F("opened_at"), facts)
+    """By its links, several of which may lead to one case: they stand on an index of the order."""
+    rows = CaseLink.objects.filter(order=order, case__ended_at__isnull=True)
+    owner = f"case__owner__{get_user_model().USERNAME_FIELD}"
+    facts = {"case": "case_id", "number": "case__public_id", "owner": owner, "due": Cast("case__due_date", CharField())}
+    return _branch("case", rows, F("linked_at"), facts)
 
 
 def _said(at: datetime, facts: dict[str, Any]) -> Said:

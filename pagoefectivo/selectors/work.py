@@ -153,7 +153,18 @@ def branch(
         "weighs": F(lane.weight) if lane.weight else Value(1),
         "in_lane": _in_lane(lane),
     }
-    kinds: tuple[Field[Any, Any], ...] = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER, _NUMBER, _NUMBER)
+    kinds: tuple[Field[Any, Any], ...] = (
+        _TEXT,
+        _NUMBER,
+        _INSTANT,
+        _TEXT,
+        _TEXT,
+        _SUM,
+        _TEXT,
+        _NUMBER,
+        _NUMBER,
+        _NUMBER,
+    )
     typed = {name: Cast(value, kind) for (name, value), kind in zip(columns.items(), kinds, strict=True)}
     cut: QuerySet[Any, Any] = rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)
     return cut[: shown if lane.can_be_owned else MOST + 1]

@@ -160,7 +160,9 @@ def test_small_acts_are_done_on_the_page_and_hostile_words_stay_words(at_desk: A
     assert "CASE_ENDED" in post("sent", to="bank", how="again")
 
 
-def test_an_open_case_stands_on_its_order_and_among_the_work_of_its_owner(at_desk: Any, case: Case, paid: Voucher) -> None:
+def test_an_open_case_stands_on_its_order_and_among_the_work_of_its_owner(
+    at_desk: Any, case: Case, paid: Voucher
+) -> None:
     order_page = reverse("admin:pagoefectivo_order_change", args=[paid.order_id])
     queue = reverse("admin:pagoefectivo_ownership_changelist")
     due = f"{case.due_date:%d/%m/%Y}"
@@ -183,7 +185,10 @@ def test_an_open_case_stands_on_its_order_and_among_the_work_of_its_owner(at_des
 
 
 def test_what_one_may_not_do_to_a_case_says_whose_it_is(at_desk: Any, case: Case) -> None:
-    for permission, said in (("close_case", "How it ended … only finance"), ("bundle_case", "Evidence bundle … only finance")):
+    for permission, said in (
+        ("close_case", "How it ended … only finance"),
+        ("bundle_case", "Evidence bundle … only finance"),
+    ):
         assert said in text_of(at_desk(f"all but {permission}").get(page_of(case), headers=ENGLISH))
         assert said not in text_of(at_desk("disputes").get(page_of(case), headers=ENGLISH))
 

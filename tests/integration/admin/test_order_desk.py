@@ -38,7 +38,9 @@ def test_a_note_stands_in_the_timeline_with_its_writer_masked_and_for_ever(at_de
     told = "She calls at 5 p.m.\nCard 4111 1111 1111 1111, CCI 00219100123456789012, maria@example.pe; order A-1042 <b>"
     looked_at = browser.post(order_page(order, "note"), {"text": told}, headers=ENGLISH)
     assert looked_at.status_code == 422
-    assert "This would be kept: She calls at 5 p.m. Card ••••, CCI ••••, •••• order A-1042 &lt;b&gt;" in text_of(looked_at)
+    assert "This would be kept: She calls at 5 p.m. Card ••••, CCI ••••, •••• order A-1042 &lt;b&gt;" in text_of(
+        looked_at
+    )
     assert everything() == before, "what is masked is looked at first"
     seen = html.unescape(hidden(looked_at, "seen"))
     another = browser.post(order_page(order, "note"), {"text": f"{told} 987654321", "seen": seen}, headers=ENGLISH)
@@ -149,7 +151,9 @@ def test_who_sends_a_message_again_sees_where_it_goes_as_far_as_they_may(
     order = open_order()
     sweep()
     said = "sent to the address on file: "
-    assert f"{said}maria.quispe@example.pe" in text_of(at_desk("support_n2").get(order_page(order, "resend"), headers=ENGLISH))
+    assert f"{said}maria.quispe@example.pe" in text_of(
+        at_desk("support_n2").get(order_page(order, "resend"), headers=ENGLISH)
+    )
     assert f"{said}m••••@example.pe" in text_of(at_desk("sender").get(order_page(order, "resend"), headers=ENGLISH))
     assert AccessLog.objects.filter(actor="staff:support_n2", kind="people", order=order).exists()
     assert not AccessLog.objects.filter(actor="staff:sender").exists()
