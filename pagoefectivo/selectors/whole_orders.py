@@ -119,8 +119,9 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
         elif kind == "flag":
             flags.append(RiskFlag(pk=row_id, order=whole.order, raised_at=at, **facts))
         elif kind == "case":
-            due = date.fromisoformat(facts["due"])
-            cases[facts["case"]] = OpenCase(facts["case"], facts["number"], facts["owner"] or "", due)
+            if facts["ended"] is None:
+                due = date.fromisoformat(facts["due"])
+                cases[facts["case"]] = OpenCase(facts["case"], facts["number"], facts["owner"] or "", due)
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
@@ -173,9 +174,10 @@ def _flags(order: Order) -> QuerySet[Any]:
 
 def _cases(order: Order) -> QuerySet[Any]:
     """By its links, several of which may lead to one case: they stand on an index of the order."""
-    rows = CaseLink.objects.filter(order=order, case__ended_at__isnull=True)
+    rows = CaseLink.objects.filter(order=order)
     owner = f"case__owner__{get_user_model().USERNAME_FIELD}"
-    facts = {"case": "case_id", "number": "case__public_id", "owner": owner, "due": Cast("case__due_date", CharField())}
+    facts: dict[str, Any] = {"case": "case_id", "number": "case__public_id", "owner": owner, "ended": "case__ended_at"}
+    facts |= {"due": Cast("case__due_date", CharField())}
     return _branch("case", rows, F("linked_at"), facts)
 
 
