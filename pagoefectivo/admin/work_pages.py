@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from pagoefectivo.domain.clues import SHORTEST_PHONE, Clue, without_gaps
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import AccessLog, Order, Ownership, Voucher
 from pagoefectivo.selectors import work
+from pagoefectivo.selectors.calendar import today
 from pagoefectivo.selectors.search import NEEDS, Findings
 from pagoefectivo.selectors.work import Backlog, Item, Pulse
 from pagoefectivo.selectors.work_lanes import Lane, cases_of, lanes_of
@@ -111,7 +112,10 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
 
 def _first(logs: Iterable[Backlog], rows: _Rows) -> Row | None:
     item = work.first_of(logs, left_out=rows.is_anothers)
-    return rows.row(item) if item is not None else None
+    if item is None:
+        return None
+    row = rows.row(item)
+    return replace(row, what=row.what.rstrip("."))  # it stands in the middle of a sentence
 
 
 def _logs_of(user: Any, owners: Mapping[tuple[str, int], Ownership], lanes: Iterable[Lane]) -> list[Backlog]:
@@ -279,8 +283,8 @@ def _waits(item: Item) -> str:
 
 
 def _hour(since: datetime) -> str:
-    there, here = since.astimezone(LIMA), seams.now().astimezone(LIMA)
-    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%d/%m %H:%M}"
+    there = since.astimezone(LIMA)
+    return f"{there:%H:%M}" if there.date() == today() else f"{there:%d/%m %H:%M}"
 
 
 def _oldest(item: Item) -> str:
