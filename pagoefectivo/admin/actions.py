@@ -7,14 +7,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import Permission as DjangoPermission
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from pagoefectivo.admin.reading import is_sandbox
-from pagoefectivo.domain.error_codes import CATALOGUE
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.exceptions import (
     NotFound,
     PagoEfectivoError,
@@ -111,20 +108,3 @@ def complaints(refusal: PagoEfectivoError) -> Iterator[str]:
 def in_words(reason: Reason) -> str:
     """Return one reason as people read it."""
     return f"{reason.message} {reason.next_step} ({reason.code})"
-
-
-def refused(model_admin: admin.ModelAdmin[Any], request: HttpRequest, permission: str) -> HttpResponse:
-    """Answer 403 and say which permission is missing."""
-    codename = permission.rpartition(".")[2]
-    named = DjangoPermission.objects.filter(codename=codename, content_type__app_label="pagoefectivo").first()
-    entry = CATALOGUE[PermissionRefused.code]
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("Not allowed"),
-        "opts": model_admin.opts,
-        "is_sandbox": is_sandbox(),
-        "sentence": entry.sentence(),
-        "next_step": entry.next_sentence(scope=f"“{named.name}”" if named else codename),
-        "code": PermissionRefused.code,
-    }
-    return TemplateResponse(request, "admin/pagoefectivo/refused.html", context, status=403)

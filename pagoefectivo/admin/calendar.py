@@ -10,6 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from pagoefectivo.admin.actions import actor_of
+from pagoefectivo.admin.refusals import RefusesInWords
 from pagoefectivo.models import NonWorkingDay
 from pagoefectivo.services import calendar
 
@@ -22,10 +23,11 @@ KEEPS_CALENDAR = "pagoefectivo.keep_calendar"
 
 
 @admin.register(NonWorkingDay)
-class NonWorkingDayAdmin(_ModelAdmin):
+class NonWorkingDayAdmin(RefusesInWords, _ModelAdmin):
     """Seen by those who may look, kept by those with one permission of its own. Django's log says who did what."""
 
     actions = None
+    kept_by = KEEPS_CALENDAR
     list_display = ("day", "what", "banks_work")
     list_filter = ("banks_work",)
     fields = list_display

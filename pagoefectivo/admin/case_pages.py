@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.case_words import due_words, history_line, owner_word, sentence_of, standing_badge
 from pagoefectivo.admin.pages import Question, ask, frame
+from pagoefectivo.admin.permission_words import who_may
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, link, moment, money, state_badge
 from pagoefectivo.domain.cases import LinkKind
 from pagoefectivo.models import Case, CaseEntry, Order, Refund, Voucher
@@ -41,6 +42,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, case: Case)
         "links": [(each.pk, each.get_what_display(), _shown(row), _standing(row)) for each, row in linked_rows(links)],
         "history": [_line(entry) for entry in reversed(entries)],
         "may": _may(request, case),
+        "others": _for_others(request, case),
         "longest_note": LONGEST_NOTE,
     }
     return TemplateResponse(request, "admin/pagoefectivo/case/detail.html", context)
@@ -164,3 +166,15 @@ def _may(request: HttpRequest, case: Case) -> dict[str, bool]:
         "bundle": user.has_perm("pagoefectivo.bundle_case"),
         "letter": works,
     }
+
+
+def _for_others(request: HttpRequest, case: Case) -> list[dict[str, str]]:
+    """Return the acts that make sense now and are not this person's, with the desks whose they are."""
+    acts = [("pagoefectivo.bundle_case", _("Evidence bundle …"))]
+    if case.ended_at is None:
+        acts += [
+            ("pagoefectivo.work_case", _("Evidence sent …")),
+            ("pagoefectivo.assign_case", _("Give it to …")),
+            ("pagoefectivo.close_case", _("How it ended …")),
+        ]
+    return [{"label": label, "who": who_may(needed)} for needed, label in acts if not request.user.has_perm(needed)]

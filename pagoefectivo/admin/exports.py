@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 
-from pagoefectivo.admin.actions import refused
 from pagoefectivo.admin.noting import NO_REASON, Kind, note
 from pagoefectivo.admin.reading import SEES_PEOPLE, ReadOnlyAdmin
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.services import seams
 
 EXPORTS = "pagoefectivo.export_finance"

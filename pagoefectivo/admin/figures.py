@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pagoefectivo import conf
-from pagoefectivo.admin.actions import refused
 from pagoefectivo.admin.figure_texts import FIGURES, Figure, shown
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.reading import ReadOnlyAdmin
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.spreadsheets import csv_lines
 from pagoefectivo.models import Figures
 from pagoefectivo.selectors.calendar import today

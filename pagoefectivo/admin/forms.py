@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.money import parse_amount
 from pagoefectivo.models import BuyerMessage
+from pagoefectivo.services import order_desk
 
 _WITH_COMMA = re.compile(r"\d+,\d{1,2}", re.ASCII)
 
@@ -71,6 +72,19 @@ class NoteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("For your colleagues; the buyer does not see it."),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    will_keep = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Have what is masked looked at before it is kept: afterwards nobody can bring it back."""
+        said: dict[str, Any] = super().clean() or {}
+        text = said.get("text", "")
+        kept = order_desk.as_kept(text)
+        if kept.split() not in (text.split(), said.get("seen", "").split()):
+            self.will_keep = kept
+            self.data = {**self.data, "text": text, "seen": kept}  # the hidden field brings back what was looked at
+            self.add_error("text", _("Part of it is masked. Write it otherwise, or keep it as it stands above."))
+        return said
 
 
 class RelinkForm(forms.Form):
@@ -82,6 +96,12 @@ class RelinkForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("It stays on the order with your name."),
     )
+    send = forms.BooleanField(label=_("and send it to the buyer now"), required=False, initial=True)
+
+    def __init__(self, data: Any = None, *, may_send: bool) -> None:
+        super().__init__(data)
+        if not may_send:
+            del self.fields["send"]
 
 
 class ResendForm(forms.Form):

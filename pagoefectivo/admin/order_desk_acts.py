@@ -12,9 +12,13 @@ from django.utils.translation import gettext as _
 from pagoefectivo.admin import order_pages, order_questions
 from pagoefectivo.admin.actions import actor_of, carry_out, door
 from pagoefectivo.admin.forms import NoteForm, RelinkForm, ResendForm
+from pagoefectivo.admin.noting import Kind, note
+from pagoefectivo.admin.reading import SEES_PEOPLE
+from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import Order
 from pagoefectivo.selectors.buyer_messages import sendable_again
 from pagoefectivo.services import buyer_messages, order_desk
+from pagoefectivo.services.order_desk import Renewed
 
 if TYPE_CHECKING:
     from pagoefectivo.admin.reading import ReadOnlyAdmin as _Admin
@@ -47,23 +51,43 @@ class OrderDeskActs(_Admin):
             if again is not None:
                 messages.success(request, _("The message is sent again within seconds. Below is what becomes of it."))
                 return redirect("admin:pagoefectivo_buyermessage_change", again.pk)
-        return order_questions.choose_message(self, request, order, form)
+        return order_questions.choose_message(self, request, order, form, _goes_to(request, order))
 
     @door("pagoefectivo.renew_order_link")
     def relink_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Make a new link to the buyer's page; the old one is void."""
-        form = RelinkForm(request.POST or None)
+        form = RelinkForm(request.POST or None, may_send=request.user.has_perm("pagoefectivo.resend_message"))
         if request.method == "POST" and form.is_valid():
-            why = form.cleaned_data["why"]
+            why, send = form.cleaned_data["why"], form.cleaned_data.get("send", False)
             renewed = carry_out(
-                request, lambda: order_desk.renew_link(order.reference, why=why, actor=actor_of(request))
+                request, lambda: order_desk.renew_link(order.reference, why=why, send=send, actor=actor_of(request))
             )
             if renewed is not None:
                 messages.success(request, _("The buyer's page has a new link; the old one opens nothing."))
+                _tell_of_sending(request, renewed, send=send)
                 return redirect("admin:pagoefectivo_order_change", order.pk)
-        return order_questions.confirm_link(self, request, order, form)
+        return order_questions.confirm_link(self, request, order, form, _goes_to(request, order))
 
     @door("pagoefectivo.view_order", writes=False)
     def ticket_view(self, request: HttpRequest, order: Order) -> HttpResponse:
         """Show the timeline as plain text."""
         return order_pages.ticket(request, order)
+
+
+def _goes_to(request: HttpRequest, order: Order) -> str:
+    """Return where the buyer is written to, as far as the reader may see it; who sees it whole is noted."""
+    if not request.user.has_perm(SEES_PEOPLE):
+        return mask_email(order.payer_email)
+    note(request, Kind.PEOPLE, order)
+    return order.payer_email
+
+
+def _tell_of_sending(request: HttpRequest, renewed: Renewed, *, send: bool) -> None:
+    if renewed.message is not None:
+        messages.success(request, _("It is sent to the buyer within seconds. The timeline shows what becomes of it."))
+    elif send:
+        messages.warning(request, _("Nothing was sent: no message to the buyer holds any more. Tell them another way."))
+    else:
+        messages.warning(
+            request, _("The buyer does not have it yet: send a message again, which carries the new link.")
+        )

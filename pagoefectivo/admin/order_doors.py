@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.admin.actions import in_words
+from pagoefectivo.admin.permission_words import who_may
 from pagoefectivo.admin.reading import SEES_PAYLOADS, SEES_PEOPLE
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.models import Order
@@ -47,6 +48,7 @@ class Door:
     reasons: list[str] = field(default_factory=list)
     waits: str = ""
     seconds: str = ""  # until it may be pressed again
+    permission: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +59,16 @@ class Door:
     def is_shown(self) -> bool:
         """Whether this person gets a button."""
         return self.is_allowed and self.is_open
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether somebody else could press it now."""
+        return self.is_open and not self.is_allowed
+
+    @property
+    def who(self) -> str:
+        """The desks whose act it is."""
+        return who_may(self.permission)
 
     @property
     def is_posted(self) -> bool:
@@ -87,13 +99,14 @@ def _ruled(request: HttpRequest, order: Order, closed: Closed) -> Iterator[Door]
             reasons=[] if only_early else words,
             waits=" ".join(words) if only_early else "",
             seconds=closed[act][0].values["left"] if only_early else "",
+            permission=permission,
         )
 
 
 def _always(request: HttpRequest, order: Order) -> Iterator[Door]:
     user: Any = request.user
     for act, (label, permission) in ALWAYS_OPEN.items():
-        yield Door(act, label, _address(order, act), user.has_perm(permission))
+        yield Door(act, label, _address(order, act), user.has_perm(permission), permission=permission)
 
 
 def _address(order: Order, act: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import advice
@@ -23,7 +24,7 @@ from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, Refun
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.selectors.expectations import expected_settlement_dates
 from pagoefectivo.selectors.vouchers import is_lost
-from pagoefectivo.selectors.whole_orders import SentPicture, WholeOrder
+from pagoefectivo.selectors.whole_orders import OpenCase, SentPicture, WholeOrder
 
 
 def payer(order: Order) -> str:
@@ -92,6 +93,16 @@ def picture_row(picture: SentPicture) -> dict[str, Any]:
         "link": link(picture.proof),
         "received": moment(picture.proof.received_at),
         "badge": judgement_badge(picture.judgement),
+    }
+
+
+def case_row(case: OpenCase) -> dict[str, Any]:
+    """Return an open case as its line under the state of its order."""
+    return {
+        "number": case.number,
+        "address": reverse("admin:pagoefectivo_case_change", args=[case.pk]),
+        "owner": case.owner or _("nobody works on it"),
+        "due": f"{case.due:%d/%m/%Y}",
     }
 
 

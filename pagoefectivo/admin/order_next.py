@@ -47,37 +47,40 @@ class Step:
     doors: Sequence[Door] = ()
     elsewhere: SafeString | str = ""
     is_pressing: bool = False  # though the catalogue has no code for it
+    others: Sequence[Door] = ()  # what mends it and is open, but not to this person
 
 
 def steps(whole: WholeOrder, doors: Sequence[Door]) -> list[Step]:
     """Return what is to be done about an order, the most pressing first; one that says so where there is nothing."""
-    shown = {door.act: door for door in doors if door.is_shown}
+    usable: dict[str, Door] = {door.act: door for door in doors if door.is_open}
     found = [
-        *_of_anomalies(whole, shown),
-        *_of_codes(whole, shown),
-        *_of_receipts(whole, shown),
+        *_of_anomalies(whole, usable),
+        *_of_codes(whole, usable),
+        *_of_receipts(whole, usable),
         *_of_refunds(whole),
     ]
-    return found or [_quiet(whole)]
+    return found or [_beside_cases(_quiet(whole), whole)]
 
 
-def _of_anomalies(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+def _of_anomalies(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
     for anomaly in sorted(whole.anomalies, key=lambda each: not each.holds_order):
         told = advice.on_anomaly(anomaly)
         refund = next((each for each in whole.refunds if each.pk == anomaly.refund_id), None)
         if refund is not None and refund.is_unowned:
             yield Step(anomaly.get_kind_display(), told, elsewhere=_button(refund, _("Say whose it is …")))
             continue
-        yield Step(anomaly.get_kind_display(), told, _pressed(told, shown), link(refund) if refund else "")
+        doors, others = _pressed(told, usable)
+        yield Step(anomaly.get_kind_display(), told, doors, link(refund) if refund else "", others)
 
 
-def _of_codes(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+def _of_codes(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
     told = explained(whole.newest) if whole.newest is not None and whole.order.paid_amount <= 0 else None
     if told is not None and whole.order.state != OrderState.CANCELED:
-        yield Step(_("payment code"), told, _pressed(told, shown))
+        doors, others = _pressed(told, usable)
+        yield Step(_("payment code"), told, doors, others=others)
 
 
-def _of_receipts(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
+def _of_receipts(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
     """What receipts wait for while the order is not paid; one that was flagged is spoken of by its anomaly."""
     is_flagged = any(anomaly.kind in PROOF_ANOMALIES for anomaly in whole.anomalies)
     unseen = [picture for picture in whole.pictures if not picture.judgement]
@@ -85,7 +88,7 @@ def _of_receipts(whole: WholeOrder, shown: dict[str, Door]) -> Iterator[Step]:
         yield _look_at(unseen[0])
     fitting = [picture for picture in whole.pictures if picture.judgement == Judgement.MATCHES]
     if fitting and whole.order.paid_amount <= 0:
-        yield _ask_about(fitting[-1], shown)
+        yield _ask_about(fitting[-1], usable)
 
 
 def _look_at(picture: SentPicture) -> Step:
@@ -96,7 +99,7 @@ def _look_at(picture: SentPicture) -> Step:
     return Step(title, advised, elsewhere=link(picture.proof), is_pressing=True)
 
 
-def _ask_about(picture: SentPicture, shown: dict[str, Door]) -> Step:
+def _ask_about(picture: SentPicture, usable: dict[str, Door]) -> Step:
     told = _("Somebody judged that the receipt fits, and the provider knows of no payment.")
     next_step = (
         _("Follow the case that was opened on it.")
@@ -104,7 +107,7 @@ def _ask_about(picture: SentPicture, shown: dict[str, Door]) -> Step:
         else _("Ask the provider now. If it still knows nothing, open a case and ask its support.")
     )
     advised = Advice("", told, WHO_WORDS[Who.SUPPORT], next_step)
-    doors = [shown[Act.REFRESH]] if Act.REFRESH in shown else []
+    doors = [door for door in usable.values() if door.act is Act.REFRESH and door.is_shown]
     title = _("a receipt fits, and the provider knows nothing of it")
     return Step(title, advised, doors, link(picture.proof), is_pressing=True)
 
@@ -163,8 +166,22 @@ def _was_asked_anew(refund: Refund, refunds: Sequence[Refund]) -> bool:
     return is_over and any(each.pk > refund.pk and each.state not in FREED_REFUND for each in refunds)
 
 
-def _pressed(told: Advice, shown: dict[str, Door]) -> list[Door]:
-    return [shown[act] for act in _MENDS.get(told.code, _OTHERWISE) if act in shown]
+def _pressed(told: Advice, usable: dict[str, Door]) -> tuple[list[Door], list[Door]]:
+    """Return what mends it: what this person can press, and what only others can."""
+    mends = [usable[act] for act in _MENDS.get(told.code, _OTHERWISE) if act in usable]
+    return [door for door in mends if door.is_shown], [door for door in mends if door.is_for_others]
+
+
+def _beside_cases(calm: Step, whole: WholeOrder) -> Step:
+    """While a case is open nobody is told that nothing is to be done."""
+    if not whole.cases:
+        return calm
+    owners = ", ".join(dict.fromkeys(case.owner for case in whole.cases if case.owner))
+    told = _("Code and money wait for nobody at the desk, but a case about this order is open and has to be answered.")
+    next_step = _("Look into the case before you promise the buyer anything.")
+    return replace(
+        calm, title=_("A case is open"), advice=Advice("", told, owners or WHO_WORDS[Who.SUPPORT], next_step)
+    )
 
 
 def _quiet(whole: WholeOrder) -> Step:

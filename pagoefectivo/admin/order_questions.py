@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import advice
+from pagoefectivo.admin.forms import NoteForm
 from pagoefectivo.admin.pages import Question, ask
 from pagoefectivo.admin.presentation import lima, money
 from pagoefectivo.models import Order
@@ -89,25 +90,32 @@ def confirm_accept(model_admin: admin.ModelAdmin[Any], request: HttpRequest, ord
     return ask(model_admin, request, order, question, form)
 
 
-def write_note(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
+def write_note(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: NoteForm) -> HttpResponse:
     question = Question(
         title=_("Note on order %s") % order.reference,
         sentences=[
             _("It stands in the timeline with your name and the time, and nobody can change it or take it away."),
             _("Long numbers and e-mail addresses are masked before it is kept."),
+            *([_("This would be kept: {text}").format(text=form.will_keep)] if form.will_keep else []),
         ],
-        button=_("Keep the note"),
+        button=_("Keep it as it stands above") if form.will_keep else _("Keep the note"),
     )
     return ask(model_admin, request, order, question, form)
 
 
-def confirm_link(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
+def confirm_link(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form, goes_to: str
+) -> HttpResponse:
     question = Question(
         title=_("New link to the buyer's page of order %s") % order.reference,
         sentences=[
             _("The buyer's page of this order gets a new address. The code and its deadline stay as they are."),
             _("The old link opens nothing from now on, for nobody, not even in messages that were sent before."),
-            _("Nobody is told by itself: send the buyer a message again, which will carry the new link."),
+            _(
+                "With the tick, the buyer's newest message that still holds is sent again with the new link, to {address}."
+            ).format(address=goes_to)
+            if "send" in form.fields
+            else _("Nobody is told by itself: send the buyer a message again, which will carry the new link."),
         ],
         button=_("Make a new link"),
         is_grave=True,
@@ -115,11 +123,15 @@ def confirm_link(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order
     return ask(model_admin, request, order, question, form)
 
 
-def choose_message(model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form) -> HttpResponse:
+def choose_message(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, order: Order, form: Form, goes_to: str
+) -> HttpResponse:
     question = Question(
         title=_("Send the buyer of order %s a message again") % order.reference,
         sentences=[
-            _("It is written anew from what is true now and sent to the address on file."),
+            _("It is written anew from what is true now and sent to the address on file: {address}").format(
+                address=goes_to
+            ),
             _("Three may be sent again within an hour on one order."),
         ],
         button=_("Send again"),

@@ -150,7 +150,7 @@ def _anchor(entry: TimelineEntry) -> str:
 
 
 def _who(entry: TimelineEntry) -> str:
-    path = "" if entry.kind in {"exchange", "note", "buyer_view"} else _PATHS.get(entry.source, entry.source)
+    path = "" if entry.kind in {"exchange", "note", "buyer_view", "case"} else _PATHS.get(entry.source, entry.source)
     return " · ".join(str(word) for word in (actor_word(entry.actor), path) if word)
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from pagoefectivo.admin.reading import is_sandbox
+from pagoefectivo.admin.presentation import is_sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from pagoefectivo import conf
 from pagoefectivo.domain import redaction
 from pagoefectivo.domain.business_days import Expected
 from pagoefectivo.domain.localtime import between_days
@@ -77,6 +78,11 @@ _JUDGEMENT_TONES = {
     Judgement.BETTER_PICTURE: "moving",
 }
 _ACTORS = {"provider": _("the provider"), "system": _("by itself"), "buyer": _("the buyer")}
+
+
+def is_sandbox() -> bool:
+    """Whether any account plays with toy money."""
+    return any(account.environment == conf.SANDBOX for account in conf.current().accounts.values())
 
 
 def badge(tone: str, word: object) -> SafeString:

@@ -15,6 +15,8 @@ from pagoefectivo import conf
 from pagoefectivo.admin import search
 from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.paging import NewestRows
+from pagoefectivo.admin.presentation import is_sandbox
+from pagoefectivo.admin.refusals import RefusesInWords
 from pagoefectivo.selectors.search import MOST
 
 if TYPE_CHECKING:
@@ -26,11 +28,6 @@ SEES_PEOPLE = "pagoefectivo.view_personal_data"
 SEES_PAYLOADS = "pagoefectivo.view_raw_payload"
 SEES_BANK_ACCOUNTS = "pagoefectivo.view_bank_account"
 SEES_RECEIPTS = "pagoefectivo.review_proof"
-
-
-def is_sandbox() -> bool:
-    """Whether any account plays with toy money."""
-    return any(account.environment == conf.SANDBOX for account in conf.current().accounts.values())
 
 
 def search_address(site: str) -> str:
@@ -63,7 +60,7 @@ class StateFilter(admin.ChoicesFieldListFilter):
         self.title = _("state")
 
 
-class ReadOnlyAdmin(_ModelAdmin):
+class ReadOnlyAdmin(RefusesInWords, _ModelAdmin):
     """A list and a page per row, for eyes only; lists cost the same at any table size."""
 
     change_list_template = "admin/pagoefectivo/change_list.html"

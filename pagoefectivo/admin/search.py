@@ -28,6 +28,7 @@ KIND_WORDS = {
     Kind.REFUND: _("a refund"),
     Kind.VOUCHER: _("one attempt to issue a code"),
     Kind.PROOF: _("the number of a receipt"),
+    Kind.CASE: _("the number of a case"),
     Kind.PHONE: _("a phone"),
     Kind.DOCUMENT: _("a document"),
     Kind.ACCOUNT: _("the last four digits of an account"),
@@ -64,6 +65,9 @@ def condition(term: str, user: Any) -> Q:
 
 def page_of(found: Findings, user: Any) -> tuple[str, int] | None:
     """Return the model and the key of the one thing that was named, as its page is addressed; None for none or several."""
+    (case_id, *more) = {hit.case_id for hit in found.hits} or {None}
+    if case_id is not None and not more and user.has_perm("pagoefectivo.view_case"):
+        return "case", case_id
     if len(found.order_ids) != 1:
         return None
     refunds = {hit.refund_id if hit.kind in _OWN_PAGE else None for hit in found.hits}

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pagoefectivo.admin import search, work_pages
-from pagoefectivo.admin.actions import actor_of, carry_out, refused
+from pagoefectivo.admin.actions import actor_of, carry_out
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import actor_word, moment
 from pagoefectivo.admin.reading import ReadOnlyAdmin
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.clues import read
 from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.models import Ownership
@@ -29,6 +30,10 @@ from pagoefectivo.services.actors import PermissionRefused
 READS_ORDERS = "pagoefectivo.view_order"
 READS_HISTORY = "pagoefectivo.view_ownership"
 _LONGEST_KEY = 18
+
+
+# A shop that gave its admin site a front page of its own keeps it, and may show {% work_waiting %} there itself.
+admin.site.index_template = admin.site.index_template or "admin/pagoefectivo/index.html"
 
 
 @admin.register(Ownership)
@@ -78,6 +83,18 @@ class OwnershipAdmin(ReadOnlyAdmin):
         context = {**frame(self, request, None, str(lane.title)), **work_pages.one_lane(request, lane)}
         return TemplateResponse(request, "admin/pagoefectivo/work/lane.html", context)
 
+    @transaction.non_atomic_requests
+    def release_view(self, request: HttpRequest) -> HttpResponse:
+        """Give back all that one has, as at the end of a day."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            done = work.release_all(actor=actor_of(request))
+        except PermissionRefused:
+            return refused(self, request, work_pages.OWNS)
+        messages.success(request, _done("release", done, ""))
+        return redirect(self._named("changelist"))
+
     def _acted(self, request: HttpRequest, lane: Lane) -> HttpResponse:
         rows = [int(each) for each in request.POST.getlist("row") if _is_key(each)]
         if not rows:
@@ -111,7 +128,10 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return redirect(self._named("changelist"))
         clues = read(request.POST.get("clue", ""))
         if not clues.found:
-            messages.info(request, _("There is nothing in it that could be looked for."))
+            told = _(
+                "Nothing in it can be looked for: nobody is found by name. Ask for the code, the order, the e-mail or the phone."
+            )
+            messages.warning(request, told)
             return redirect(self._named("changelist"))
         findings = finding.find(clues, actor=actor_of(request))
         page = search.page_of(findings, request.user)
@@ -129,7 +149,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
             return refused(self, request, READS_ORDERS)
         clues = search.remembered(request, key)
         if clues is None:
-            messages.info(request, _("That search is over. Look for it again."))
+            messages.warning(request, _("That search is over. Look for it again."))
             return redirect(self._named("changelist"))
         request.current_app = self.admin_site.name
         findings = finding.find(clues, actor=actor_of(request))
@@ -146,6 +166,7 @@ class OwnershipAdmin(ReadOnlyAdmin):
             path("search/", wrap(self.search_view), name="pagoefectivo_ownership_search"),
             path("search/<str:key>/", wrap(self.found_view), name="pagoefectivo_ownership_found"),
             path("lane/<slug:name>/", wrap(self.lane_view), name="pagoefectivo_ownership_lane"),
+            path("release/", wrap(self.release_view), name="pagoefectivo_ownership_release"),
             path("tenures/", wrap(self.tenures_view), name="pagoefectivo_ownership_tenures"),
         ]
         return [*pages, *super().get_urls()]

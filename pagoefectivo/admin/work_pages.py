@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,16 +16,18 @@ from django.utils.translation import ngettext
 
 from pagoefectivo.admin.noting import note
 from pagoefectivo.admin.orders import LISTED
-from pagoefectivo.admin.presentation import lima, moment, money, state_badge
-from pagoefectivo.admin.reading import SEES_PEOPLE, is_sandbox, search_address
+from pagoefectivo.admin.permission_words import who_may
+from pagoefectivo.admin.presentation import LIMA, is_sandbox, lima, moment, money, state_badge
+from pagoefectivo.admin.reading import SEES_PEOPLE, search_address
 from pagoefectivo.admin.search import KIND_WORDS
-from pagoefectivo.domain.clues import Clue, Kind
+from pagoefectivo.domain.clues import SHORTEST_PHONE, Clue, without_gaps
 from pagoefectivo.domain.redaction import mask_email
 from pagoefectivo.models import AccessLog, Order, Ownership, Voucher
 from pagoefectivo.selectors import work
+from pagoefectivo.selectors.calendar import today
 from pagoefectivo.selectors.search import NEEDS, Findings
 from pagoefectivo.selectors.work import Backlog, Item, Pulse
-from pagoefectivo.selectors.work_lanes import Lane, lanes_of
+from pagoefectivo.selectors.work_lanes import Lane, cases_of, lanes_of
 from pagoefectivo.services import seams
 from pagoefectivo.services.actors import STAFF_PERMISSIONS
 
@@ -44,9 +46,11 @@ class Row:
     what: str
     amount: str
     age: str
+    waits: str
     since: object
     owner: str
     is_mine: bool
+    lane_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Card:
     lane: Lane
     address: str
     count: str
-    age: str
+    oldest: str
     rows: list[Row]
     more: int
 
@@ -66,22 +70,52 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     site = str(getattr(request, "current_app", "") or "admin")
     user: Any = request.user
     lanes = reachable(lanes_of(user), site)
-    logs = work.backlogs(list(lanes))
+    own = [lane for lane in reachable([cases_of(user)], site) if user.has_perms(lane.permissions)]
+    found = work.backlogs([*lanes, *own])
+    logs, cases = found[: len(lanes)], found[len(lanes) :]
     owners = work.owners_of((item for log in logs for item in log.items), user=user)
     rows = _Rows(owners, lanes, user, site)
     pulse = work.pulse()
-    mine = [item for log in _logs_of(user, owners, lanes) for item in log.items]
+    mine = [item for log in (*cases, *_logs_of(user, owners, lanes)) for item in log.items]
     return {
+        "first": _first(logs, rows),
         "cards": [rows.card(log) for log in logs if log.items],
         "nothing_in": [log.lane.title for log in logs if not log.items],
         "yours": [rows.row(item) for item in sorted(mine, key=lambda item: item.since)[:ON_A_LANE]],
         "may_own": user.has_perm(OWNS),
+        "may_release_all": any(rows.is_mine(item) for item in mine),
+        "release_address": _page_of_queue("release", site),
         "sees_lanes": bool(lanes),
         "signs": signs(pulse),
         "is_well": pulse.is_well,
         "search_address": search_address(site) if user.has_perm("pagoefectivo.view_order") else "",
         "is_sandbox": is_sandbox(),
     }
+
+
+def waiting(request: HttpRequest) -> dict[str, Any]:
+    """Return what the start page of an admin site says of the queue: how much waits for this person, and what first."""
+    site = str(getattr(request, "current_app", "") or "admin")
+    user: Any = request.user
+    lanes = reachable(lanes_of(user), site)
+    if not lanes:
+        return {"queue_address": ""}
+    logs = work.backlogs(list(lanes))
+    owners = work.owners_of((item for log in logs for item in log.items), user=user)
+    return {
+        "queue_address": _page_of_queue("changelist", site),
+        "number": sum(log.count for log in logs if not log.lane.is_background),
+        "is_cut": any(log.is_cut for log in logs),
+        "first": _first(logs, _Rows(owners, lanes, user, site)),
+    }
+
+
+def _first(logs: Iterable[Backlog], rows: _Rows) -> Row | None:
+    item = work.first_of(logs, left_out=rows.is_anothers)
+    if item is None:
+        return None
+    row = rows.row(item)
+    return replace(row, what=row.what.rstrip("."))  # it stands in the middle of a sentence
 
 
 def _logs_of(user: Any, owners: Mapping[tuple[str, int], Ownership], lanes: Iterable[Lane]) -> list[Backlog]:
@@ -106,7 +140,7 @@ def one_lane(request: HttpRequest, lane: Lane) -> dict[str, Any]:
         "lane": lane,
         "card": rows.card(log),
         "rows": [rows.row(item) for item in items],
-        "is_all": len(items) == log.count and not log.is_cut,
+        "is_all": sum(item.weight for item in items) == log.count and not log.is_cut,
         "shown": len(items),
         "may_own": may_own,
         "may_dismiss": may_own and may_dismiss,
@@ -156,10 +190,8 @@ def found(request: HttpRequest, findings: Findings) -> dict[str, Any]:
     rows = Order.objects.filter(pk__in=ids).defer("payer_document_number", "metadata").prefetch_related(newest)
     return {
         "recognised": [line for clue in findings.clues for line in _recognised(clue, findings)],
-        "unknown": [
-            _unknown(clue) for clue in findings.clues if not any(hit.clue == clue.text for hit in findings.hits)
-        ],
-        "closed": [_closed(kind) for kind in sorted(findings.closed)],
+        "unknown": [line for clue in findings.clues for line in _unknown(clue, findings)],
+        "is_known": not any(findings.closed & {*clue.kinds} for clue in findings.clues),
         "orders": [_order(order, findings, sees=sees) for order in rows.order_by("-pk")],
         "is_cut": findings.is_cut or len(findings.order_ids) > FOUND_SHOWN,
         "shown": len(ids),
@@ -188,29 +220,46 @@ class _Rows:
         held = self._held(item)
         return held is not None and held.owner_id == self._user.pk
 
+    def is_anothers(self, item: Item) -> bool:
+        held = self._held(item)
+        return held is not None and held.owner_id != self._user.pk
+
+    def _lane_address(self, lane: Lane) -> str:
+        return _page_of_queue("lane", self._site, lane.name)
+
     def row(self, item: Item) -> Row:
         held = self._held(item)
         return Row(
             item=item,
             address=_address(item.lane, item.target, self._site),
-            what=str(item.lane.words(item.what)) if item.what else "",
+            what=_what(item),
             amount=money(item.amount, item.currency) if item.amount is not None and item.currency else "",
-            age=_age(item.since),
+            age=_hour(item.since) if item.lane.is_hourly else _age(item.since),
+            waits=_waits(item),
             since=moment(item.since),
             owner=held.owner_name if held else "",
             is_mine=self.is_mine(item),
+            lane_address=self._lane_address(item.lane) if item.lane.can_be_owned else "",
         )
 
     def card(self, log: Backlog) -> Card:
         shown = log.items[: work.SHOWN]
         return Card(
             lane=log.lane,
-            address=reverse("admin:pagoefectivo_ownership_lane", args=[log.lane.name], current_app=self._site),
+            address=self._lane_address(log.lane),
             count=f"{work.MOST}+" if log.is_cut else str(log.count),
-            age=_age(log.items[0].since) if log.items else "",
+            oldest=_oldest(log.items[0]) if log.items else "",
             rows=[self.row(item) for item in shown],
-            more=log.count - len(shown),
+            more=log.count - sum(item.weight for item in shown),
         )
+
+
+def _page_of_queue(what: str, site: str, *args: str) -> str:
+    """Return where a page of the queue is; empty in a shop's own admin site that has left the queue out."""
+    try:
+        return reverse(f"admin:pagoefectivo_ownership_{what}", args=args, current_app=site)
+    except NoReverseMatch:
+        return ""
 
 
 def _address(lane: Lane, target: int | None, site: str) -> str:
@@ -219,6 +268,29 @@ def _address(lane: Lane, target: int | None, site: str) -> str:
         return reverse(f"admin:pagoefectivo_{lane.page}", args=args, current_app=site) + lane.narrowed
     except NoReverseMatch:
         return ""
+
+
+def _what(item: Item) -> str:
+    words = str(item.lane.words(item.what)) if item.what else ""
+    return f"{words} × {item.weight}" if item.weight > 1 else words
+
+
+def _waits(item: Item) -> str:
+    """Say for how long something has waited; of what is counted by the hour, in which hour the first came."""
+    if item.lane.is_hourly:
+        return _("since the hour of {hour}").format(hour=_hour(item.since))
+    return _("for {age}").format(age=_age(item.since))
+
+
+def _hour(since: datetime) -> str:
+    there = since.astimezone(LIMA)
+    return f"{there:%H:%M}" if there.date() == today() else f"{there:%d/%m %H:%M}"
+
+
+def _oldest(item: Item) -> str:
+    if item.lane.is_hourly:
+        return _("The first came in the hour of {hour}.").format(hour=_hour(item.since))
+    return _("The oldest has waited for {age}.").format(age=_age(item.since))
 
 
 def _age(since: datetime | None) -> str:
@@ -236,16 +308,22 @@ def _recognised(clue: Clue, findings: Findings) -> Iterable[str]:
             yield said.format(term=clue.text, kind=KIND_WORDS[kind], results=results(len(orders)))
 
 
-def _unknown(clue: Clue) -> str:
-    kinds = [str(KIND_WORDS[kind]) for kind in clue.kinds]
-    may_be = _(" or ").join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
-    return _("“{term}” may be {kinds}; nothing is known of it.").format(term=clue.text, kinds=may_be)
-
-
-def _closed(kind: Kind) -> str:
-    named = STAFF_PERMISSIONS[NEEDS[kind]].rpartition(".")[2]
-    said = _("It may be {kind}, which you may not look for: ask an administrator for the permission {permission}.")
-    return said.format(kind=KIND_WORDS[kind], permission=named)
+def _unknown(clue: Clue, findings: Findings) -> Iterable[str]:
+    """Say of a clue that found nothing why: of what this person may not look for, nobody has looked whether it is known."""
+    if any(hit.clue == clue.text for hit in findings.hits):
+        return
+    closed = [kind for kind in clue.kinds if kind in findings.closed]
+    if without_gaps(clue.text).isdecimal() and len(without_gaps(clue.text)) < SHORTEST_PHONE:
+        yield _(
+            "“{term}”: the last digits of a phone cannot be looked for; ask for the whole phone, the e-mail or the code."
+        ).format(term=clue.text)
+    if not closed:
+        kinds = [str(KIND_WORDS[kind]) for kind in clue.kinds]
+        may_be = _(" or ").join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+        yield _("“{term}” may be {kinds}; nothing is known of it.").format(term=clue.text, kinds=may_be)
+    for kind in closed:
+        said = _("“{term}” may be {kind}, which you may not look for. Who may: {desks}.")
+        yield said.format(term=clue.text, kind=KIND_WORDS[kind], desks=who_may(STAFF_PERMISSIONS[NEEDS[kind]]))
 
 
 def _order(order: Order, findings: Findings, *, sees: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REFUND = "refund"
     VOUCHER = "voucher"
     PROOF = "proof"
+    CASE = "case"
     CODE = "code"
     PHONE = "phone"
     DOCUMENT = "document"
@@ -50,9 +51,10 @@ class Clues:
     is_whole: bool
 
 
+_OWN_NUMBERS = frozenset({Kind.EMAIL, Kind.REFUND, Kind.VOUCHER, Kind.PROOF, Kind.CASE})  # name one thing surely
 # Every repetition is bounded and begins at a fixed place, so that no text makes a pattern slow.
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[^\s@<>\"'(),;:]{1,190}")
-_MARKED = re.compile(r"\b(?:rfd_|vch_)[0-9A-Za-z]{1,40}\b|\bC-[2-9A-HJ-NP-Z]{8}\b", re.ASCII)
+_MARKED = re.compile(r"\b(?:rfd_|vch_)[0-9A-Za-z]{1,40}\b|\b[CK]-[2-9A-HJ-NP-Z]{8}\b", re.ASCII | re.IGNORECASE)
 _PHONE_IN_PARTS = re.compile(r"(?<![\w.,/-])(?:\+?51[ -]?)?9\d\d[ -]\d{3}[ -]\d{3}(?![\w.,/-]?\d)", re.ASCII)
 _CODE_IN_PARTS = re.compile(r"(?<![\w.,/+-])(?<!\d )\d{2,4}(?:[ -]\d{3,4}){1,3}(?![ -]?\d)", re.ASCII)
 _WORD = re.compile(r"(?<![\w.~@+-])\+?[0-9A-Za-z][0-9A-Za-z._~:-]{2,99}", re.ASCII)
@@ -126,19 +128,20 @@ def _inside(text: str) -> Iterator[Clue]:
 
 
 def _surest_first(clue: Clue) -> int:
-    return 0 if clue.kinds[0] in {Kind.EMAIL, Kind.REFUND, Kind.VOUCHER, Kind.PROOF} else 1
+    return 0 if clue.kinds[0] in _OWN_NUMBERS else 1
 
 
 def _word(word: str) -> Clue:
     if "@" in word:
         return Clue(word, (Kind.EMAIL,))
-    if word.startswith("rfd_"):
+    begun = word[:4].lower()
+    if begun == "rfd_":
         return Clue(word, (Kind.REFUND,))
-    if word.startswith("vch_"):
+    if begun == "vch_":
         return Clue(word, (Kind.VOUCHER,))
     kinds = [Kind.REFERENCE]
     if _MARKED.fullmatch(word):
-        kinds.insert(0, Kind.PROOF)
+        kinds.insert(0, Kind.CASE if begun.startswith("k") else Kind.PROOF)
     bare = document_of(word)
     if SHORTEST_DOCUMENT <= len(bare) <= LONGEST_DOCUMENT and bare == word.upper():
         kinds.append(Kind.DOCUMENT)

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from pagoefectivo import conf
 from pagoefectivo.domain.clues import SHORTEST_REFERENCE, Clue, Clues, Kind, document_of, without_gaps
-from pagoefectivo.models import Order, PaymentProof, ProofReading, Refund, Voucher
+from pagoefectivo.models import CaseLink, Order, PaymentProof, ProofReading, Refund, Voucher
 from pagoefectivo.models.digests import digests
 from pagoefectivo.selectors.orders import require_reading
 from pagoefectivo.services.actors import Actor, Permission
@@ -20,18 +20,19 @@ from pagoefectivo.services.proofs import operation_digest
 MOST = 500
 NEEDS = {Kind.DOCUMENT: Permission.SEE_PEOPLE, Kind.ACCOUNT: Permission.SEE_BANK_ACCOUNTS}
 _TEXT, _NUMBER = CharField(), BigIntegerField()
-_COLUMNS = ("hit_kind", "hit_value", "hit_order", "hit_refund", "hit_proof")
+_COLUMNS = ("hit_kind", "hit_value", "hit_order", "hit_refund", "hit_proof", "hit_case")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that a clue names: always an order, and the refund or the receipt where the clue is one's own name."""
+    """One thing that a clue names: always an order, and the refund, receipt or case where the clue is one's own name."""
 
     kind: Kind
     clue: str = field(repr=False)
     order_id: int
     refund_id: int | None = None
     proof_id: int | None = None
+    case_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,12 @@ def _values(kind: Kind, text: str) -> Iterable[str]:
         return digests(kind, text)
     if kind is Kind.OPERATION:
         return filter(None, {operation_digest(text), document_of(text)})
-    return {text, without_gaps(text)}
+    if kind in {Kind.PROOF, Kind.CASE}:
+        return {text.upper()}
+    if kind in {Kind.REFUND, Kind.VOUCHER}:
+        return {text, text.lower()}
+    # as it was typed, and as shops write them: an index finds what is spelled alike, and people type small letters
+    return dict.fromkeys([text, without_gaps(text), text.upper(), text.lower()])
 
 
 def _hits(rows: QuerySet[Any], kind: Kind, value: str, order: str = "order", **more: str) -> QuerySet[Any, Any]:
@@ -110,6 +116,7 @@ def _hits(rows: QuerySet[Any], kind: Kind, value: str, order: str = "order", **m
         "hit_order": Cast(F(order), _NUMBER),
         "hit_refund": Cast(F(more["refund"]) if "refund" in more else Value(None), _NUMBER),
         "hit_proof": Cast(F(more["proof"]) if "proof" in more else Value(None), _NUMBER),
+        "hit_case": Cast(F(more["case"]) if "case" in more else Value(None), _NUMBER),
     }
     hits: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values_list(*_COLUMNS)
     return hits
@@ -161,6 +168,7 @@ _PLACES = {
     Kind.REFUND: _one(Refund, Kind.REFUND, "public_id", refund="pk"),
     Kind.VOUCHER: _one(Voucher, Kind.VOUCHER, "public_id"),
     Kind.PROOF: _one(PaymentProof, Kind.PROOF, "public_id", proof="pk"),
+    Kind.CASE: _one(CaseLink, Kind.CASE, "case__public_id", case="case"),
     Kind.CODE: _one(Voucher, Kind.CODE, "code"),
     Kind.PHONE: _one(Order, Kind.PHONE, "phone_digest", "pk"),
     Kind.DOCUMENT: _one(Order, Kind.DOCUMENT, "document_digest", "pk"),
@@ -174,10 +182,10 @@ def _nothing() -> QuerySet[Any, Any]:
     return _hits(Order.objects.none(), Kind.REFERENCE, "reference", "pk")
 
 
-def _hit(row: tuple[str, str, int, int | None, int | None], said: dict[tuple[Kind, str], str]) -> Hit:
-    written, value, order_id, refund_id, proof_id = row
+def _hit(row: tuple[str, str, int, int | None, int | None, int | None], said: dict[tuple[Kind, str], str]) -> Hit:
+    written, value, order_id, *own = row
     kind = Kind(written)
-    return Hit(kind, said.get((kind, value), "") or _beginning(kind, value, said), order_id, refund_id, proof_id)
+    return Hit(kind, said.get((kind, value), "") or _beginning(kind, value, said), order_id, *own)
 
 
 def _beginning(kind: Kind, value: str, said: dict[tuple[Kind, str], str]) -> str:

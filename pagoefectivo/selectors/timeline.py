@@ -13,7 +13,7 @@ from pagoefectivo.selectors.timeline_words import Names, TimelineEntry, entry_of
 __all__ = ["PAGE", "Chapter", "Show", "TimelineEntry", "chapter_of", "timeline_of"]
 
 PAGE = 200
-_AMONG_US = {"note", "buyer_view"}  # what staff write for each other leaves the house by no API
+_AMONG_US = {"note", "buyer_view", "case"}  # what staff write for each other leaves the house by no API
 
 
 class Show(StrEnum):

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 from django.db.models import CharField, F, Q, QuerySet, Value, Window
 from django.db.models.functions import Cast, JSONObject, RowNumber
 
+from pagoefectivo.domain.cases import CaseAct
 from pagoefectivo.models import (
     Anomaly,
     ApiExchange,
     BuyerMessage,
     BuyerView,
+    CaseEntry,
+    CaseLink,
     ErrorOccurrence,
     Order,
     OrderNote,
@@ -171,6 +174,12 @@ def _views(about: About) -> QuerySet[Any]:
     return _branch("buyer_view", rows, "at", _same("actor"))
 
 
+def _cases(about: About) -> QuerySet[Any]:
+    linked = CaseLink.objects.filter(order=about.order).values("case")
+    rows = CaseEntry.objects.filter(case__in=linked, act__in=[CaseAct.OPENED.value, CaseAct.ENDED.value])
+    return _branch("case", rows, "at", _same("act", "actor", number="case__public_id"))
+
+
 _BRANCHES: dict[str, Callable[[About], QuerySet[Any]]] = {
     "exchange": _calls,
     "delivery": _deliveries,
@@ -185,5 +194,6 @@ _BRANCHES: dict[str, Callable[[About], QuerySet[Any]]] = {
     "proof_judged": _reviews,
     "note": _notes,
     "buyer_view": _views,
+    "case": _cases,
 }
 KINDS = frozenset(_BRANCHES)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pagoefectivo.domain import refund_marks
+from pagoefectivo.domain.cases import CaseAct
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.money import format_money
 from pagoefectivo.domain.redaction import redact_text
@@ -252,6 +253,12 @@ def _view(row: Row, _names: Names) -> Told:
     return row.facts["actor"], Source.STAFF, _("Looked at the buyer's page, for the first time"), {}
 
 
+def _case(row: Row, _names: Names) -> Told:
+    is_opened = row.facts["act"] == CaseAct.OPENED
+    told = _("Case %(number)s was opened") if is_opened else _("Case %(number)s ended")
+    return row.facts["actor"], Source.STAFF, told % {"number": row.facts["number"]}, {}
+
+
 _WORDS: dict[str, Callable[[Row, Names], Told]] = {
     "exchange": _call,
     "delivery": _delivery,
@@ -266,4 +273,5 @@ _WORDS: dict[str, Callable[[Row, Names], Told]] = {
     "proof_judged": _review,
     "note": _note,
     "buyer_view": _view,
+    "case": _case,
 }

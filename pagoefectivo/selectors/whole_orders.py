@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from pagoefectivo.models import Anomaly, Order, PaymentEvent, PaymentProof, ProofReview, Refund, RiskFlag, Voucher
+from pagoefectivo.models import (
+    Anomaly,
+    CaseLink,
+    Order,
+    PaymentEvent,
+    PaymentProof,
+    ProofReview,
+    Refund,
+    RiskFlag,
+    Voucher,
+)
 from pagoefectivo.selectors.proofs import in_a_case
 from pagoefectivo.selectors.timeline_words import as_mapping
 from pagoefectivo.services.facts import FREEZING
@@ -47,6 +58,16 @@ class SentPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case about an order that has not ended: who works on it, empty for nobody, and until which day in Lima."""
+
+    pk: int
+    number: str
+    owner: str
+    due: date
+
+
+@dataclass(frozen=True, slots=True)
 class WholeOrder:
     """An order with everything below it, each oldest first; `anomalies` are the open ones."""
 
@@ -58,6 +79,7 @@ class WholeOrder:
     said: Sequence[Said] = ()
     pictures: Sequence[SentPicture] = ()
     flags: Sequence[RiskFlag] = ()
+    cases: Sequence[OpenCase] = ()
 
     @property
     def newest(self) -> Voucher | None:
@@ -86,14 +108,15 @@ def whole_order(order_id: int) -> WholeOrder | None:
 
 
 def _with_remarks(whole: WholeOrder) -> WholeOrder:
-    """Add what was said and asked about an order: rows of four tables, small in number, by one statement."""
+    """Add what was said and asked about an order: rows of five tables, small in number, by one statement."""
     ids = [voucher.pk for voucher in whole.vouchers]
-    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order))
+    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order), _cases(whole.order))
     rows = _statements(ids).union(*besides, all=True).order_by("e_kind", "e_id")
     said: list[Said] = []
     pictures: list[SentPicture] = []
     anomalies: list[Anomaly] = []
     flags: list[RiskFlag] = []
+    cases: dict[int, OpenCase] = {}
     accepted_by = ""
     for at, row_id, kind, facts in rows:
         if kind == "said":
@@ -102,11 +125,16 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
             pictures.append(_picture(at, row_id, facts))
         elif kind == "flag":
             flags.append(RiskFlag(pk=row_id, order=whole.order, raised_at=at, **facts))
+        elif kind == "case":
+            if facts["ended"] is None:
+                due = date.fromisoformat(facts["due"])
+                cases[facts["case"]] = OpenCase(facts["case"], facts["number"], facts["owner"] or "", due)
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
             accepted_by = facts["closed_by"]
-    return replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags, accepted_by=accepted_by)
+    found = replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags)
+    return replace(found, accepted_by=accepted_by, cases=list(cases.values()))
 
 
 def _branch(kind: str, rows: QuerySet[Any], at: Any, facts: Mapping[str, Any]) -> QuerySet[Any]:
@@ -157,6 +185,15 @@ def _pictures(order: Order) -> QuerySet[Any]:
 def _flags(order: Order) -> QuerySet[Any]:
     columns = ("rule", "facts", "dismissed_at", "dismissed_why")
     return _branch("flag", RiskFlag.objects.filter(order=order), F("raised_at"), {name: name for name in columns})
+
+
+def _cases(order: Order) -> QuerySet[Any]:
+    """By its links, several of which may lead to one case: they stand on an index of the order."""
+    rows = CaseLink.objects.filter(order=order)
+    owner = f"case__owner__{get_user_model().USERNAME_FIELD}"
+    facts: dict[str, Any] = {"case": "case_id", "number": "case__public_id", "owner": owner, "ended": "case__ended_at"}
+    facts |= {"due": Cast("case__due_date", CharField())}
+    return _branch("case", rows, F("linked_at"), facts)
 
 
 def _said(at: datetime, facts: dict[str, Any]) -> Said:

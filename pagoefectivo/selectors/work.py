@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from django.db.models import (
     Field,
     Q,
     QuerySet,
+    Sum,
     Value,
     Window,
 )
@@ -47,6 +48,7 @@ _COLUMNS = (
     "sum_shown",
     "sum_currency",
     "goes_to",
+    "weighs",
     "in_lane",
 )
 _TEXT, _NUMBER, _INSTANT = CharField(), BigIntegerField(), DateTimeField()
@@ -55,7 +57,7 @@ _SUM = DecimalField(max_digits=14, decimal_places=2)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that waits. `amount` and `target` are None where there is none; a grouped item cannot be owned."""
+    """What waits, `weight` things of a kind. `amount` and `target` are None where there is none; a grouped item cannot be owned."""
 
     lane: Lane
     row_id: int
@@ -65,6 +67,7 @@ class Item:
     amount: Decimal | None
     currency: str
     target: int | None
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def backlogs(
 def _backlog(lane: Lane, rows: Sequence[tuple[Any, ...]], shown: int) -> Backlog:
     items = sorted((Item(lane, *columns) for *columns, _ in rows), key=_age)
     count = max(len(rows), rows[0][-1]) if rows else 0
-    return Backlog(lane, tuple(items[: min(shown, MOST)]), min(count, MOST), is_cut=count > MOST)
+    return Backlog(lane, tuple(items[: min(lane.most or shown, MOST)]), min(count, MOST), is_cut=count > MOST)
 
 
 def _age(item: Item) -> datetime:
@@ -147,12 +150,39 @@ def branch(
         "sum_shown": looks.amount or Value(None),
         "sum_currency": looks.currency or Value(""),
         "goes_to": looks.target or Value(None),
-        "in_lane": Window(Count("*")) if lane.can_be_owned else Value(0),  # grouped rows are counted when read
+        "weighs": F(lane.weight) if lane.weight else Value(1),
+        "in_lane": _in_lane(lane),
     }
-    kinds: tuple[Field[Any, Any], ...] = (_TEXT, _NUMBER, _INSTANT, _TEXT, _TEXT, _SUM, _TEXT, _NUMBER, _NUMBER)
+    kinds: tuple[Field[Any, Any], ...] = (
+        _TEXT,
+        _NUMBER,
+        _INSTANT,
+        _TEXT,
+        _TEXT,
+        _SUM,
+        _TEXT,
+        _NUMBER,
+        _NUMBER,
+        _NUMBER,
+    )
     typed = {name: Cast(value, kind) for (name, value), kind in zip(columns.items(), kinds, strict=True)}
     cut: QuerySet[Any, Any] = rows.annotate(**typed).order_by("waits_since").values_list(*_COLUMNS)
     return cut[: shown if lane.can_be_owned else MOST + 1]
+
+
+def _in_lane(lane: Lane) -> Any:
+    if not lane.can_be_owned:
+        return Value(0)  # grouped rows are counted when read
+    return Window(Sum(lane.weight)) if lane.weight else Window(Count("*"))
+
+
+def first_of(logs: Iterable[Backlog], *, left_out: Callable[[Item], bool]) -> Item | None:
+    """Return what to do first: of what is shown, where money may be lost before what else waits, then the oldest.
+
+    What is `left_out`, such as what a colleague has, is nobody else's to begin; what no buyer waits for comes last.
+    """
+    open_ones = (item for log in logs for item in log.items if not left_out(item))
+    return min(open_ones, key=lambda item: (item.lane.urgency, item.since), default=None)
 
 
 def owners_of(items: Iterable[Item], *, user: Any) -> dict[tuple[str, int], Ownership]:

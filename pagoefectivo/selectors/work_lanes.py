@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
@@ -65,7 +66,10 @@ class Lane:
     `rows` are not ordered and not cut; each of their conditions stands on an index. `since` is a column or an
     expression. Who lacks one of `permissions` does not learn of the lane. `page` is the name of a page of the back
     office: of the row `shown.target`, or a list that is `narrowed`. `dismissed_by` is what it takes to say that a row
-    needs nothing more; None where a later fact says so. `is_grave`: money may be lost while it waits.
+    needs nothing more; None where a later fact says so. `is_grave`: money may be lost while it waits. `most` is how
+    many are shown among other lanes, where that is another number than theirs. `weight` is a column that says how many
+    things one row stands for. `is_hourly`: `since` is the full hour in which the first came. `is_background`: no buyer
+    waits for it.
     """
 
     name: str
@@ -80,6 +84,15 @@ class Lane:
     can_be_owned: bool = True
     dismissed_by: Permission | None = None
     is_grave: bool = False
+    most: int = 0
+    weight: str = ""
+    is_hourly: bool = False
+    is_background: bool = False
+
+    @property
+    def urgency(self) -> int:
+        """What comes first, the smallest number first: money that may be lost, then buyers who wait, then the rest."""
+        return 0 if self.is_grave else 2 if self.is_background else 1
 
     def subject(self, now: datetime) -> str:
         """The kind of row that waits here."""
@@ -306,6 +319,9 @@ LANES: tuple[Lane, ...] = (
         shown=Shown(F("account"), F("fault")),
         words=_fault_sentence,
         dismissed_by=Permission.OWN_WORK,
+        weight="count",
+        is_hourly=True,
+        is_background=True,
     ),
     Lane(
         name="cases-due",
@@ -327,8 +343,31 @@ LANES: tuple[Lane, ...] = (
         since="first_at",
         shown=Shown(F("account"), F("operation")),
         can_be_owned=False,
+        is_background=True,
     ),
 )
+
+
+def cases_of(user: Any) -> Lane:
+    """Return the lane of the open cases that one person works on; it is no other's, so it is not among LANES."""
+    until = Concat(Cast("due_date", CharField()), Value(" "), F("about"))
+    return Lane(
+        name="cases-of-mine",
+        title=_("Your open cases"),
+        permissions=("pagoefectivo.view_case",),
+        page="case_change",
+        rows=lambda _now: open_cases().filter(owner=user),
+        since="opened_at",
+        shown=Shown(F("public_id"), until, F("amount"), F("currency"), F("pk")),
+        words=_until,
+        can_be_owned=False,
+        most=100,
+    )
+
+
+def _until(written: str) -> str:
+    day, _space, about = written.partition(" ")
+    return gettext("due {day} · {about}").format(day=f"{date.fromisoformat(day):%d/%m/%Y}", about=about)
 
 
 def lane_named(name: str) -> Lane | None:

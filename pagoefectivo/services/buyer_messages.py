@@ -120,6 +120,24 @@ def resend_newest(page_key: str) -> None:
         return
 
 
+def send_newest_again(order_id: int, by: str) -> BuyerMessage | None:
+    """Have an order's newest e-mail that still holds sent once more; one that is about to be sent is enough. None: there is none.
+
+    Must run inside a unit of work. Raises RuleRefused(MESSAGE_TOO_OFTEN) after three within an hour, whoever asked.
+    """
+    mails = BuyerMessage.objects.filter(order=order_id, channel=EMAIL).order_by("-pk")
+    about_to = mails.filter(outcome=BuyerMessage.Outcome.WAITING, due_at__lte=seams.now()).first()
+    if about_to is not None:
+        return about_to
+    for found in mails.filter(repeat=0, outcome__in=_TRIED).exclude(kind=MessageKind.LINK_WANTED):
+        try:
+            return _resend(found, by)
+        except RuleRefused as refusal:
+            if refusal.code != ErrorCode.MESSAGE_OUTDATED:
+                raise
+    return None
+
+
 def mail_link(email: str) -> None:
     """Mail the link to the newest open order or refund of whoever has this e-mail, to the address on file alone.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -10,8 +11,8 @@ from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.redaction import redact_text
 from pagoefectivo.domain.states import Source, VoucherState
 from pagoefectivo.links import new_page_key
-from pagoefectivo.models import Order, OrderNote, Voucher
-from pagoefectivo.services import orders, seams
+from pagoefectivo.models import BuyerMessage, Order, OrderNote, Voucher
+from pagoefectivo.services import buyer_messages, orders, seams
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.subjects import lock_order
 
@@ -54,27 +55,44 @@ def add_note(reference: str, *, text: str, actor: Actor) -> OrderNote:
     return _write(order, OrderNote.Kind.NOTE, _needed(text, "note"), actor)
 
 
-def renew_link(reference: str, *, why: str, actor: Actor) -> Order:
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """An order whose page has another address, and the message that brings it; None where none was to be sent, or holds."""
+
+    order: Order
+    message: BuyerMessage | None
+
+
+def renew_link(reference: str, *, why: str, send: bool = False, actor: Actor) -> Renewed:
     """Give an order's page another address for a reason that is kept; the old link opens nothing from now on, for nobody.
 
-    Messages that are sent from now on carry the new one. Raises RuleRefused without a reason, PermissionRefused, NotFound.
+    Messages that are sent from now on carry the new one; with `send` the newest e-mail that still holds is sent again at
+    once. All of it or nothing: raises RuleRefused without a reason and, with `send`, RuleRefused(MESSAGE_TOO_OFTEN);
+    PermissionRefused, NotFound.
     """
     actor.require_person(Permission.RENEW_LINKS)
+    if send:
+        actor.require(Permission.RESEND_MESSAGES)
     found = orders.order_named(reference, actor=actor)
     reason = _needed(why, "reason")
 
-    def renew() -> Order:
+    def renew() -> Renewed:
         order = lock_order(found.pk).order
         order.page_key = new_page_key()
         order.save(update_fields=["page_key"])
         _write(order, OrderNote.Kind.RELINK, reason, actor)
-        return order
+        return Renewed(order, buyer_messages.send_newest_again(order.pk, actor.name) if send else None)
 
     return seams.transact(renew)
 
 
+def as_kept(text: str) -> str:
+    """Return what of a note would be kept: without addresses and long numbers, cut to 1000 characters."""
+    return "\n".join(redact_text(line, longest=LONGEST_NOTE) for line in text.strip().splitlines())[:LONGEST_NOTE]
+
+
 def _needed(text: str, field: str) -> str:
-    kept = "\n".join(redact_text(line, longest=LONGEST_NOTE) for line in text.strip().splitlines())[:LONGEST_NOTE]
+    kept = as_kept(text)
     if not kept:
         raise RuleRefused(Reason(ErrorCode.CREATE_FIELD_REQUIRED, field=field))
     return kept

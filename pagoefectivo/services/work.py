@@ -53,6 +53,22 @@ def release(lane_name: str, row_ids: Sequence[int], *, actor: Actor) -> int:
     return _once(give_back)
 
 
+def release_all(*, actor: Actor) -> int:
+    """End all that the actor has, also of what waits no more, so that it is anybody's. Returns how many that were.
+
+    Raises PermissionRefused for anybody but a person who may own work.
+    """
+    actor.require_person(Permission.OWN_WORK)
+
+    def give_back() -> int:
+        held = Ownership.objects.filter(owner_id=actor.user_id, until=None)
+        rows = list(held.select_for_update().order_by("pk"))
+        _end({each.pk: each for each in rows}, actor)
+        return len(rows)
+
+    return seams.transact(give_back)
+
+
 def set_aside(lane_name: str, row_ids: Sequence[int], *, why: str, actor: Actor) -> int:
     """Say that these items need nothing more, and why; they leave the queue, all of them or none, and nothing else changes.
 

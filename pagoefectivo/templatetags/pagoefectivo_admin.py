@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from pagoefectivo.admin.reading import is_sandbox
+from pagoefectivo.admin.presentation import is_sandbox
 
 register = template.Library()
 

@@ -115,7 +115,7 @@ def test_what_is_taken_is_ones_own_and_what_was_found_is_there_when_one_comes_ba
     assert [(each["id"], node["html"]) for each in grave for node in each["nodes"]] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator(".pe-work__card", has_text="Devoluciones por aprobar").get_by_role("button").click()
-    expect(page.locator("#pe-yours")).to_have_text("A su cargo: 1")
+    expect(page.locator("#pe-yours")).to_have_text("A tu cargo: 1")
     assert Ownership.objects.get().owner_name == "luz"
     page.locator("#pe-clue").fill("maria.quispe@example.pe")
     page.keyboard.press("Enter")

@@ -82,6 +82,20 @@ def at_desk(person: Callable[..., User]) -> Callable[..., Client]:
     return seated
 
 
+@pytest.fixture
+def hire(db: None) -> Any:
+    """A person of the back office with some permissions."""
+
+    def hired(name: str, *codenames: str) -> User:
+        user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+        user.user_permissions.set(
+            Permission.objects.filter(content_type__app_label="pagoefectivo", codename__in=codenames)
+        )
+        return user
+
+    return hired
+
+
 def order_page(order: Order, act: str = "change") -> str:
     """The address of an order's page or act."""
     return reverse(f"admin:pagoefectivo_order_{act}", args=[order.pk])

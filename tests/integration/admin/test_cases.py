@@ -160,6 +160,39 @@ def test_small_acts_are_done_on_the_page_and_hostile_words_stay_words(at_desk: A
     assert "CASE_ENDED" in post("sent", to="bank", how="again")
 
 
+def test_an_open_case_stands_on_its_order_and_among_the_work_of_its_owner(
+    at_desk: Any, case: Case, paid: Voucher
+) -> None:
+    order_page = reverse("admin:pagoefectivo_order_change", args=[paid.order_id])
+    queue = reverse("admin:pagoefectivo_ownership_changelist")
+    due = f"{case.due_date:%d/%m/%Y}"
+    desk = at_desk("disputes", "luz")
+    page = desk.get(order_page, headers=ENGLISH)
+    assert f"Open case {case.public_id} · luz · due {due}" in text_of(page)
+    assert page_of(case) in page.content.decode()
+    assert "Next: A case is open" in text_of(page)
+    assert "All is as it should be" not in text_of(page)
+    assert f"Case {case.public_id} was opened" in text_of(page), "in the timeline"
+    mine = text_of(desk.get(queue, headers=ENGLISH))
+    assert "Yours: 1" in mine
+    assert f"Your open cases · due {due} · nothing arrived" in mine
+    assert case.public_id not in text_of(at_desk("disputes", "rosa").get(queue, headers=ENGLISH))
+    cases.end(case.public_id, CaseStanding.WON, "proof of delivery", actor=staff(case.owner))
+    page = desk.get(order_page, headers=ENGLISH)
+    assert "Open case" not in text_of(page)
+    assert f"Case {case.public_id} ended" in text_of(page)
+    assert case.public_id not in text_of(desk.get(queue, headers=ENGLISH))
+
+
+def test_what_one_may_not_do_to_a_case_says_whose_it_is(at_desk: Any, case: Case) -> None:
+    for permission, said in (
+        ("close_case", "How it ended … only finance"),
+        ("bundle_case", "Evidence bundle … only finance"),
+    ):
+        assert said in text_of(at_desk(f"all but {permission}").get(page_of(case), headers=ENGLISH))
+        assert said not in text_of(at_desk("disputes").get(page_of(case), headers=ENGLISH))
+
+
 def test_the_bundle_and_the_letters_are_handed_out_as_files(at_desk: Any, case: Case) -> None:
     desk = at_desk("disputes", "luz")
     page = desk.get(page_of(case, "bundle")).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.db.utils import IntegrityError
 
 from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import RuleRefused
-from pagoefectivo.models import BuyerMessage, BuyerView, Order, OrderNote
+from pagoefectivo.models import AccessLog, BuyerMessage, BuyerView, Order, OrderNote
 from pagoefectivo.selectors.timeline import timeline_of
 from pagoefectivo.services import order_desk
 from pagoefectivo.services.actors import SHOP, PermissionRefused, api_key, staff
-from tests.integration.admin.conftest import everything, order_page, text_of
+from tests.integration.admin.conftest import DESKS, everything, hidden, order_page, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENGLISH = {"accept-language": "en"}
@@ -35,7 +36,17 @@ def test_a_note_stands_in_the_timeline_with_its_writer_masked_and_for_ever(at_de
         assert browser.post(order_page(order, "note"), empty).status_code == 422
     assert everything() == before
     told = "She calls at 5 p.m.\nCard 4111 1111 1111 1111, CCI 00219100123456789012, maria@example.pe; order A-1042 <b>"
-    page = done(browser, order, "note", text=told)
+    looked_at = browser.post(order_page(order, "note"), {"text": told}, headers=ENGLISH)
+    assert looked_at.status_code == 422
+    assert "This would be kept: She calls at 5 p.m. Card ••••, CCI ••••, •••• order A-1042 &lt;b&gt;" in text_of(
+        looked_at
+    )
+    assert everything() == before, "what is masked is looked at first"
+    seen = html.unescape(hidden(looked_at, "seen"))
+    another = browser.post(order_page(order, "note"), {"text": f"{told} 987654321", "seen": seen}, headers=ENGLISH)
+    assert another.status_code == 422, "another text has to be looked at anew"
+    assert everything() == before
+    page = done(browser, order, "note", text=told, seen=seen.replace("\n", "\r\n"))
     assert "The note was kept." in page
     assert "luz She calls at 5 p.m. Card ••••, CCI ••••, •••• order A-1042 &lt;b&gt;" in page
     note = OrderNote.objects.get()
@@ -94,6 +105,58 @@ def test_a_new_link_voids_the_old_one_and_keeps_why(at_desk: Any, open_order: An
     assert order.page_url != old
     paths = [re.sub(r"^https?://[^/]+", "", url) for url in (old, order.page_url)]
     assert [client.get(path).status_code for path in paths] == [404, 200]
+
+
+def test_a_new_link_is_sent_to_the_buyer_by_the_same_form(
+    at_desk: Any, open_order: Any, sweep: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, browser = open_order(), at_desk("support_n2", "luz")
+    sweep()
+    form = browser.get(order_page(order, "relink"), headers=ENGLISH)
+    assert "sent again with the new link, to maria.quispe@example.pe." in text_of(form)
+    assert re.search(r'name="send"[^>]* checked', form.content.decode())
+    page = done(browser, order, "relink", why="forwarded to a group", send="on")
+    assert "It is sent to the buyer within seconds." in page
+    again = BuyerMessage.objects.get(order=order, repeat=1)
+    assert (again.kind, again.requested_by) == ("voucher_issued", "staff:luz")
+    done(browser, order, "relink", why="once more", send="on")
+    assert BuyerMessage.objects.filter(order=order, repeat__gt=0).count() == 1, "one that waits carries the newest link"
+    page = done(browser, order, "relink", why="she comes by")
+    assert "The buyer does not have it yet: send a message again" in page
+    monkeypatch.setitem(DESKS, "linker", ["view_order", "renew_order_link"])
+    assert 'name="send"' not in at_desk("linker").get(order_page(order, "relink")).content.decode()
+    with pytest.raises(PermissionRefused):
+        order_desk.renew_link(order.reference, why="x", send=True, actor=staff(person("linker")))
+
+
+def test_too_many_mails_leave_the_old_link_as_it_is(at_desk: Any, open_order: Any, sweep: Any) -> None:
+    order, browser = open_order(), at_desk("support_n2", "luz")
+    for _ in range(3):
+        sweep()
+        done(browser, order, "relink", why="lost", send="on")
+    sweep()
+    order.refresh_from_db()
+    kept = order.page_key
+    answer = browser.post(order_page(order, "relink"), {"why": "lost", "send": "on"}, headers=ENGLISH)
+    assert answer.status_code == 422
+    assert "MESSAGE_TOO_OFTEN" in text_of(answer)
+    order.refresh_from_db()
+    assert order.page_key == kept
+
+
+def test_who_sends_a_message_again_sees_where_it_goes_as_far_as_they_may(
+    at_desk: Any, open_order: Any, sweep: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DESKS, "sender", ["view_order", "resend_message"])
+    order = open_order()
+    sweep()
+    said = "sent to the address on file: "
+    assert f"{said}maria.quispe@example.pe" in text_of(
+        at_desk("support_n2").get(order_page(order, "resend"), headers=ENGLISH)
+    )
+    assert f"{said}m••••@example.pe" in text_of(at_desk("sender").get(order_page(order, "resend"), headers=ENGLISH))
+    assert AccessLog.objects.filter(actor="staff:support_n2", kind="people", order=order).exists()
+    assert not AccessLog.objects.filter(actor="staff:sender").exists()
 
 
 def test_a_message_that_is_still_true_is_sent_again_and_no_other(

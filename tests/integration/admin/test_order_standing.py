@@ -93,7 +93,8 @@ def test_the_next_step_has_its_code_its_actor_and_the_buttons_of_who_may(
     assert f"Next: paid less than asked {said} Accept the payment …" in page
     assert "Paid: S/ 80.00 instead of S/ 89.90 on" in page
     page = read(at_desk("support_n1"), order)
-    assert f"{said} None of what mends it is yours to press, or open now." in page
+    assert f"{said} Accept the payment … only finance Refund … only support 2, finance" in page
+    assert order_page(order, "accept") not in at_desk("support_n1").get(order_page(order)).content.decode()
     orders.accept_payment(order.reference, note="regular buyer", actor=BOSS, source=Source.STAFF)
     page = read(at_desk("finance"), order)
     assert "before the deadline. Accepted by boss. Nothing was given back." in page

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from pagoefectivo import models
+from pagoefectivo.admin.permission_words import name_of, who_may
 from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ApiKey, NonWorkingDay
 from pagoefectivo.selectors import calendar
@@ -151,6 +154,43 @@ def test_G17_nothing_is_added_changed_or_deleted_by_hand_not_even_by_a_superuser
             assert admin_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     assert refund.state == "pending"
     assert everything() == before
+
+
+def test_what_django_refuses_is_refused_in_the_readers_language_with_a_way_back(at_desk: Any, paid_order: Any) -> None:
+    order, browser = paid_order(), at_desk("auditor")
+    spanish = {"accept-language": "es"}
+    for answer in (
+        browser.get(order_page(order, "delete"), headers=spanish),
+        browser.get(reverse("admin:pagoefectivo_order_add"), headers=spanish),
+        browser.post(order_page(order), {"state": "paid"}, headers=spanish),
+        browser.get(reverse("admin:pagoefectivo_apikey_changelist"), headers=spanish),
+        browser.get(reverse("admin:pagoefectivo_nonworkingday_add"), headers=spanish),
+    ):
+        assert answer.status_code == 403
+        assert "No tienes permiso para hacer esto." in text_of(answer)
+        assert reverse("admin:app_list", args=["pagoefectivo"]) in answer.content.decode()
+        assert "No se cambió nada. PERMISSION_DENIED" in text_of(answer)
+    assert "Nadie agrega, cambia ni borra nada aquí a mano." in text_of(
+        browser.get(order_page(order, "delete"), headers=spanish)
+    )
+
+
+def test_a_refusal_names_the_permission_and_the_desk_in_the_readers_language(at_desk: Any, paid_order: Any) -> None:
+    browser, order = at_desk("support_n2"), paid_order()
+    told = text_of(browser.get(order_page(order, "accept"), headers={"accept-language": "es"}))
+    assert "“Puede aceptar un pago que está en revisión”. Lo puede hacer: finanzas." in told
+
+
+def test_every_permission_of_ours_has_a_name_in_three_languages() -> None:
+    names = dict(Permission.objects.filter(content_type__app_label="pagoefectivo").values_list("codename", "name"))
+    for codename, name in names.items():
+        with translation.override("en"):
+            assert codename.startswith(("view_", "add_", "change_", "delete_")) or name_of(codename) == name, codename
+            english = name_of(codename)
+        for language in ("es", "zh-hans"):
+            with translation.override(language):
+                assert name_of(codename) not in {codename, english}, codename
+                assert who_may(codename)
 
 
 def test_the_calendar_is_kept_by_those_who_may_and_moves_the_dates_at_once(at_desk: Any, person: Any) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,13 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pagoefectivo import shop
+from pagoefectivo.domain.cases import CaseKind, LinkKind
 from pagoefectivo.domain.clues import Kind, read
 from pagoefectivo.models import Job, Order, RefundDestination
 from pagoefectivo.models.digests import digest
 from pagoefectivo.selectors import search
-from pagoefectivo.services import clues, jobs, proofs
+from pagoefectivo.services import cases, clues, jobs, proofs
 from pagoefectivo.services.actors import SHOP, Actor, Permission, PermissionRefused
-from tests.integration.admin.conftest import look_for, order_page, refund_page, text_of
+from pagoefectivo.services.cases import Opening
+from tests.integration.admin.conftest import DESKS, look_for, order_page, refund_page, text_of
 from tests.integration.admin.waiting import place_proof
 from tests.integration.by_hand import ask_back
 from tests.integration.conftest import PAYER
@@ -67,6 +70,22 @@ def test_any_clue_that_names_one_order_opens_it_and_says_what_it_was_taken_for(a
         assert f"That looks like {kind}: 1 result, opened." in text_of(browser.get(page, headers=ENGLISH)), clue
 
 
+def test_a_case_is_found_by_its_number_however_it_is_typed(at_desk: Any, paid_order: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(DESKS, "disputes", ["view_order", "view_case", "open_case"])
+    order = paid_order()
+    opener = Actor("staff:luz", frozenset({Permission.OPEN_CASES}), user_id=_person_id())
+    case = cases.open_case(LinkKind.ORDER, order.pk, Opening(CaseKind.DISPUTE, "nothing arrived"), actor=opener)
+    page = reverse("admin:pagoefectivo_case_change", args=[case.pk])
+    for clue in (case.public_id, case.public_id.lower(), f" {case.public_id} "):
+        assert look_for(at_desk("disputes"), clue).url == page, clue
+        assert look_for(at_desk("support_n1"), clue).url == order_page(order), "who may see no case is led to its order"
+    assert look_for(at_desk("disputes"), f"It is about {case.public_id}, thanks").url == page
+
+
+def _person_id() -> int:
+    return int(User.objects.create(username="luz", is_staff=True).pk)
+
+
 def test_a_pasted_letter_opens_the_one_order_that_its_clues_name(at_desk: Any, open_order: Any) -> None:
     order = open_order()
     letter = LETTER.format(phone="+51 987 654 321", reference="A-1042", email="maria.quispe@example.pe")
@@ -89,6 +108,23 @@ def test_of_several_orders_the_page_says_which_clue_found_which_and_may_be_read_
     assert at_desk("support_n2").get(answer.url).status_code == 302, "another person's search is none of theirs"
 
 
+def test_small_and_capital_letters_are_the_same_to_the_search(at_desk: Any, paid_order: Any) -> None:
+    capital, small = paid_order("F-86QTCL75"), paid_order("ord-77x")
+    refund = shop.request_refund(reference="F-86QTCL75", amount="5.00", reason="damaged", actor=SHOP)
+    proof = place_proof(capital)
+    browser = at_desk("support_n2")
+    for clue, page in (
+        ("f-86qtcl75", order_page(capital)),
+        ("f-86q", order_page(capital)),
+        ("ORD-77X", order_page(small)),
+        (refund.public_id.upper(), refund_page(refund)),
+        (capital.current_voucher.public_id.upper(), order_page(capital)),
+        (proof.public_id.lower(), order_page(capital)),
+        ("Hola, es mi pedido f-86qtcl75, gracias", order_page(capital)),
+    ):
+        assert look_for(browser, clue).url == page, clue
+
+
 def test_what_names_nothing_says_what_it_may_have_been(at_desk: Any, open_order: Any) -> None:
     open_order()
     browser = at_desk("support_n2")
@@ -101,6 +137,8 @@ def test_what_names_nothing_says_what_it_may_have_been(at_desk: Any, open_order:
     for clue in ("", " ", "' OR 1=1 --", "\0", "a\0b"):
         answer = look_for(browser, clue)
         assert answer.url == reverse("admin:pagoefectivo_ownership_changelist"), clue
+        page = browser.get(answer.url, headers=ENGLISH)
+        assert '<li class="warning">Nothing in it can be looked for: nobody is found by name.' in page.content.decode()
     assert browser.get(reverse(BOX)).status_code == 302
 
 
@@ -130,9 +168,17 @@ def test_G17_a_document_and_an_account_are_looked_for_only_by_those_who_may_see_
     assert RefundDestination.objects.get().tail_digest == digest(Kind.ACCOUNT, "9013")
     support, finance = at_desk("support_n1"), at_desk("finance")
     page = shown(support, "45678912")
-    assert "It may be a document, which you may not look for: ask an administrator for the permission view_personal_data." in page  # fmt: skip
-    assert "Nothing was found." in page
-    assert "Nothing was found." in shown(support, "9013")
+    assert "“45678912” may be a document, which you may not look for. Who may: support 2, finance." in page
+    assert "Nothing was found." not in page, "nobody has looked"
+    assert "nothing is known" not in page
+    page = shown(support, "9013")
+    assert (
+        "“9013”: the last digits of a phone cannot be looked for; ask for the whole phone, the e-mail or the code."
+        in page
+    )
+    assert "may be the last four digits of an account, which you may not look for. Who may: finance." in page
+    assert "view_bank_account" not in page
+    assert "“9012”: the last digits of a phone cannot be looked for" in shown(finance, "9012")
     assert look_for(finance, "45678912").url == order_page(order)
     assert look_for(finance, "9013").url == order_page(order)
     assert refund.state == "awaiting_approval"
@@ -163,7 +209,7 @@ def test_a_search_asks_one_question_whatever_it_is_for_and_a_page_of_results_a_f
 
 
 def test_every_place_that_is_looked_at_stands_on_an_index(db: None) -> None:
-    clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 A-1042 AB123456"
+    clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 K-ABCD2345 A-1042 AB123456"
     parts = [*search.branches(read(clue_of_each)), *search.branches(read("0042")), *search.branches(read("A-10"))]
     assert {kind for kind, _ in parts} == set(Kind)
     RefundDestination.objects.bulk_create(
