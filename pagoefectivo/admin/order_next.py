@@ -70,7 +70,7 @@ def _of_anomalies(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
             yield Step(anomaly.get_kind_display(), told, elsewhere=_button(refund, _("Say whose it is …")))
             continue
         doors, others = _pressed(told, usable)
-        yield Step(anomaly.get_kind_display(), told, doors, link(refund) if refund else "", others)
+        yield Step(anomaly.get_kind_display(), told, doors, link(refund) if refund else "", others=others)
 
 
 def _of_codes(whole: WholeOrder, usable: dict[str, Door]) -> Iterator[Step]:
