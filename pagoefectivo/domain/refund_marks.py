@@ -24,9 +24,11 @@ def written(
 
 
 def read(why: str) -> tuple[str, dict[str, str]]:
-    """Return the word of a mark and its facts by name; a reason that is no mark is a word without facts."""
+    """Return the word of a mark and its facts by name; a reason that is no mark comes back whole, without facts."""
     word, *facts = why.split(" ")
-    return word, dict(fact.split("=", 1) for fact in facts if "=" in fact)
+    if not all("=" in fact for fact in facts):
+        return why, {}
+    return word, dict(fact.split("=", 1) for fact in facts)
 
 
 def _end_of(account: str) -> str:
