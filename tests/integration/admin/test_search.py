@@ -11,7 +11,6 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from pagoefectivo import shop
 from pagoefectivo.domain.cases import CaseKind, LinkKind
@@ -27,6 +26,7 @@ from tests.integration.admin.waiting import place_proof
 from tests.integration.by_hand import ask_back
 from tests.integration.conftest import PAYER
 from tests.integration.pages.stage import place_order, place_voucher
+from tests.integration.plans import unmeasured_tables
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -212,16 +212,8 @@ def test_every_place_that_is_looked_at_stands_on_an_index(db: None) -> None:
     clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 K-ABCD2345 A-1042 AB123456"
     parts = [*search.branches(read(clue_of_each)), *search.branches(read("0042")), *search.branches(read("A-10"))]
     assert {kind for kind, _ in parts} == set(Kind)
-    RefundDestination.objects.bulk_create(
-        RefundDestination(tail_digest=f"{number:032}", created_at=timezone.now()) for number in range(300)
-    )  # of a table without rows the planner may as well read the whole index
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE pagoefectivo_refunddestination; SET enable_seqscan = off")
-    try:
+    with unmeasured_tables():
         plans = [(kind, part.explain()) for kind, part in parts]
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET enable_seqscan = on")
     for kind, plan in plans:
         assert "Seq Scan" not in plan, (kind, plan)
         assert "Index Cond" in plan, (kind, plan)

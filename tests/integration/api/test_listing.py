@@ -153,7 +153,7 @@ def test_the_timeline_tells_the_whole_story_in_order_and_masked(
         (entry["details"]["subject"], entry["details"]["to"]) for entry in entries if entry["kind"] == "state_change"
     ]
     assert [to for subject, to in moves if subject == "voucher"] == ["submitting", "issued", "paid"]
-    assert [to for subject, to in moves if subject == "refund"] == ["submitting", "pending", "failed"]
+    assert [to for subject, to in moves if subject == "refund"] == ["requested", "submitting", "pending", "failed"]
     calls = [entry["details"] for entry in entries if entry["kind"] == "exchange"]
     assert len(calls) == len(psp.calls())
     assert all(call["http_status"] == 200 and call["duration_ms"] is not None for call in calls)
