@@ -14,6 +14,7 @@ from pagoefectivo.domain.clues import SHORTEST_REFERENCE, Clue, Clues, Kind, doc
 from pagoefectivo.models import CaseLink, Order, PaymentProof, ProofReading, Refund, Voucher
 from pagoefectivo.models.digests import digests
 from pagoefectivo.selectors.orders import require_reading
+from pagoefectivo.selectors.plans import planned_for_its_values
 from pagoefectivo.services.actors import Actor, Permission
 from pagoefectivo.services.proofs import operation_digest
 
@@ -61,7 +62,8 @@ def find(clues: Clues, *, actor: Actor) -> Findings:
     said: dict[tuple[Kind, str], str] = {}
     parts = list(_parts(wanted, said, is_whole=clues.is_whole))
     first, *rest = [part for _, part in parts] if parts else [_nothing()]
-    rows = list(first.union(*rest, all=True)[: MOST + 1]) if rest else list(first[: MOST + 1])
+    with planned_for_its_values():
+        rows = list(first.union(*rest, all=True)[: MOST + 1]) if rest else list(first[: MOST + 1])
     hits = dict.fromkeys(_hit(row, said) for row in rows[:MOST])
     shut = frozenset(kind for clue in clues.found for kind in clue.kinds) & closed
     return Findings(clues.found, tuple(hits), shut, is_cut=len(rows) > MOST)

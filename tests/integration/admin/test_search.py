@@ -208,6 +208,21 @@ def test_a_search_asks_one_question_whatever_it_is_for_and_a_page_of_results_a_f
         assert len(asked) == queries
 
 
+def test_P6_a_search_is_planned_for_what_is_looked_for_however_often_one_looks(db: None) -> None:
+    connection.ensure_connection()
+    before, connection.connection.prepare_threshold = connection.connection.prepare_threshold, 0
+    try:
+        Order.objects.filter(reference="A-1").exists()
+        search.find(read("A-10"), actor=Actor("staff:x", frozenset(Permission)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements WHERE from_sql = false")
+            prepared = "".join(statement for (statement,) in cursor.fetchall())
+    finally:
+        connection.connection.prepare_threshold = before
+    assert "pagoefectivo_order" in prepared, "or nothing is prepared here at all"
+    assert "hit_kind" not in prepared
+
+
 def test_every_place_that_is_looked_at_stands_on_an_index(db: None) -> None:
     clue_of_each = "12345678 987654321 maria@example.pe rfd_1 vch_1 C-ABCD2345 K-ABCD2345 A-1042 AB123456"
     parts = [*search.branches(read(clue_of_each)), *search.branches(read("0042")), *search.branches(read("A-10"))]
