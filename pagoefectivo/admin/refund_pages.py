@@ -13,7 +13,7 @@ from pagoefectivo import conf
 from pagoefectivo.admin import advice, payout_acts, refund_progress, refund_remedies, sentences
 from pagoefectivo.admin.actions import actor_of, in_words
 from pagoefectivo.admin.pages import Question, ask, frame
-from pagoefectivo.admin.presentation import actor_word, lima, link, moment, money, state_badge
+from pagoefectivo.admin.presentation import actor_word, lima, link, moment, money, state_badge, state_word
 from pagoefectivo.admin.reading import SEES_PEOPLE
 from pagoefectivo.admin.refund_asking import never_twice
 from pagoefectivo.admin.refund_facts import facts
@@ -23,7 +23,6 @@ from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason
 from pagoefectivo.domain.states import FREED_REFUND, UNANSWERED_REFUND, UNSENT_REFUND, RefundState
 from pagoefectivo.models import LimitPass, Refund, StateChange
-from pagoefectivo.models.labels import REFUND_LABELS
 from pagoefectivo.selectors import payouts as desk
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.calendar import today
@@ -31,8 +30,6 @@ from pagoefectivo.selectors.expectations import expected_refund_dates
 from pagoefectivo.selectors.refund_pages import asked_anew
 from pagoefectivo.selectors.refund_words import told_by
 from pagoefectivo.services import doubts, four_eyes
-
-_STATES = dict(REFUND_LABELS)
 
 
 def _title(title: str, refund: Refund) -> str:
@@ -80,7 +77,7 @@ def _state_word(change: StateChange, state: str) -> object:
     """Return a state as people read it; what goes by hand is never with a provider."""
     if change.why == "payout_file" and state == RefundState.SUBMITTING:
         return _("in a payout file")
-    return _STATES.get(state, state)
+    return state_word(change.subject, state)
 
 
 def _advice(refund: Refund) -> advice.Advice | None:

@@ -9,15 +9,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import advice
-from pagoefectivo.admin.presentation import moment
+from pagoefectivo.admin.presentation import moment, refund_word
 from pagoefectivo.domain.states import FREED_REFUND, RefundState
 from pagoefectivo.models import Refund, StateChange
-from pagoefectivo.models.labels import REFUND_STATUS_LABELS
 from pagoefectivo.selectors import refund_desk
 from pagoefectivo.selectors.refund_desk import Attempt
 
 _R = RefundState
-_SAID = dict(REFUND_STATUS_LABELS)
 _AT_PROVIDER = {_R.PENDING}
 
 
@@ -83,7 +81,7 @@ def _row(attempt: Attempt, said: Mapping[str, str]) -> dict[str, object]:
         "answer": f"HTTP {call.http_status}" if call.http_status else call.get_outcome_display(),
         "took": call.duration_ms,
         "id": call.request_id,
-        "said": _("The provider says: %(status)s%(money)s") % {"status": _SAID.get(status, status), "money": ""}
+        "said": _("The provider says: %(status)s%(money)s") % {"status": refund_word(status), "money": ""}
         if status
         else "",
         "raw": error.raw_code if error else "",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 
+from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
-from pagoefectivo.models import AccessLog, RiskFlag
-from pagoefectivo.services import access, risk
+from pagoefectivo.models import AccessLog, Job, RiskFlag
+from pagoefectivo.selectors import audit as chain
+from pagoefectivo.services import access, audit, risk, seams
 from pagoefectivo.services.actors import Actor
 from tests.benchmarks.seed import seed
 from tests.integration.pages.stage import place_order, place_voucher
@@ -59,12 +64,35 @@ def _looks() -> str:
     return reverse("admin:pagoefectivo_accesslog_changelist")
 
 
+def _chain() -> str:
+    _looks()
+    with seams.use(now=lambda: timezone.now() + timedelta(hours=2)):
+        audit.seal_when_due()
+    call_command("pagoefectivo", "verify-audit", stdout=StringIO())
+    return reverse("admin:pagoefectivo_auditentry_changelist")
+
+
+def _broken_chain() -> str:
+    Job.objects.filter(name=chain.JOB).update(
+        outcome={
+            "entries": 3,
+            "rows": 3,
+            "problems": 1,
+            "first": ["statechange 81 is not what was sealed."],
+            "head": "",
+        }
+    )
+    return reverse("admin:pagoefectivo_auditentry_changelist")
+
+
 def _no_looks() -> str:
     assert not AccessLog.objects.filter(actor="staff:nobody").exists()
     return reverse("admin:pagoefectivo_accesslog_changelist") + "?kind__exact=as_buyer&q="
 
 
 PICTURES = (
+    Picture("staff-chain", _chain, is_staff=True),
+    Picture("staff-chain-broken", _broken_chain, is_staff=True),
     Picture("staff-figures", _figures, is_staff=True),
     Picture("staff-figures-again-dark", _figures_again, is_staff=True, is_dark=True),
     Picture("staff-figures-empty", _no_figures, is_staff=True),
