@@ -29,7 +29,7 @@ def catch_up() -> None:
     """
     now, key = seams.now(), newest_key()
     kept = Job.objects.filter(name=JOB).values_list("outcome", flat=True).first() or {}
-    if kept.get("key") != key:
+    if kept.get("key") != key or "rests_until" not in kept:  # or an older release kept it
         begun = now.isoformat()
         kept = {"key": key, "begun": begun, "rests_until": begun, "orders": 0, "destinations": 0, "is_done": False}
     if kept["is_done"] or now < datetime.fromisoformat(kept["rests_until"]):
