@@ -17,7 +17,6 @@ from pagoefectivo.services import (
     doubts,
     facts,
     ledger,
-    lifecycle,
     payout_results,
     payouts,
     refund_requests,
@@ -26,6 +25,7 @@ from pagoefectivo.services import (
     seams,
     submission,
 )
+from pagoefectivo.services.claiming import Claim
 from tests.simulation.planting import Patch
 
 
@@ -173,4 +173,4 @@ def what_the_bank_refused_is_paid(patch: Patch) -> None:
 
 
 def no_fencing(patch: Patch) -> None:
-    patch.put(lifecycle.Evidence, "is_superseded_for", lambda _: lambda _evidence, _row: False)
+    patch.put(Claim, "is_for", lambda _: Claim.concerns)

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=0,
         metavar="S",
-        help="the first seed; from 100000 on with what the real providers declare",
+        help="the first seed; from 100000 on with what the real providers declare, from 200000 on with workers that are held up",
     )
     parser.add_argument("--only", type=_numbers, metavar="S,S", help="just these seeds")
     parser.add_argument("--seed", type=int, metavar="S", help="this one only; shrunk when it fails")

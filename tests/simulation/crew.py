@@ -57,11 +57,11 @@ def kill(number: int) -> tuple[str, int | None, str]:
     from tests.simulation.faults import setup_of
     from tests.simulation.history import live
     from tests.simulation.mutants import MUTANTS
-    from tests.simulation.profiles import FIRST_REAL
+    from tests.simulation.profiles import FIRST_DROWSY, FIRST_REAL
 
     mutant = MUTANTS[number]
     with mutant.planted():
-        first = FIRST_REAL if mutant.seed >= FIRST_REAL else 0
+        first = max(first for first in (0, FIRST_REAL, FIRST_DROWSY) if first <= mutant.seed)
         for seed in (mutant.seed, *range(first, first + SEEDS_PER_MUTANT)):
             violation = live(setup_of(seed)).violation
             if violation is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
-from tests.simulation.profiles import FIRST_REAL, INVENTED, REAL
+from tests.simulation.profiles import FIRST_DROWSY, FIRST_REAL, INVENTED, REAL
 
 # kind -> how often it strikes where it can, once a seed has switched it on
 WIRE = {
@@ -60,6 +60,7 @@ MONEY = {
 }
 RATES = {**WIRE, **WEBHOOKS, **PROCESSES, **SURROUNDINGS, **MONEY}
 RARE = {"no_webhooks": 0.08, "no_bell": 0.15}
+DROWSY, DROWSY_FAULTS = 0.08, frozenset({"stall", "payment_reversed"})  # what a late holder knows is soon stale
 ACTORS = ("agents", "approver", "insider", "operator", "forger", "second_worker", "second_order", "sealer", "listener")
 SELDOM = {"second_order": 0.5, "sealer": 0.15, "listener": 0.15}  # dear, and they meet little that the others do not
 
@@ -72,6 +73,7 @@ class Setup:
     profile: str
     faults: frozenset[str]
     actors: frozenset[str]
+    stall_rate: float | None = None  # None: the usual one
 
     def without(self, *names: str) -> Setup:
         """The same history with some actors and faults left out."""
@@ -81,8 +83,10 @@ class Setup:
 def setup_of(seed: int) -> Setup:
     """Return the setup that a seed stands for."""
     dice = Random(f"{seed}/setup")
-    profile = dice.choice(sorted(INVENTED if seed < FIRST_REAL else REAL))
+    profile = dice.choice(sorted(REAL if FIRST_REAL <= seed < FIRST_DROWSY else INVENTED))
     zeal = dice.choice((0.15, 0.4, 0.6))
     faults = frozenset(kind for kind in RATES if dice.random() < RARE.get(kind, zeal))
     actors = frozenset(actor for actor in ACTORS if dice.random() < SELDOM.get(actor, 0.8))
-    return Setup(seed, profile, faults, actors)
+    if seed < FIRST_DROWSY:
+        return Setup(seed, profile, faults, actors)
+    return Setup(seed, profile, faults | DROWSY_FAULTS, actors | {"second_worker"}, DROWSY)

@@ -48,7 +48,7 @@ _ALL: tuple[tuple[str, Plant, int], ...] = (
     ("what went back elsewhere is sent as well", money.sends_what_no_longer_fits, 99),
     ("a refund is in two payout files", money.pays_out_what_is_with_the_bank, 100025),
     ("what the bank refused is paid", money.what_the_bank_refused_is_paid, 100039),
-    ("a lease without fencing", money.no_fencing, 1599),
+    ("a lease without fencing", money.no_fencing, 200268),
     ("a state changes without a trace", telling.moves_without_a_trace, 4),
     ("the log names the buyer", telling.says_who_the_buyer_is, 1),
     ("a row is forgotten", telling.forgets_what_is_due, 4),

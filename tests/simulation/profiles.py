@@ -108,3 +108,4 @@ _DECLARED = (
 REAL = {profile.name: profile for profile in _DECLARED}
 PROFILES = INVENTED | REAL
 FIRST_REAL = 100_000  # from this seed on a history is of a real provider's kind; those below keep their stories
+FIRST_DROWSY = 200_000  # and from this one on of an invented kind again, with workers that are held up all the time

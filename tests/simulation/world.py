@@ -161,7 +161,7 @@ class World:
         self.tell(f"  {task.name}: {tag}")
         if self.strikes("crash"):
             raise Crash
-        if may_stall and self.strikes("stall"):
+        if may_stall and self.strikes("stall", self.setup.stall_rate):
             pause = self.dice("stall").uniform(*self.dice("stall").choice(((5, 70), (60, 900))))
             task.stalled += pause
             task.wakes_at = self.time + pause
