@@ -134,6 +134,12 @@ class ErrorCode(StrEnum):
     CASE_LINK_UNKNOWN = "CASE_LINK_UNKNOWN"
     REFUND_NOTE_MISSING = "REFUND_NOTE_MISSING"
     REFUND_PREVIEW_STALE = "REFUND_PREVIEW_STALE"
+    SETTLEMENT_TOO_LARGE = "SETTLEMENT_TOO_LARGE"
+    MATCH_DOES_NOT_ADD_UP = "MATCH_DOES_NOT_ADD_UP"
+    MATCH_ANOTHER_ACCOUNT = "MATCH_ANOTHER_ACCOUNT"
+    DIFFERENCE_SETTLED = "DIFFERENCE_SETTLED"
+    DIFFERENCE_UNEXPLAINED = "DIFFERENCE_UNEXPLAINED"
+    MONTH_CLOSED = "MONTH_CLOSED"
     REFUND_OVER_LIMIT = "REFUND_OVER_LIMIT"
     APPROVAL_NEEDS_PERSON = "APPROVAL_NEEDS_PERSON"
     APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
@@ -306,6 +312,12 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.CASE_LINK_UNKNOWN: ErrorEntry(Who.SUPPORT, _("Nothing has this number."), _("Paste the number whole: an order's reference, a refund, a payment code's number, a receipt or a request id.")),
     _C.REFUND_NOTE_MISSING: ErrorEntry(Who.SUPPORT, _("This reason needs a note that says more."), _("Write in the note what happened.")),
     _C.REFUND_PREVIEW_STALE: ErrorEntry(Who.SUPPORT, _("Something changed since you looked at the preview. Nothing was asked for."), _("Look again and confirm what you see now.")),
+    _C.SETTLEMENT_TOO_LARGE: ErrorEntry(Who.FINANCE, _("The file is larger than two gigabytes."), _("Export the report in shorter stretches of time and import each.")),
+    _C.MATCH_DOES_NOT_ADD_UP: ErrorEntry(Who.FINANCE, _("The parts come to {parts}; the line says {line}."), _("Correct the parts so that they add up to the line.")),
+    _C.MATCH_ANOTHER_ACCOUNT: ErrorEntry(Who.FINANCE, _("{number} does not exist in the account of this file."), _("Copy the number of a payment code or of a refund of the same account.")),
+    _C.DIFFERENCE_SETTLED: ErrorEntry(Who.NOBODY, _("This difference is settled already."), _("Read how it was settled; open it again if that was wrong.")),
+    _C.DIFFERENCE_UNEXPLAINED: ErrorEntry(Who.FINANCE, _("It was not said why the two sides differ."), _("Choose a reason and write one sentence for those who look later.")),
+    _C.MONTH_CLOSED: ErrorEntry(Who.FINANCE, _("The month {month} of this account is closed: nothing in it changes any more."), _("Ask for it to be opened again, and say why.")),
     _C.REFUND_OVER_LIMIT: ErrorEntry(Who.FINANCE, _("Your limit {act} is {limit}; this would come to {reached}."), _("Who may do more: {who}.")),
     _C.APPROVAL_NEEDS_PERSON: ErrorEntry(Who.SUPPORT, _("A person asked for this refund, so a person has to approve it, or a key with an owner."), _("Ask another person to approve it.")),
     _C.APPROVAL_EXPIRED: ErrorEntry(Who.SUPPORT, _("Nobody approved the refund in time, so it was withdrawn. Nothing was sent, and its money is free again."), _("Ask for it again, and tell who shall approve it.")),

@@ -17,6 +17,7 @@ SEASONED = (
     *("renew_order_link", "own_outside_refund", "follow_error", "work_case", "view_refundfile"),
 )
 MACHINE = ("view_circuitbreaker", "view_accountpulse", "view_recovery", "view_job", "view_stuckrow")
+MONTH = ("view_settlementreport", "view_settlementline", "view_discrepancy")
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "PagoEfectivo support 1": SUPPORT,
@@ -27,9 +28,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("approve_refund", "accept_payment", "view_bank_account", "view_refunddestination", "export_finance"),
         *("view_payout", "make_payout", "download_payout", "settle_payout", "keep_calendar"),
         *("assign_case", "close_case", "bundle_case", "view_limitpass"),
+        *(*MONTH, "import_settlement", "match_line", "work_discrepancy"),
     ),
     "PagoEfectivo auditor": (
-        *(*LOOKS, *MACHINE, "view_payout", "view_refunddestination", "view_apikey"),
+        *(*LOOKS, *MACHINE, *MONTH, "view_payout", "view_refunddestination", "view_apikey"),
         *("view_raw_payload", "view_auditentry", "view_accesslog"),
         *("view_buyerview", "view_limitpass", "view_refundfile"),
     ),

@@ -6,6 +6,7 @@ from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly, Case, CaseEntry, CaseLink
+from pagoefectivo.models.discrepancies import Discrepancy, DiscrepancyEntry, SettlementShare
 from pagoefectivo.models.errors import CodeMapping, ErrorMark, ErrorOccurrence, ErrorTally
 from pagoefectivo.models.evidence import (
     ApiExchange,
@@ -27,6 +28,14 @@ from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.risk import BuyerMark, RiskFlag
 from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
+from pagoefectivo.models.settlements import (
+    ReadLine,
+    ReportStanding,
+    SettlementDraft,
+    SettlementLine,
+    SettlementPiece,
+    SettlementReport,
+)
 from pagoefectivo.models.vouchers import Voucher
 from pagoefectivo.models.work import Ownership
 
@@ -46,6 +55,8 @@ __all__ = [
     "CircuitBreaker",
     "CodeMapping",
     "DeliveryAct",
+    "Discrepancy",
+    "DiscrepancyEntry",
     "EmailedCode",
     "ErrorMark",
     "ErrorOccurrence",
@@ -65,11 +76,18 @@ __all__ = [
     "ProofLikeness",
     "ProofReading",
     "ProofReview",
+    "ReadLine",
     "Recovery",
     "Refund",
     "RefundDestination",
     "RefundFile",
+    "ReportStanding",
     "RiskFlag",
+    "SettlementDraft",
+    "SettlementLine",
+    "SettlementPiece",
+    "SettlementReport",
+    "SettlementShare",
     "StateChange",
     "StuckRow",
     "Voucher",

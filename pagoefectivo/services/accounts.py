@@ -22,6 +22,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    SettlementReader,
     WebhookReader,
     Wire,
 )
@@ -47,6 +48,11 @@ class EffectiveAccount:
     def webhook_reader(self) -> WebhookReader:
         """Return an object that verifies and reads the PSP's notifications."""
         return self.provider.webhook_reader(self.account)
+
+    @property
+    def settlement_readers(self) -> tuple[type[SettlementReader], ...]:
+        """The readers of the PSP's settlement files, one a layout."""
+        return self.provider.settlement_readers
 
     @property
     def voucher_limits(self) -> VoucherLimits:

@@ -42,6 +42,9 @@ class Permission(StrEnum):
     SEE_PEOPLE = "people:see"
     SEE_BANK_ACCOUNTS = "bank_accounts:see"
     DISMISS_FLAGS = "flags:dismiss"
+    IMPORT_SETTLEMENTS = "settlements:write"
+    MATCH_LINES = "settlements:match"
+    WORK_DIFFERENCES = "differences:work"
 
 
 STAFF_PERMISSIONS = {
@@ -74,6 +77,9 @@ STAFF_PERMISSIONS = {
     Permission.SEE_PEOPLE: "pagoefectivo.view_personal_data",
     Permission.SEE_BANK_ACCOUNTS: "pagoefectivo.view_bank_account",
     Permission.DISMISS_FLAGS: "pagoefectivo.dismiss_flag",
+    Permission.IMPORT_SETTLEMENTS: "pagoefectivo.import_settlement",
+    Permission.MATCH_LINES: "pagoefectivo.match_line",
+    Permission.WORK_DIFFERENCES: "pagoefectivo.work_discrepancy",
 }
 
 

@@ -12,7 +12,15 @@ from traceback import format_tb
 from pagoefectivo import conf
 from pagoefectivo.domain.states import FINAL_REFUND, UNANSWERED_VOUCHER, RefundState, Source, VoucherState
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON
-from pagoefectivo.models import BuyerMessage, OutboxMessage, PaymentProof, Refund, Voucher, WebhookDelivery
+from pagoefectivo.models import (
+    BuyerMessage,
+    OutboxMessage,
+    PaymentProof,
+    Refund,
+    SettlementReport,
+    Voucher,
+    WebhookDelivery,
+)
 from pagoefectivo.models.fields import DueRow
 from pagoefectivo.selectors.refund_desk import approval_deadline
 from pagoefectivo.services import (
@@ -25,6 +33,7 @@ from pagoefectivo.services import (
     polling,
     proof_readings,
     seams,
+    settlement_imports,
     stuck,
     submission,
     upkeep,
@@ -34,7 +43,7 @@ from pagoefectivo.services.accounts import is_by_hand
 from pagoefectivo.services.claiming import Claim, claim_due, due_among
 from pagoefectivo.services.scheduling import ENDED, let_go, put_back
 
-KINDS = (WebhookDelivery, Voucher, Refund, OutboxMessage, BuyerMessage, PaymentProof)
+KINDS = (WebhookDelivery, Voucher, Refund, OutboxMessage, BuyerMessage, PaymentProof, SettlementReport)
 BATCH = 100
 MAILS_IN_A_ROW = 5  # a slow mail server keeps a sweep from its payments no longer than these take
 PICTURES = 2  # in a round: reading one takes seconds, and money comes first
@@ -52,13 +61,14 @@ class SweepReport:
     announcements: int = 0
     messages: int = 0
     proofs: int = 0
+    settlements: int = 0
     failures: int = 0
     rounds: int = field(default=0)
 
     @property
     def total(self) -> int:
         money = self.deliveries + self.vouchers + self.refunds
-        return money + self.announcements + self.messages + self.proofs
+        return money + self.announcements + self.messages + self.proofs + self.settlements
 
 
 def run(*, most_rounds: int = 1000) -> SweepReport:
@@ -86,11 +96,19 @@ def run(*, most_rounds: int = 1000) -> SweepReport:
             report.announcements += _each(OutboxMessage, announcements.deliver, report)
         if BuyerMessage in due:
             report.messages += _each(BuyerMessage, message_delivery.deliver, report, most=MAILS_IN_A_ROW)
-        if PaymentProof in due and report.total == before:
-            report.proofs += _each(PaymentProof, proof_readings.read, report, most=PICTURES)
+        if report.total == before:
+            _what_takes_long(due, report)
         if report.total == before:
             break
     return report
+
+
+def _what_takes_long(due: frozenset[type[DueRow]], report: SweepReport) -> None:
+    """Once nothing else is due: money comes first."""
+    if PaymentProof in due:
+        report.proofs += _each(PaymentProof, proof_readings.read, report, most=PICTURES)
+    if SettlementReport in due:
+        report.settlements += _each(SettlementReport, settlement_imports.read, report, most=1)
 
 
 def _seal(report: SweepReport) -> None:

@@ -98,5 +98,5 @@ def test_a_sweep_that_finds_nothing_looks_at_all_kinds_of_rows_in_one_query_and_
         sweep.run()
     statements = [each["sql"] for each in asked]
     [look] = [sql for sql in statements if "next_action_at" in sql]
-    assert look.count("EXISTS") == len(sweep.KINDS) == 6
+    assert look.count("EXISTS") == len(sweep.KINDS) == 7
     assert not [sql for sql in statements if sql.startswith(("UPDATE", "INSERT", "DELETE"))]
