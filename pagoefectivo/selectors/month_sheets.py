@@ -106,6 +106,8 @@ def _legend(sheet: Sheet) -> None:
 
 def _meanings() -> Iterator[tuple[str, str, str]]:
     summary, classes, differences = _("Summary"), _("Classes"), _("Differences")
+    yield summary, _("Figure"), _("One step of what buyers paid, on its way to the bank.")
+    yield summary, _("Currency"), _("Amounts of two currencies are never added up.")
     yield (
         summary,
         _("Amount"),
@@ -115,19 +117,26 @@ def _meanings() -> Iterator[tuple[str, str, str]]:
     for step in Step:
         yield summary, str(STEP_WORDS[step]), str(STEP_MEANINGS[step])
     yield summary, _("Paid, not due yet"), _("Paid in the month; by the agreement it arrives in a later one.")
+    yield summary, _("Left"), _("How much of it is still to do.")
     yield summary, _("Revision"), _("1 for the first report; one more each time the month was opened again.")
     yield (
         summary,
         _("SHA-256 of the figures"),
         _("What both signatures are about: with any other figure it is another."),
     )
+    yield classes, _("Class"), _("What a line turned out to be: the gravest that was found.")
+    yield classes, _("Currency"), _("Amounts of two currencies are never added up.")
+    yield classes, _("Lines"), _("How many lines are of the class.")
     yield classes, _("Net"), _("What the lines of the class change in the shop's balance.")
     for verdict in Verdict:
         yield classes, str(VERDICT_WORDS[verdict]), str(VERDICT_MEANINGS[verdict])
     yield differences, _("Number"), _("The difference's own number; the back office finds it.")
+    yield differences, _("Class"), _("What differs; the classes are explained above.")
     yield differences, _("Subject"), _("The payment, refund or line that it is about.")
     yield differences, _("Amount"), _("What is missing (below zero) or too much.")
+    yield differences, _("Currency"), _("Amounts of two currencies are never added up.")
     yield differences, _("Owner"), _("Who looks into it.")
+    yield differences, _("State"), _("How far it is.")
     yield differences, _("Reason"), _("Why it is there, as the owner found.")
     yield differences, _("Resolution"), _("What became of it.")
     yield differences, _("Case"), _("The case that it became, where it did.")

@@ -84,12 +84,13 @@ def test_the_sheets_print_and_scroll_as_finance_likes_them() -> None:
 def test_every_word_of_the_sheets_is_explained(language: str) -> None:
     with override(language):
         book = read(month_xlsx(month_report()))
-    explained = {(row[0], row[1]) for row in rows(book.worksheets[3])}
-    for place, column in ((0, 0), (1, 0)):
-        figures = rows(book.worksheets[place])
-        heads = 8 if place == 0 else 1
-        words = {row[column] for row in figures[heads : heads + (8 if place == 0 else 5)]}
-        assert words <= {word for _where, word in explained}
+    *told, legend = map(rows, book)
+    explained = {(where, word) for where, word, meaning in legend if meaning}
+    summary, classes, differences = told
+    figures = {row[0] for row in summary[8 : 8 + len(Step)]}
+    heads = ({*summary[7], *figures}, {*classes[0], *(row[0] for row in classes[1:-2])}, set(differences[0]))
+    for name, words in zip(book.sheetnames[:3], heads, strict=True):
+        assert {(name, word) for word in words} <= explained
 
 
 def test_the_same_report_is_the_same_file() -> None:
