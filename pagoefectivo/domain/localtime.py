@@ -146,6 +146,15 @@ def written_day(day: date, language: str) -> str:
     return f"{month} {day.day}, {day.year}" if code == "en" else f"{day.day} {month} {day.year}"
 
 
+def written_month(month: date, language: str) -> str:
+    """Write a month with its year: `noviembre de 2026`. Languages as in `lima_moment`."""
+    code = language.partition("-")[0]
+    name = _words_of(language).long_months[month.month - 1]
+    if code == "zh":
+        return f"{month.year}年{name}"
+    return f"{name} {month.year}" if code == "en" else f"{name} de {month.year}"
+
+
 def time_left(left: timedelta) -> str:
     """Say in the active language how long is left, to the minute and never more than there is; empty when it is over."""
     minutes = int(left.total_seconds() // 60)

@@ -6,20 +6,20 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pagoefectivo.domain.localtime import LIMA
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # Excel reads UTF-8 only behind it
-Cell = str | int | Decimal | datetime | None
+Cell = str | int | Decimal | date | datetime | None
 _BEGINS_A_FORMULA = frozenset("=+-@|%")
 _TAKEN_FOR_A_NUMBER = re.compile(r"0\d+|\d{16,}|\d+[eE]\d+", re.ASCII)
 
 
 def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
-    """Yield a CSV file line by line: UTF-8 mark, commas, CRLF, texts quoted, instants as Lima's date and hour."""
+    """Yield a CSV file line by line: UTF-8 mark, commas, CRLF, texts quoted, days in ISO 8601, instants on Lima's clock."""
     writer = csv.writer(_Line(), quoting=csv.QUOTE_NONNUMERIC)
     yield BYTE_ORDER_MARK + writer.writerow(header)
     for row in rows:
@@ -45,7 +45,7 @@ class _Line:
         return line
 
 
-def _written(cell: Cell) -> str | int | Decimal:
+def _written(cell: Cell) -> str | int | Decimal | date:
     if cell is None:
         return ""
     if isinstance(cell, datetime):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from pagoefectivo import conf
 from pagoefectivo.domain.barcodes import Drawing, bars_of
+from pagoefectivo.domain.lettering import plain_letters
 from pagoefectivo.views.voucher_texts import Page
 
 if TYPE_CHECKING:
@@ -101,11 +102,11 @@ def _paper(title: str) -> FPDF:
     from fpdf import FPDF  # slow to load, and most visits print nothing
 
     paper = FPDF(format="A4")
-    paper.set_title(_writable(title))
+    paper.set_title(plain_letters(title))
     paper.set_margins(20, 18)
     paper.add_page()
     shop = conf.current().shop_name
-    if shop and _writable(shop) == shop:
+    if shop and plain_letters(shop) == shop:
         _line(paper, shop, 14, bold=True)
     return paper
 
@@ -114,7 +115,7 @@ def _line(paper: FPDF, text: str, size: int, *, bold: bool = False, before: int 
     if before:
         paper.ln(before)
     paper.set_font(family, style="B" if bold else "", size=size)
-    paper.multi_cell(0, size * 0.5, _writable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+    paper.multi_cell(0, size * 0.5, plain_letters(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _bars(paper: FPDF, drawing: Drawing) -> None:
@@ -129,12 +130,6 @@ def _foot(paper: FPDF) -> None:
     if contact := conf.current().support_contact:
         _line(paper, f"{gettext('Questions? Write to us:')} {contact}", 10, before=6)
     _line(paper, gettext("We never ask for your passwords or for the code of your digital token."), 10, before=2)
-
-
-def _writable(text: str) -> str:
-    """The text in the letters of the built-in fonts; typographic quotes are written plainly, anything else as `?`."""
-    plain = text.translate({ord("“"): '"', ord("”"): '"', ord("–"): "-", ord("…"): "...", ord("•"): "*"})
-    return plain.encode("latin-1", "replace").decode("latin-1")
 
 
 def _utc(instant: datetime) -> str:
