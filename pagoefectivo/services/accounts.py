@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pagoefectivo import conf
 from pagoefectivo.domain.bank_accounts import TRANSFER_FIELDS
+from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.limits import VoucherLimits
@@ -71,6 +72,12 @@ class EffectiveAccount:
             needs_settled=declared.refund_needs_settled if required is None else required == "settled",
             window=declared.refund_window,
         )
+
+    @property
+    def settlement_cycle(self) -> Cycle | None:
+        """In which rhythm paid money comes: by SETTLES, else by what the provider is able to; None where nobody says."""
+        takes = self.capabilities.settles_in
+        return self.config.settles or (None if takes is None else Cycle(takes))
 
     @property
     def refunds_by_hand(self) -> bool:
