@@ -23,6 +23,7 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    SettlementReader,
     WebhookReader,
     Wire,
 )
@@ -78,6 +79,11 @@ class EffectiveAccount:
         """In which rhythm paid money comes: by SETTLES, else by what the provider is able to; None where nobody says."""
         takes = self.capabilities.settles_in
         return self.config.settles or (None if takes is None else Cycle(takes))
+
+    @property
+    def settlement_readers(self) -> tuple[SettlementReader, ...]:
+        """Whoever reads the settlement files of this account."""
+        return self.provider.settlement_readers_of(self.account.options)
 
     @property
     def refunds_by_hand(self) -> bool:
