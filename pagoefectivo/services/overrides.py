@@ -12,7 +12,6 @@ from pagoefectivo.conf_reading import SettingsProblem, dict_at, duration, sugges
 from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.base import Capabilities, Provider
 
-
 Reader = Callable[[object, str], Any]
 
 

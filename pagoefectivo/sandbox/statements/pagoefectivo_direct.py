@@ -6,7 +6,7 @@ from pagoefectivo.sandbox.statements import Movement, Statement
 from pagoefectivo.sandbox.statements.paper import lines, plain_time
 
 LIMA = -5
-COLUMNS = "type code reference amount currency fee tax net paid_at settled_on transfer".split()
+COLUMNS = ["type", "code", "reference", "amount", "currency", "fee", "tax", "net", "paid_at", "settled_on", "transfer"]
 TYPES = {"payment": "payment", "refund": "refund", "reversal": "chargeback", "return": "adjustment"}
 
 
