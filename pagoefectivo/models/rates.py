@@ -14,7 +14,7 @@ class ExchangeRate(models.Model):
     base = models.CharField(_("one"), max_length=3, default="USD")
     quote = models.CharField(_("costs"), max_length=3, default="PEN")
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=6)
-    source = models.CharField(_("source"), max_length=100)
+    source = models.CharField(_("published by"), max_length=100)
     imported_by = models.CharField(_("imported by"), max_length=160)
     importer = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
@@ -41,7 +41,7 @@ class RateCorrection(models.Model):
     exchange_rate = models.ForeignKey(ExchangeRate, on_delete=models.PROTECT, related_name="corrections")
     before = models.DecimalField(_("before"), max_digits=18, decimal_places=6)
     after = models.DecimalField(_("after"), max_digits=18, decimal_places=6)
-    source = models.CharField(_("source"), max_length=100)
+    source = models.CharField(_("published by"), max_length=100)
     reason = models.CharField(_("reason"), max_length=500)
     corrected_by = models.CharField(_("corrected by"), max_length=160)
     corrector = models.ForeignKey(

@@ -80,7 +80,9 @@ def expected_settlement_dates(voucher: Voucher) -> Expected | None:
     if voucher.paid_at is None or voucher.settled_at is not None:
         return None
     cycle = _cycle(voucher.account)
-    return cycle and cycle.expected(voucher.paid_at, conf.current().bank_cut_off, calendar.is_closed)
+    if cycle is None:
+        return None
+    return cycle.expected(voucher.paid_at, conf.current().bank_cut_off, calendar.is_closed)
 
 
 def _refund_takes(refund: Refund) -> BusinessDays | None:

@@ -34,7 +34,8 @@ def test_whoever_may_not_import_changes_nothing(at_desk: Any, desk: str) -> None
 
 
 def test_those_who_may_import_a_file_and_look_at_a_day(hire: Any, client: Any) -> None:
-    client.force_login(hire("eva", "view_exchangerate", "keep_rates"))
+    eva = hire("eva", "view_exchangerate", "keep_rates")
+    client.force_login(eva)
     assert reverse(IMPORT) in client.get(reverse(LISTED)).content.decode()
     assert client.get(reverse(IMPORT)).status_code == 200
     assert send(client, file_of()).status_code == 302
@@ -43,14 +44,15 @@ def test_those_who_may_import_a_file_and_look_at_a_day(hire: Any, client: Any) -
     assert "3.745 SBS eva" in listed
     assert "3.750 SBS eva" in listed
     row = ExchangeRate.objects.get(day="2026-01-02")
-    assert (row.importer.username, row.imported_by) == ("eva", "staff:eva")
+    assert (row.importer, row.imported_by) == (eva, "staff:eva")
     page = reverse("admin:pagoefectivo_exchangerate_change", args=[row.pk])
     assert "It was never corrected." in text_of(client.get(page, headers=ENGLISH))
     assert client.post(page, {"rate": "1"}).status_code == 403
 
 
 def test_a_refusal_names_the_line_and_a_correction_needs_its_reason(hire: Any, client: Any) -> None:
-    client.force_login(hire("eva", "view_exchangerate", "keep_rates"))
+    eva = hire("eva", "view_exchangerate", "keep_rates")
+    client.force_login(eva)
     send(client, file_of())
     before = everything()
     for content, why in (
@@ -64,7 +66,7 @@ def test_a_refusal_names_the_line_and_a_correction_needs_its_reason(hire: Any, c
     assert everything() == before
     assert send(client, file_of(b"day,rate\n2026-01-02,3.999\n"), correction="typo").status_code == 302
     change = RateCorrection.objects.get()
-    assert (change.reason, change.corrector.username) == ("typo", "eva")
+    assert (change.reason, change.corrector) == ("typo", eva)
     page = reverse("admin:pagoefectivo_exchangerate_change", args=[change.exchange_rate_id])
     assert "3.745 3.999 eva typo" in text_of(client.get(page, headers=ENGLISH))
 

@@ -112,7 +112,11 @@ def test_a_correction_is_made_with_its_reason_and_recorded_for_ever() -> None:
     assert kept()["2026-11-27"] == "3.754000"
     change = RateCorrection.objects.get()
     assert (change.exchange_rate.day, f"{change.before}", f"{change.after}") == (FRIDAY, "3.745000", "3.754000")
-    assert (change.reason, change.corrected_by, change.source) == ("two digits changed places", "staff:eva", "SBS, again")
+    assert (change.reason, change.corrected_by, change.source) == (
+        "two digits changed places",
+        "staff:eva",
+        "SBS, again",
+    )
     before = everything()
     assert take(content, correction="and again", actor=eva) == Imported(0, 0, 3)
     assert everything() == before
