@@ -5,6 +5,25 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+GUARDS = (
+    ("pe_keep_rows", "DELETE", "pagoefectivo_exchangerate"),
+    ("pe_append_only", "UPDATE OR DELETE", "pagoefectivo_ratecorrection"),
+)
+
+
+def build(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for name, acts, table in GUARDS:
+            guard = f"CREATE TRIGGER {name} BEFORE {acts} ON {table} FOR EACH ROW EXECUTE FUNCTION pagoefectivo_refuse();"
+            schema_editor.execute(guard, params=None)
+
+
+def drop(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for name, _acts, table in GUARDS:
+            schema_editor.execute(f"DROP TRIGGER {name} ON {table};", params=None)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -61,4 +80,5 @@ class Migration(migrations.Migration):
             model_name='exchangerate',
             constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='pe_rate_above_zero'),
         ),
+        migrations.RunPython(build, drop),
     ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 from hypothesis import given
@@ -122,6 +122,20 @@ def test_a_correction_is_made_with_its_reason_and_recorded_for_ever() -> None:
     assert everything() == before
 
 
+def test_a_correction_is_never_changed_nor_deleted_and_no_rate_is_taken_away() -> None:
+    take()
+    take(b"day,rate\n2026-11-27,3.754\n", correction="typo")
+    before = everything()
+    for act in (
+        lambda: RateCorrection.objects.update(reason="none"),
+        lambda: RateCorrection.objects.all().delete(),
+        lambda: ExchangeRate.objects.filter(day=date(2026, 11, 25)).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="is refused"):
+            act()
+    assert everything() == before
+
+
 def test_only_those_who_may_import_rates() -> None:
     before = everything()
     with pytest.raises(PermissionRefused):
@@ -166,21 +180,22 @@ def test_the_rate_of_a_day_is_the_last_published_one_of_five_days() -> None:
 @given(st.dictionaries(st.integers(0, 40), st.integers(3_000, 4_500), max_size=25))
 def test_rates_that_were_read_once_answer_as_the_database_does(published: dict[int, int]) -> None:
     first = date(2026, 1, 1)
-    ExchangeRate.objects.all().delete()
-    ExchangeRate.objects.bulk_create(
-        ExchangeRate(
-            day=first + timedelta(days=each),
-            rate=Decimal(rate) / 1000,
-            source="SBS",
-            imported_by="shop",
-            imported_at=seams.now(),
+    with transaction.atomic():
+        ExchangeRate.objects.bulk_create(
+            ExchangeRate(
+                day=first + timedelta(days=each),
+                rate=Decimal(rate) / 1000,
+                source="SBS",
+                imported_by="shop",
+                imported_at=seams.now(),
+            )
+            for each, rate in published.items()
         )
-        for each, rate in published.items()
-    )
-    known = Rates()
-    for each in range(-2, 50):
-        day = first + timedelta(days=each)
-        assert known.on(day) == rate_on(day)
+        known = Rates()
+        for each in range(-2, 50):
+            day = first + timedelta(days=each)
+            assert known.on(day) == rate_on(day)
+        transaction.set_rollback(True)
 
 
 def test_a_million_questions_cost_one_query() -> None:
