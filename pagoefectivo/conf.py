@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from pagoefectivo.conf_reading import (
     SettingsProblem,
     amount,
+    cycle,
     days,
     dict_at,
     dotted_path,
@@ -30,6 +31,7 @@ from pagoefectivo.conf_reading import (
     with_defaults,
 )
 from pagoefectivo.domain import bundles
+from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.domain.decisions import LatePayment
 from pagoefectivo.domain.money import SYMBOLS
 from pagoefectivo.domain.refund_limits import Limits
@@ -95,6 +97,7 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "LATE_PAYMENT": "review",
     "LIMITS": None,
     "EXPIRY": ["24h", "72h"],
+    "SETTLES": None,
     "QUESTIONS_PER_SECOND": 20,
     "CAPABILITIES": {},
     "OPTIONS": {},
@@ -140,6 +143,7 @@ class AccountConfig:
     late_payment: LatePayment
     limits: Mapping[str, tuple[Decimal, Decimal]] | None
     expiry: tuple[timedelta, timedelta]
+    settles: Cycle | None
     questions_per_second: int
     capabilities: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -314,6 +318,7 @@ def _account(name: str, entry: object) -> AccountConfig:
         late_payment=LatePayment(keys["LATE_PAYMENT"]),
         limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
         expiry=expiry,
+        settles=cycle(keys["SETTLES"], f"{where}['SETTLES']"),
         questions_per_second=_rate(keys["QUESTIONS_PER_SECOND"], f"{where}['QUESTIONS_PER_SECOND']"),
         capabilities=dict_at(keys["CAPABILITIES"], f"{where}['CAPABILITIES']"),
         options=dict_at(keys["OPTIONS"], f"{where}['OPTIONS']"),

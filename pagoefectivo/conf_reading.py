@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from pagoefectivo.domain.cycles import WEEKDAYS, Cycle
 from pagoefectivo.domain.exceptions import ConfigurationError, RuleRefused
 from pagoefectivo.domain.money import SYMBOLS, ZERO, parse_amount
 from pagoefectivo.domain.refund_limits import Amounts, LimitKind, Limits
@@ -107,6 +108,19 @@ def hour(written: object, where: str) -> time | None:
             where, f"{written!r} is not an hour.", 'Write one of Lima, for example "14:00"; None: midnight.'
         )
     return time.fromisoformat(written)
+
+
+def cycle(written: object, where: str) -> Cycle | None:
+    """Read `"T+1"`, `"weekly friday+2"` or None; anything else is a SettingsProblem."""
+    try:
+        return None if written is None else Cycle.parse(str(written))
+    except ValueError:
+        examples = dict.fromkeys(["T+1", "T+3", *(f"weekly {day}+2" for day in WEEKDAYS)])
+        raise SettingsProblem(
+            where,
+            f"{written!r} is not a settlement cycle.",
+            f'Write for example "T+1" or "weekly friday+2", in business days. {suggestion(str(written), examples)}',
+        ) from None
 
 
 def amount(written: object, where: str) -> Decimal:

@@ -27,13 +27,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *SEASONED,
         *("approve_refund", "accept_payment", "view_bank_account", "view_refunddestination", "export_finance"),
         *("view_payout", "make_payout", "download_payout", "settle_payout", "keep_calendar"),
-        *("assign_case", "close_case", "bundle_case", "view_limitpass"),
+        *("assign_case", "close_case", "bundle_case", "view_limitpass", "view_exchangerate", "keep_rates"),
         *(*MONTH, "import_settlement", "match_line", "work_discrepancy"),
     ),
     "PagoEfectivo auditor": (
         *(*LOOKS, *MACHINE, *MONTH, "view_payout", "view_refunddestination", "view_apikey"),
         *("view_raw_payload", "view_auditentry", "view_accesslog"),
-        *("view_buyerview", "view_limitpass", "view_refundfile"),
+        *("view_buyerview", "view_limitpass", "view_refundfile", "view_exchangerate"),
     ),
     "PagoEfectivo developer": (
         *(*LOOKS, *MACHINE, "refresh_order", "resend_message"),

@@ -209,10 +209,9 @@ class SettlementRow(NamedTuple):
     batch: str = ""
 
     def __repr__(self) -> str:
-        """Show the facts without the code."""
-        return (
-            f"SettlementRow({', '.join(f'{name}={fact!r}' for name, fact in self._asdict().items() if name != 'code')})"
-        )
+        """Show the facts without the code, also where it is the provider's name of the payment."""
+        shown = {name: fact for name, fact in self._asdict().items() if not (self.code and self.code in str(fact))}
+        return f"SettlementRow({', '.join(f'{name}={fact!r}' for name, fact in shown.items() if name != 'code')})"
 
 
 class Verb(StrEnum):

@@ -24,6 +24,7 @@ from pagoefectivo.models.operations import AccountPulse, CircuitBreaker, Job, Re
 from pagoefectivo.models.orders import Order
 from pagoefectivo.models.payouts import Payout
 from pagoefectivo.models.proofs import PaymentProof, ProofLikeness, ProofReading, ProofReview
+from pagoefectivo.models.rates import ExchangeRate, RateCorrection
 from pagoefectivo.models.refund_desk import LimitPass, RefundFile
 from pagoefectivo.models.refunds import Refund, RefundDestination
 from pagoefectivo.models.risk import BuyerMark, RiskFlag
@@ -61,6 +62,7 @@ __all__ = [
     "ErrorMark",
     "ErrorOccurrence",
     "ErrorTally",
+    "ExchangeRate",
     "Figures",
     "IdempotentRequest",
     "Job",
@@ -76,6 +78,7 @@ __all__ = [
     "ProofLikeness",
     "ProofReading",
     "ProofReview",
+    "RateCorrection",
     "ReadLine",
     "Recovery",
     "Refund",

@@ -246,13 +246,12 @@ class WebhookReader(ABC):
 
 
 class SettlementReader(ABC):
-    """Reads one layout of one PSP's settlement files. Knows no account, no database and no voucher."""
+    """Reads one layout of one PSP's settlement files. Knows no database and no voucher; holds nothing between two files."""
 
     layout: ClassVar[str]  # names the layout, unique within the provider
 
-    @classmethod
     @abstractmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         """Whether a file that begins with `head` (its first 64 KiB, or all of it) is of this layout."""
 
     @abstractmethod
@@ -302,6 +301,11 @@ class Provider(ABC):
     def credential_problems(cls, credentials: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:  # noqa: ARG003 - for those who can tell
         """Return why credentials that are all there cannot be used, each a sentence that shows no value."""
         return ()
+
+    @classmethod
+    def settlement_readers_of(cls, options: Mapping[str, Any]) -> tuple[SettlementReader, ...]:  # noqa: ARG003 - for those whose files differ
+        """Return the readers of an account's settlement files; `options` has a value for each declared one."""
+        return tuple(reader() for reader in cls.settlement_readers)
 
     @classmethod
     @abstractmethod

@@ -12,8 +12,8 @@ from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.tabular import CHUNK, refuse_other_formats
 
 
-def reader_of(readers: Sequence[type[SettlementReader]], file: BinaryIO) -> SettlementReader:
-    """Return the one of a provider's readers that recognises the file, and set the file back to its beginning.
+def reader_of(readers: Sequence[SettlementReader], file: BinaryIO) -> SettlementReader:
+    """Return the one of an account's readers that recognises the file, and set the file back to its beginning.
 
     Raises UnreadableFile for an empty file, a spreadsheet, a web page, and a layout that none of them knows.
     """
@@ -22,6 +22,6 @@ def reader_of(readers: Sequence[type[SettlementReader]], file: BinaryIO) -> Sett
     refuse_other_formats(head)
     for reader in readers:
         if reader.recognises(head):
-            return reader()
+            return reader
     text = gettext("None of this provider's layouts begins like this. Known are: %(layouts)s.")
     raise UnreadableFile(1, text % {"layouts": ", ".join(reader.layout for reader in readers) or "-"})

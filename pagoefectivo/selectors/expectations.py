@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pagoefectivo import conf
 from pagoefectivo.domain.business_days import BusinessDays, Expected, expected
+from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.domain.exceptions import RuleRefused
 from pagoefectivo.domain.states import RefundState
 from pagoefectivo.models import Refund, Voucher
@@ -78,8 +79,10 @@ def expected_settlement_dates(voucher: Voucher) -> Expected | None:
     """Return between which days the money of a paid code should reach the shop; None where nobody says, or it is there."""
     if voucher.paid_at is None or voucher.settled_at is not None:
         return None
-    able = _capabilities(voucher.account)
-    return _dates(voucher.paid_at, able.settles_in if able else None)
+    cycle = _cycle(voucher.account)
+    if cycle is None:
+        return None
+    return cycle.expected(voucher.paid_at, conf.current().bank_cut_off, calendar.is_closed)
 
 
 def _refund_takes(refund: Refund) -> BusinessDays | None:
@@ -89,6 +92,13 @@ def _refund_takes(refund: Refund) -> BusinessDays | None:
     if able is None or (able.refund_counts_from_details and refund.destination_id is None):
         return None
     return able.refund_takes
+
+
+def _cycle(account: str) -> Cycle | None:
+    try:
+        return account_named(account).settlement_cycle
+    except RuleRefused:
+        return None
 
 
 def _capabilities(account: str) -> Capabilities | None:

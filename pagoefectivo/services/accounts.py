@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pagoefectivo import conf
 from pagoefectivo.domain.bank_accounts import TRANSFER_FIELDS
+from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.limits import VoucherLimits
@@ -50,11 +51,6 @@ class EffectiveAccount:
         return self.provider.webhook_reader(self.account)
 
     @property
-    def settlement_readers(self) -> tuple[type[SettlementReader], ...]:
-        """The readers of the PSP's settlement files, one a layout."""
-        return self.provider.settlement_readers
-
-    @property
     def voucher_limits(self) -> VoucherLimits:
         """The shop's own limits where it set them, else the provider's; of times to pay, those that suit both."""
         shortest, longest = expiry_of(self.config, self.capabilities)
@@ -77,6 +73,17 @@ class EffectiveAccount:
             needs_settled=declared.refund_needs_settled if required is None else required == "settled",
             window=declared.refund_window,
         )
+
+    @property
+    def settlement_cycle(self) -> Cycle | None:
+        """In which rhythm paid money comes: by SETTLES, else by what the provider is able to; None where nobody says."""
+        takes = self.capabilities.settles_in
+        return self.config.settles or (None if takes is None else Cycle(takes))
+
+    @property
+    def settlement_readers(self) -> tuple[SettlementReader, ...]:
+        """Whoever reads the settlement files of this account."""
+        return self.provider.settlement_readers_of(self.account.options)
 
     @property
     def refunds_by_hand(self) -> bool:

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any, get_type_hints
 
 from pagoefectivo import conf
-from pagoefectivo.conf_reading import SettingsProblem, duration, suggestion
+from pagoefectivo.conf_reading import SettingsProblem, dict_at, duration, suggestion
 from pagoefectivo.domain.business_days import BusinessDays
 from pagoefectivo.providers.base import Capabilities, Provider
+
+Reader = Callable[[object, str], Any]
 
 
 def capabilities_of(config: conf.AccountConfig, provider: type[Provider]) -> Capabilities:
@@ -19,7 +21,7 @@ def capabilities_of(config: conf.AccountConfig, provider: type[Provider]) -> Cap
     Only yes or no, durations, whole numbers and spans of business days can be set: limits and expiry have keys of
     their own.
     """
-    settable = {name: kind for name, kind in get_type_hints(Capabilities).items() if kind in _READERS}
+    settable = {name: _READERS[kind] for name, kind in get_type_hints(Capabilities).items() if kind in _READERS}
     return replace(provider.capabilities, **_read(config, "CAPABILITIES", config.capabilities, settable))
 
 
@@ -36,20 +38,25 @@ def expiry_of(config: conf.AccountConfig, able: Capabilities) -> tuple[timedelta
 
 def options_of(config: conf.AccountConfig, provider: type[Provider]) -> Mapping[str, Any]:
     """Return a value for each option that the provider declares; raises SettingsProblem."""
-    known = {name: type(value) for name, value in provider.options.items()}
+    known = {
+        name: _renamed(value) if isinstance(value, dict) else _READERS[type(value)]
+        for name, value in provider.options.items()
+    }
     return {**provider.options, **_read(config, "OPTIONS", config.options, known)}
 
 
-def _read(config: conf.AccountConfig, key: str, written: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what is written by the kind of each known name."""
+def _read(
+    config: conf.AccountConfig, key: str, written: Mapping[str, Any], known: Mapping[str, Reader]
+) -> dict[str, Any]:
+    """Read what is written by the reader of each known name."""
     where = f"['ACCOUNTS'][{config.name!r}][{key!r}]"
     for name in written:
         if name not in known:
             raise SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", suggestion(name, known))
-    return {name: _READERS[known[name]](value, f"{where}[{name!r}]") for name, value in written.items()}
+    return {name: known[name](value, f"{where}[{name!r}]") for name, value in written.items()}
 
 
-def _typed(kind: type, example: str) -> Callable[[object, str], Any]:
+def _typed(kind: type, example: str) -> Reader:
     def read(value: object, where: str) -> Any:
         if type(value) is not kind or (isinstance(value, int) and value < 0):
             raise SettingsProblem(where, f"{value!r} does not fit.", f"Write for example {example}.")
@@ -62,6 +69,24 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise SettingsProblem(where, f"{value!r} does not fit.", 'Write a list of texts, for example ["23"].')
     return tuple(value)
+
+
+def _renamed(default: Mapping[str, str]) -> Reader:
+    """Return a reader of other words for ours, no two of them the same; what is not written keeps our word."""
+
+    def read(value: object, where: str) -> Mapping[str, str]:
+        for name, word in dict_at(value, where).items():
+            if name not in default:
+                raise SettingsProblem(f"{where}[{name!r}]", "this key does not exist.", suggestion(str(name), default))
+            if not isinstance(word, str) or not word or word != word.strip():
+                raise SettingsProblem(f"{where}[{name!r}]", f"{word!r} does not fit.", "Write the word of the file.")
+        words = {**default, **dict_at(value, where)}
+        for name, word in words.items():
+            if any(word == other and name != known for known, other in words.items()):
+                raise SettingsProblem(f"{where}[{name!r}]", f"{word!r} stands for two of them.")
+        return words
+
+    return read
 
 
 def _business_days(value: object, where: str) -> BusinessDays | None:
@@ -78,7 +103,7 @@ def _business_days(value: object, where: str) -> BusinessDays | None:
             )
 
 
-_READERS: Mapping[object, Callable[[object, str], Any]] = {
+_READERS: Mapping[object, Reader] = {
     bool: _typed(bool, "True"),
     int: _typed(int, "20"),
     str: _typed(str, '"Lima"'),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from pagoefectivo import conf
-from pagoefectivo.domain.business_days import Expected, counted_day, expected
+from pagoefectivo.domain.business_days import Expected
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind, SettlementRow
 from pagoefectivo.domain.settlements import TOLERANCE
 from pagoefectivo.selectors import calendar
+from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.services.accounts import EffectiveAccount
-
-_NOON = time(12)
 
 
 class Appraised(NamedTuple):
@@ -30,50 +28,44 @@ class Appraised(NamedTuple):
     own_month: date
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What holds for everything that happened on one day in Lima."""
-
-    month: date
-    due: Expected | None
-
-
 class Appraisal:
     """Appraises the lines of one file of one account; what holds for a whole day is asked once."""
 
     def __init__(self, account: EffectiveAccount, today: date) -> None:
-        self._account, self._today = account, today
-        self._takes = account.capabilities.settles_in
+        self._today = today
+        self._cycle = account.settlement_cycle
         self._cut_off = conf.current().bank_cut_off
-        self._dues: dict[date, Expected] = {}
+        self._dues: dict[tuple[date, bool], Expected] = {}
+        self._rates = Rates()
 
     def of(self, row: SettlementRow) -> Appraised:
         """Return what was to be expected of one line. No query but the calendar's, once a day."""
-        due = self._due(row.occurred_at) if row.kind is SettlementKind.PAYMENT and row.occurred_at else None
-        contradiction = None
-        if row.rate and row.amount is not None and row.settled_amount is not None:
-            contradiction = beyond(row.settled_amount - row.amount / row.rate)
+        local = row.occurred_at.astimezone(LIMA) if row.occurred_at else None
+        day = local.date() if local else self._today
+        due = self._due(local) if local and row.kind is SettlementKind.PAYMENT else None
         return Appraised(
-            day_rate=None,
+            day_rate=self._rates.on(day) if row.rate is not None else None,
             cost_expected=None,
             cost_difference=None,
-            fx_difference=contradiction,
+            fx_difference=self._fx_difference(row),
             due_first=due.first if due else None,
             due_last=due.last if due else None,
-            own_month=(row.settled_date or self._day_of(row)).replace(day=1),
+            own_month=(row.settled_date or day).replace(day=1),
         )
 
-    def _day_of(self, row: SettlementRow) -> date:
-        return row.occurred_at.astimezone(LIMA).date() if row.occurred_at else self._today
-
-    def _due(self, occurred_at: datetime) -> Expected | None:
-        if self._takes is None:
+    def _fx_difference(self, row: SettlementRow) -> Decimal | None:
+        """What was settled and what the file's own rate makes of the amount."""
+        if not row.rate or row.amount is None or row.settled_amount is None:
             return None
-        day = counted_day(occurred_at, cut_off=self._cut_off, is_closed=calendar.is_closed)
-        if day not in self._dues:
-            noon = datetime.combine(day, _NOON, LIMA)
-            self._dues[day] = expected(noon, self._takes, cut_off=None, is_closed=calendar.is_closed)
-        return self._dues[day]
+        return beyond(row.settled_amount - row.amount / row.rate)
+
+    def _due(self, local: datetime) -> Expected | None:
+        if self._cycle is None:
+            return None
+        key = local.date(), self._cut_off is not None and local.time() >= self._cut_off
+        if key not in self._dues:
+            self._dues[key] = self._cycle.expected(local, self._cut_off, calendar.is_closed)
+        return self._dues[key]
 
 
 def beyond(difference: Decimal) -> Decimal | None:

@@ -138,6 +138,19 @@ def test_the_reports_of_the_others_say_what_their_ledger_says(sandbox: SandboxSe
         assert [row.net for row in rows] == [Decimal("95.18"), Decimal("37.17"), Decimal("-27.61")]
 
 
+def test_the_plain_report_of_pagoefectivo_names_a_payment_as_its_gateway_does(sandbox: SandboxServer) -> None:
+    entered(sandbox.ledger, "pagoefectivo_direct")
+    sandbox.ledger.payment("24308762").reversed_at = NOON + timedelta(hours=2)  # type: ignore[union-attr]
+    rows = at("pagoefectivo_direct", "plain", sandbox)
+    assert [(row.kind, row.reference, row.code, row.amount, row.net, row.occurred_at) for row in rows] == [
+        (K.PAYMENT, "ORD-1", "230171", Decimal("100.50"), Decimal("95.18"), NOON + timedelta(minutes=1)),
+        (K.PAYMENT, "ORD-2", "230172", Decimal("40.00"), Decimal("37.17"), NOON + timedelta(minutes=2)),
+        (K.REFUND, "ORD-1", "230171", Decimal("-25.25"), Decimal("-27.61"), NOON + timedelta(hours=1)),
+        (K.CHARGEBACK, "ORD-2", "230172", Decimal("-40.00"), Decimal("-40.00"), NOON + timedelta(hours=2)),
+    ]
+    assert all(row.provider_reference == row.code for row in rows)
+
+
 def test_a_release_report_of_a_period_opens_with_the_balance_before_it(sandbox: SandboxServer) -> None:
     entered(sandbox.ledger, "mercadopago")
     opening, refund, closing = at("mercadopago", "release", sandbox, since="2026-11-23T17:30:00Z")

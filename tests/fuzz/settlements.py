@@ -21,8 +21,11 @@ NOT_DIGITS = re.compile(r"\D")
 SIDES = ("NET_CREDIT_AMOUNT", "NET_DEBIT_AMOUNT")
 # what a row claims -> the columns that may say it
 CLAIMS = {
-    "amount": ("LOCAL_AMOUNT", "Net Amount (local)", "amount_local", "TRANSACTION_AMOUNT", "GROSS_AMOUNT", *SIDES),
-    "settled_amount": ("GROSS_AMOUNT", "Amount (USD)", "charge_amount", "TRANSACTION_AMOUNT", *SIDES),
+    "amount": (
+        *("LOCAL_AMOUNT", "Net Amount (local)", "amount_local", "TRANSACTION_AMOUNT", "GROSS_AMOUNT", "amount"),
+        *SIDES,
+    ),
+    "settled_amount": ("GROSS_AMOUNT", "Amount (USD)", "charge_amount", "TRANSACTION_AMOUNT", "amount", *SIDES),
     "rate": ("FX_RATE", "exchange_rate"),
 }
 

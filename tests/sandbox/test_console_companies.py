@@ -132,5 +132,5 @@ def test_the_settlement_files_are_those_of_the_chosen_psp(sandbox: SandboxServer
 
     assert files("lang=en&psp=ebanx") == ["EBANX · settlement-csv", "EBANX · settlement-json"]
     assert set(files("lang=en")) > set(files("lang=en&psp=ebanx"))
-    assert files("lang=en&psp=pagoefectivo_direct") == []
-    assert "<h2>Settlement files</h2>" not in look(sandbox, "lang=en&psp=pagoefectivo_direct")
+    assert files("lang=en&psp=pagoefectivo_direct") == ["PagoEfectivo · plain"]
+    assert "<h2>Settlement files</h2>" in look(sandbox, "lang=en&psp=pagoefectivo_direct")

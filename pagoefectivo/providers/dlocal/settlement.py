@@ -106,8 +106,7 @@ class DLocalSettlement(SettlementReader):
 
     layout = "settlement"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return names_in(head) >= {"ROW_TYPE", "SETTLEMENT_CURRENCY"}
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
@@ -164,8 +163,7 @@ class DLocalTransactions(SettlementReader):
 
     layout = "transactions"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return names_in(head) >= {"Transaction Reference", "Transaction Invoice"}
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:

@@ -75,8 +75,7 @@ class EbanxSettlement(SettlementReader):
 
     layout = "settlement-csv"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return names_in(head) >= {"settlement_code", "settlement_currency"}
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
@@ -90,8 +89,7 @@ class EbanxSettlementJson(SettlementReader):
 
     layout = "settlement-json"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"settlement_code"' in head
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:

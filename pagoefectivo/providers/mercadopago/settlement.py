@@ -123,8 +123,7 @@ class ReleaseReport(SettlementReader):
 
     layout = "release"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return len(names_in(head) & {"RECORD_TYPE", "NET_CREDIT_AMOUNT", "NET_DEBIT_AMOUNT"}) > 1
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
@@ -177,8 +176,7 @@ class AccountMoneyReport(SettlementReader):
 
     layout = "account-money"
 
-    @classmethod
-    def recognises(cls, head: bytes) -> bool:
+    def recognises(self, head: bytes) -> bool:
         return len(names_in(head) & {"TRANSACTION_TYPE", "SETTLEMENT_NET_AMOUNT", "TRANSACTION_AMOUNT"}) > 1
 
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:

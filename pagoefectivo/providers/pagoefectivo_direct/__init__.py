@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from pagoefectivo.providers.base import (
     Account,
@@ -12,11 +14,13 @@ from pagoefectivo.providers.base import (
     Provider,
     Recorder,
     RefundMode,
+    SettlementReader,
     Support,
     WebhookReader,
     Wire,
 )
 from pagoefectivo.providers.pagoefectivo_direct.gateway import PagoEfectivoDirectGateway
+from pagoefectivo.providers.pagoefectivo_direct.settlement import READERS, SETTLEMENT_OPTIONS, PlainSettlement
 from pagoefectivo.providers.pagoefectivo_direct.tables import (
     ERRORS,
     PAYMENT_STATUSES,
@@ -43,10 +47,12 @@ class PagoEfectivoDirect(Provider):
         "ORIGIN": "web",  # or android, ios: a header that the guide demands
         "USER_COUNTRY": "",  # "PERU" by the guide, "PE" by a plugin, optional by both
         "SEND_PHONE": True,  # mandatory by the guide, optional by its SDKs
+        **SETTLEMENT_OPTIONS,
     }
     payment_statuses = PAYMENT_STATUSES  # by the options as they stand
     refund_statuses = REFUND_STATUSES
     errors = ERRORS
+    settlement_readers = READERS
     support = Support(language="es", payment="CIP", order="transactionCode", merchant="id_service")
     capabilities = Capabilities(
         refund_mode=RefundMode.MANUAL,  # no document has a call for it
@@ -72,6 +78,11 @@ class PagoEfectivoDirect(Provider):
         webhook_covers_body=True,
         payments_per_question=20,  # unpublished
     )
+
+    @classmethod
+    def settlement_readers_of(cls, options: Mapping[str, Any]) -> tuple[SettlementReader, ...]:
+        """Return the reader of the plain layout, with the names that the account's files have."""
+        return (PlainSettlement(*(options[name] for name in SETTLEMENT_OPTIONS)),)
 
     @classmethod
     def gateway(cls, account: Account, recorder: Recorder, wire: Wire) -> Gateway:

@@ -32,6 +32,11 @@ def transaction_code(reference: str) -> str:
     return reference if len(reference) <= LONGEST_REFERENCE else _CUT + reference[1 - LONGEST_REFERENCE :]
 
 
+def whole_reference(code: str) -> str:
+    """Return our reference in a transactionCode, "" where only its end stands there."""
+    return "" if code.startswith(_CUT) else code
+
+
 def is_cip(reference: str) -> bool:
     """Whether a text is a payment code: a number of 1 to 14 digits."""
     return _CIP.fullmatch(reference) is not None
@@ -123,8 +128,7 @@ def cip_of(document: Document) -> str:
 
 
 def _our_reference(document: Document, key: str = "transactionCode") -> str:
-    code = text(document, key)
-    return "" if code.startswith(_CUT) else code
+    return whole_reference(text(document, key))
 
 
 def _amount(document: Document) -> Decimal | None:

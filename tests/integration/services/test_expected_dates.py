@@ -141,6 +141,18 @@ def test_settlement_is_expected_from_the_payment_until_it_came(contract: Says) -
     assert expected_settlement_dates(Voucher(account="default", state="issued")) is None
 
 
+def test_R16_settlement_comes_in_the_cycle_of_the_contract(contract: Says, account: Any) -> None:
+    friday = Voucher(account="default", state="paid", paid_at=datetime(2026, 3, 27, 10, tzinfo=LIMA))
+    saturday = Voucher(account="default", state="paid", paid_at=datetime(2026, 3, 28, 10, tzinfo=LIMA))
+    account(SETTLES="weekly friday+2", CAPABILITIES={"settles_in": [1, 1]})
+    assert expected_settlement_dates(friday) == days("2026-03-31", "2026-03-31")
+    assert expected_settlement_dates(saturday) == days("2026-04-07", "2026-04-07"), "Good Friday closes the week"
+    account(SETTLES="T+3")
+    assert expected_settlement_dates(friday) == days("2026-04-01", "2026-04-01")
+    assert expected_settlement_dates(saturday) == days("2026-04-06", "2026-04-06")
+    assert expected_settlement_dates(Voucher(account="gone", state="paid", paid_at=saturday.paid_at)) is None
+
+
 def ask_back() -> Refund:
     return shop.request_refund(reference="A-1042", amount="30.00", reason="other", actor=SHOP, destination=ACCOUNT)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,10 @@ PSPS = tuple(slug for slug in provider_slugs() if provider_named(slug).settlemen
 EXPECTED = ".expected.json"
 
 
-def readers(psp: str) -> tuple[type[SettlementReader], ...]:
-    """Return every reader of a provider's settlement files."""
-    found: tuple[type[SettlementReader], ...] = import_module(f"pagoefectivo.providers.{psp}.settlement").READERS
-    return found
+def readers(psp: str) -> tuple[SettlementReader, ...]:
+    """Return every reader of a provider's settlement files, as an account without options of its own has them."""
+    provider = provider_named(psp)
+    return provider.settlement_readers_of(provider.options)
 
 
 @override("en")

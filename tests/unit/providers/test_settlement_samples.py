@@ -10,7 +10,7 @@ import pytest
 
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.messages import SettlementKind
-from pagoefectivo.providers.dlocal import DLocal
+from pagoefectivo.providers.registry import provider_named
 from tests.unit.providers.reports_stage import EXPECTED, PSPS, SAMPLES, outcome, read, readers, samples
 
 
@@ -28,7 +28,8 @@ def test_there_are_samples_of_every_layout_and_none_is_forgotten() -> None:
     assert found == {psp: {"", *(reader.layout for reader in readers(psp))} for psp in PSPS}
     left_over = set(SAMPLES.glob(f"*/*{EXPECTED}"))
     assert left_over == {path.with_name(path.name + EXPECTED) for path in samples()}
-    assert DLocal.settlement_readers == readers("dlocal")
+    for psp in PSPS:
+        assert [type(reader) for reader in readers(psp)] == list(provider_named(psp).settlement_readers)
 
 
 @pytest.mark.parametrize("path", samples(), ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -71,3 +72,7 @@ def test_a_row_does_not_show_its_code() -> None:
     row = read("dlocal", (SAMPLES / "dlocal" / "settlement_bom.csv").read_bytes())[0]
     assert "2301711" not in repr(row._replace(code="2301711"))
     assert "ORD-0001" in repr(row)
+    assert "100.50" in repr(row)
+    named = read("pagoefectivo_direct", (SAMPLES / "pagoefectivo_direct" / "settlement_plain.csv").read_bytes())[0]
+    assert (named.code, named.provider_reference) == ("230171234", "230171234")
+    assert "230171234" not in repr(named)

@@ -8,14 +8,22 @@ from typing import Any
 import pytest
 
 from pagoefectivo import conf
+from pagoefectivo.conf_reading import SettingsProblem
 from pagoefectivo.domain.business_days import BusinessDays
+from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.providers.dlocal import DLocal
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.environments import objections
 
 
 class Disputed(DLocal):
-    options = {"PAID_STATUSES": ("23",), "ORIGIN": "web", "BATCH": 20, "IS_OLD": False}
+    options = {
+        "PAID_STATUSES": ("23",),
+        "ORIGIN": "web",
+        "BATCH": 20,
+        "IS_OLD": False,
+        "NAMES": {"code": "code", "net": "net"},
+    }
     credential_choices = (frozenset({"login"}), frozenset({"trans_key", "secret_key"}))
     credential_fields = {"login": False, "trans_key": False, "secret_key": False}
     credential_prefixes = {"login": {"sandbox": "TEST-", "production": "APP-"}}
@@ -61,6 +69,34 @@ def test_a_contract_may_promise_how_long_money_takes_or_that_nobody_says(account
         assert problem[2] == "Write the least and the most, for example [1, 5]; None: nobody says."
 
 
+def test_a_settlement_cycle_goes_before_the_days_of_the_provider(account: Any) -> None:
+    account(CAPABILITIES={"settles_in": [1, 3]})
+    assert account_named("default").settlement_cycle == Cycle(BusinessDays(1, 3))
+    account(CAPABILITIES={"settles_in": [1, 3]}, SETTLES="weekly Friday+2")
+    assert account_named("default").settlement_cycle == Cycle(BusinessDays(2, 2), closes_on=4)
+    account()
+    assert account_named("default").settlement_cycle is None
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("weekly fryday+2", "Did you mean 'weekly friday+2'?"),
+        ("weekly monday", "Did you mean 'weekly monday+2'?"),
+        ("T 3", "Did you mean 'T+3'?"),
+        (3, "Known: T+1, T+3, weekly friday+2,"),
+    ],
+)
+def test_an_unreadable_settlement_cycle_is_refused_with_what_it_may_have_meant(
+    account: Any, written: object, hint: str
+) -> None:
+    with pytest.raises(SettingsProblem) as caught:
+        account(SETTLES=written)
+    assert caught.value.key == "['ACCOUNTS']['default']['SETTLES']"
+    assert caught.value.problem == f"{written!r} is not a settlement cycle."
+    assert hint in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("written", "key", "hint"),
     [
@@ -87,20 +123,36 @@ def test_limits_and_the_way_refunds_go_are_no_ability_to_set(account: Any) -> No
 
 
 def test_options_have_the_providers_defaults_and_the_accounts_values(account: Any) -> None:
-    account(DISPUTED, OPTIONS={"PAID_STATUSES": ["23", "25"], "BATCH": 50})
+    account(DISPUTED, OPTIONS={"PAID_STATUSES": ["23", "25"], "BATCH": 50, "NAMES": {"net": "Neto"}})
     assert account_named("default").account.options == {
         "PAID_STATUSES": ("23", "25"),
         "ORIGIN": "web",
         "BATCH": 50,
         "IS_OLD": False,
+        "NAMES": {"code": "code", "net": "Neto"},
     }
 
 
-@pytest.mark.parametrize("written", [{"PAID": ["23"]}, {"PAID_STATUSES": "23"}, {"BATCH": "20"}, {"IS_OLD": 1}])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *({"PAID": ["23"]}, {"PAID_STATUSES": "23"}, {"BATCH": "20"}, {"IS_OLD": 1}, {"NAMES": "Neto"}),
+        *({"NAMES": {"net": name}} for name in ("", " Neto", 1, ["Neto"])),
+    ],
+)
 def test_an_option_that_does_not_fit_is_refused(account: Any, written: dict[str, Any]) -> None:
     ((check, problem, _),) = problems(account(DISPUTED, OPTIONS=written))
     assert check == "E002"
     assert "['OPTIONS']" in problem
+
+
+def test_another_word_for_ours_is_taken_unless_it_is_misspelt_or_stands_for_two(account: Any) -> None:
+    ((_, problem, hint),) = problems(account(DISPUTED, OPTIONS={"NAMES": {"nett": "Neto"}}))
+    assert "['OPTIONS']['NAMES']['nett']: this key does not exist." in problem
+    assert hint == "Did you mean 'net'?"
+    ((_, problem, _),) = problems(account(DISPUTED, OPTIONS={"NAMES": {"net": "code"}}))
+    assert "'code' stands for two of them." in problem
+    assert problems(account(DISPUTED, OPTIONS={"NAMES": {"net": "code", "code": "net"}})) == []
 
 
 def test_one_of_several_sets_of_keys_must_be_whole(account: Any) -> None:
