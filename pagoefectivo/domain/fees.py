@@ -30,7 +30,7 @@ class Market(StrEnum):
     CROSS_BORDER = "cross_border"
 
 
-MARKET_WORDS = {Market.LOCAL: _("local acquiring"), Market.CROSS_BORDER: _("cross-border acquiring")}
+MARKET_WORDS = {Market.LOCAL: _("local"), Market.CROSS_BORDER: _("cross-border")}
 
 
 class Cost(NamedTuple):

@@ -27,11 +27,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("approve_refund", "accept_payment", "view_bank_account", "view_refunddestination", "export_finance"),
         *("view_payout", "make_payout", "download_payout", "settle_payout", "keep_calendar"),
         *("assign_case", "close_case", "bundle_case", "view_limitpass"),
+        *("view_feeschedule", "keep_fees", "view_costs", "view_feequote"),
     ),
     "PagoEfectivo auditor": (
         *(*LOOKS, *MACHINE, "view_payout", "view_refunddestination", "view_apikey"),
         *("view_raw_payload", "view_auditentry", "view_accesslog"),
         *("view_buyerview", "view_limitpass", "view_refundfile"),
+        *("view_feeschedule", "view_costs", "view_feequote"),
     ),
     "PagoEfectivo developer": (
         *(*LOOKS, *MACHINE, "refresh_order", "resend_message"),

@@ -15,6 +15,7 @@ from pagoefectivo.models.evidence import (
     WebhookDelivery,
     WebhookRejection,
 )
+from pagoefectivo.models.fees import Costs, FeeQuote, FeeSchedule, FeeTier
 from pagoefectivo.models.figures import Figures
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notes import OrderNote
@@ -45,11 +46,15 @@ __all__ = [
     "CaseLink",
     "CircuitBreaker",
     "CodeMapping",
+    "Costs",
     "DeliveryAct",
     "EmailedCode",
     "ErrorMark",
     "ErrorOccurrence",
     "ErrorTally",
+    "FeeQuote",
+    "FeeSchedule",
+    "FeeTier",
     "Figures",
     "IdempotentRequest",
     "Job",

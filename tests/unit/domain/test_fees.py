@@ -162,8 +162,8 @@ def test_it_is_never_below_the_minimum_and_never_negative_and_exact_to_the_cent(
         assert each == each.quantize(CENT)
         assert each.as_tuple().exponent == -2
     assert abs(cost.tax - cost.fee * schedule.tax_percent / 100) <= CENT / 2
-    for each in (refund_cost(schedule), failed_refund_cost(schedule), dispute_cost(schedule)):
-        assert min(each) >= 0
+    for other in (refund_cost(schedule), failed_refund_cost(schedule), dispute_cost(schedule)):
+        assert min(other) >= 0
 
 
 @given(schedules, amounts, st.integers(0, 20_000))
