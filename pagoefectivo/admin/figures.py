@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from pagoefectivo import conf
 from pagoefectivo.admin.figure_texts import FIGURES, Figure, shown
 from pagoefectivo.admin.pages import frame
-from pagoefectivo.admin.reading import ReadOnlyAdmin
+from pagoefectivo.admin.reading import OnePageAdmin
 from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.spreadsheets import csv_lines
 from pagoefectivo.models import Figures
@@ -65,8 +65,8 @@ class PeriodForm(forms.Form):
 
 
 @admin.register(Figures)
-class FiguresAdmin(ReadOnlyAdmin):
-    """One page; there are no rows to open."""
+class FiguresAdmin(OnePageAdmin):
+    """The figures of the days that one asks for."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show every figure with its table; a stretch of time that is too long says so."""
@@ -92,16 +92,6 @@ class FiguresAdmin(ReadOnlyAdmin):
         status = HTTPStatus.UNPROCESSABLE_ENTITY if trouble or not form.is_valid() else HTTPStatus.OK
         return TemplateResponse(request, "admin/pagoefectivo/figures/page.html", context, status=status)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        raise Http404
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        raise Http404
-
     def file_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Answer with one figure as CSV."""
         if request.method != "GET":
@@ -115,7 +105,7 @@ class FiguresAdmin(ReadOnlyAdmin):
             with patience():
                 figure = FIGURES[name](Reading(form.period, seams.now()))
         except RangeTooLarge:
-            return HttpResponse(_too_large(), status=HTTPStatus.UNPROCESSABLE_ENTITY, content_type="text/plain")
+            return HttpResponse(too_large(), status=HTTPStatus.UNPROCESSABLE_ENTITY, content_type="text/plain")
         days = form.cleaned_data
         headers = {
             "Content-Disposition": f'attachment; filename="{name}-{days["since"]}-{days["until"]}.csv"',
@@ -135,7 +125,7 @@ class FiguresAdmin(ReadOnlyAdmin):
             with patience():
                 return [draw(read) for draw in FIGURES.values()], ""
         except RangeTooLarge:
-            return [], _too_large()
+            return [], too_large()
 
 
 def _asked(request: HttpRequest) -> PeriodForm:
@@ -156,5 +146,6 @@ def _query(form: PeriodForm) -> str:
     return f"since={asked['since']}&until={asked['until']}&account={asked.get('account', '')}"
 
 
-def _too_large() -> str:
+def too_large() -> str:
+    """Say that the days asked for hold too much."""
     return _("These days hold more than can be counted while you wait. Choose fewer of them.")

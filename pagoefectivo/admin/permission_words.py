@@ -25,6 +25,7 @@ _NAMES = {
     "follow_error": gettext_lazy("Can assign errors, mark them as seen and have them asked about again"),
     "keep_calendar": gettext_lazy("Can say on which days banks are closed"),
     "keep_rates": gettext_lazy("Can import exchange rates"),
+    "keep_fees": gettext_lazy("Can enter and end fee schedules"),
     "make_payout": gettext_lazy("Can make a payout file of approved refunds"),
     "map_error": gettext_lazy("Can say what an unknown code of a provider means"),
     "open_case": gettext_lazy("Can open a case"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -123,6 +123,20 @@ class ReadOnlyAdmin(RefusesInWords, _ModelAdmin):
         """Write down that this person sees what is masked for others; nothing where it is masked for them as well."""
         if what is not None and request.user.has_perm(what[0]) and self.has_view_permission(request):
             note(request, what[1], subject=f"{self.opts.model_name} {row_id}".strip())
+
+
+class OnePageAdmin(ReadOnlyAdmin):
+    """A page that stands in the menu; there are no rows to open."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        raise Http404
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        raise Http404
 
 
 class BelowOrderAdmin(ReadOnlyAdmin):

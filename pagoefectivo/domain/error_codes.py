@@ -151,6 +151,9 @@ class ErrorCode(StrEnum):
     WORK_OWNED = "WORK_OWNED"
     WORK_OWNER_UNFIT = "WORK_OWNER_UNFIT"
     WORK_REASON_MISSING = "WORK_REASON_MISSING"
+    FEES_OVERLAP = "FEES_OVERLAP"
+    FEES_ENDED = "FEES_ENDED"
+    FEES_INCOMPLETE = "FEES_INCOMPLETE"
 
 
 class Who(StrEnum):
@@ -329,4 +332,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.WORK_OWNED: ErrorEntry(Who.SUPPORT, _("Somebody else has this already."), _("Ask them, or hand it over to yourself.")),
     _C.WORK_OWNER_UNFIT: ErrorEntry(Who.SUPPORT, _("That person cannot work on this."), _("Hand it to somebody who may see it, or ask an administrator.")),
     _C.WORK_REASON_MISSING: ErrorEntry(Who.SUPPORT, _("It was not said why this needs nothing more."), _("Write one sentence for those who look later.")),
+    _C.FEES_OVERLAP: ErrorEntry(Who.FINANCE, _("Another fee schedule of this account and currency holds on some of these days: {name}, {days}."), _("End or withdraw it first, or choose other days.")),
+    _C.FEES_ENDED: ErrorEntry(Who.FINANCE, _("This fee schedule was ended or withdrawn already."), _("Read who did it and why. Enter a new one if it holds again.")),
+    _C.FEES_INCOMPLETE: ErrorEntry(Who.FINANCE, _("The fee schedule cannot take this: {field}."), _("Correct it and send it again.")),
 }  # fmt: skip

@@ -17,7 +17,10 @@ SEASONED = (
     *("renew_order_link", "own_outside_refund", "follow_error", "work_case", "view_refundfile"),
 )
 MACHINE = ("view_circuitbreaker", "view_accountpulse", "view_recovery", "view_job", "view_stuckrow")
-MONTH = ("view_settlementreport", "view_settlementline", "view_discrepancy")
+MONTH = (
+    *("view_settlementreport", "view_settlementline", "view_discrepancy", "view_exchangerate"),
+    *("view_feeschedule", "view_costs", "view_feequote"),
+)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "PagoEfectivo support 1": SUPPORT,
@@ -27,13 +30,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *SEASONED,
         *("approve_refund", "accept_payment", "view_bank_account", "view_refunddestination", "export_finance"),
         *("view_payout", "make_payout", "download_payout", "settle_payout", "keep_calendar"),
-        *("assign_case", "close_case", "bundle_case", "view_limitpass", "view_exchangerate", "keep_rates"),
-        *(*MONTH, "import_settlement", "match_line", "work_discrepancy"),
+        *("assign_case", "close_case", "bundle_case", "view_limitpass"),
+        *(*MONTH, "import_settlement", "match_line", "work_discrepancy", "keep_rates", "keep_fees"),
     ),
     "PagoEfectivo auditor": (
         *(*LOOKS, *MACHINE, *MONTH, "view_payout", "view_refunddestination", "view_apikey"),
         *("view_raw_payload", "view_auditentry", "view_accesslog"),
-        *("view_buyerview", "view_limitpass", "view_refundfile", "view_exchangerate"),
+        *("view_buyerview", "view_limitpass", "view_refundfile"),
     ),
     "PagoEfectivo developer": (
         *(*LOOKS, *MACHINE, "refresh_order", "resend_message"),

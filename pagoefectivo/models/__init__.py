@@ -16,6 +16,7 @@ from pagoefectivo.models.evidence import (
     WebhookDelivery,
     WebhookRejection,
 )
+from pagoefectivo.models.fees import Costs, FeeQuote, FeeSchedule, FeeTier
 from pagoefectivo.models.figures import Figures
 from pagoefectivo.models.integrations import ApiKey, IdempotentRequest
 from pagoefectivo.models.notes import OrderNote
@@ -55,6 +56,7 @@ __all__ = [
     "CaseLink",
     "CircuitBreaker",
     "CodeMapping",
+    "Costs",
     "DeliveryAct",
     "Discrepancy",
     "DiscrepancyEntry",
@@ -63,6 +65,9 @@ __all__ = [
     "ErrorOccurrence",
     "ErrorTally",
     "ExchangeRate",
+    "FeeQuote",
+    "FeeSchedule",
+    "FeeTier",
     "Figures",
     "IdempotentRequest",
     "Job",

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SETTLE_PAYOUTS = "payouts:settle"
     KEEP_CALENDAR = "calendar:keep"
     KEEP_RATES = "rates:keep"
+    KEEP_FEES = "fees:keep"
     RESEND_MESSAGES = "messages:resend"
     REVIEW_PROOFS = "proofs:review"
     FOLLOW_ERRORS = "errors:follow"
@@ -60,6 +61,7 @@ STAFF_PERMISSIONS = {
     Permission.SETTLE_PAYOUTS: "pagoefectivo.settle_payout",
     Permission.KEEP_CALENDAR: "pagoefectivo.keep_calendar",
     Permission.KEEP_RATES: "pagoefectivo.keep_rates",
+    Permission.KEEP_FEES: "pagoefectivo.keep_fees",
     Permission.RESEND_MESSAGES: "pagoefectivo.resend_message",
     Permission.REVIEW_PROOFS: "pagoefectivo.review_proof",
     Permission.FOLLOW_ERRORS: "pagoefectivo.follow_error",
