@@ -41,6 +41,7 @@ class Appraisal:
         self._cycle = account.settlement_cycle
         self._cut_off = conf.current().bank_cut_off
         self._dues: dict[tuple[date, bool], Expected] = {}
+        self._months: dict[date, date] = {}
         self._rates = Rates()
         self._pricing = pricing_of(account.config.name)
 
@@ -58,7 +59,7 @@ class Appraisal:
             fx_difference=self._fx_difference(row, day, day_rate),
             due_first=due.first if due else None,
             due_last=due.last if due else None,
-            own_month=(row.settled_date or day).replace(day=1),
+            own_month=self._month_of(row.settled_date or day),
         )
 
     def _cost(self, row: SettlementRow, day: date) -> Decimal | None:
@@ -90,6 +91,11 @@ class Appraisal:
         agreed = row.amount / (day_rate * (1 + schedule.terms.fx_margin_percent / WHOLE))
         missing = beyond(row.settled_amount - agreed)
         return missing if missing is not None and missing < 0 else None  # a better rate than agreed is no complaint
+
+    def _month_of(self, day: date) -> date:
+        if day not in self._months:
+            self._months[day] = day.replace(day=1)
+        return self._months[day]
 
     def _due(self, local: datetime) -> Expected | None:
         if self._cycle is None:
