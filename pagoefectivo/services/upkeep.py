@@ -1,4 +1,4 @@
-"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, rules, the nightly check, old counts, clues."""
+"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, rules, the nightly look, old counts, clues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import clues, exchanges, jobs, pace, recovery, risk, second_factor
+from pagoefectivo.services import clues, exchanges, jobs, late_money, pace, recovery, risk, second_factor
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
@@ -25,7 +25,7 @@ def run() -> None:
     work: dict[str, tuple[timedelta, Callable[[], object]]] = {
         HEARTBEAT: (HEARTBEAT_EVERY, exchanges.close_abandoned),
         "listen": (pace.LISTEN_EVERY, _listen),
-        INVARIANTS: (INVARIANTS_EVERY, check_invariants),
+        INVARIANTS: (INVARIANTS_EVERY, _nightly),
         risk.JOB: (RISK_EVERY, risk.watch),
         "second factor": (SECOND_FACTOR_EVERY, second_factor.forget_old),
         clues.JOB: (clues.EVERY, clues.catch_up),
@@ -42,6 +42,11 @@ def check_invariants() -> None:
     jobs.keep(INVARIANTS, {finding.id: {"count": finding.count, "rows": finding.rows} for finding in broken})
     for finding in broken:
         logger.error("%s is violated %s times: %s First: %s", finding.id, finding.count, finding.sentence, finding.rows)
+
+
+def _nightly() -> None:
+    check_invariants()
+    late_money.find()
 
 
 def _listen() -> None:
