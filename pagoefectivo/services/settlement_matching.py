@@ -104,7 +104,9 @@ INSERT INTO {line} ({read}, report_id, voucher_id, refund_id, verdict, tells_fir
 SELECT {read_of_s}, s.report_id, s.voucher_id, s.found_refund, s.verdict,
        s.verdict NOT IN ('aside', 'repeated') AND s.told_by IS NULL AND (s.first IS NULL OR s.line = s.first),
        {month}, s.booked, s.book_currency,
-       CASE s.verdict WHEN 'amount' THEN s.gross - COALESCE(s.paid_amount, -s.refund_amount)
+       CASE s.verdict WHEN 'amount' THEN CASE WHEN s.kind = 'payment' THEN s.gross - s.paid_amount
+                                              WHEN s.gross < 0 THEN s.gross + s.refund_amount
+                                              ELSE s.gross - s.refund_amount END
                       WHEN 'fx' THEN s.fx_difference WHEN 'fee' THEN s.cost_difference WHEN 'date' THEN 0
                       WHEN 'missing_here' THEN s.booked WHEN 'proposed' THEN s.booked WHEN 'duplicate' THEN s.booked END,
        CASE WHEN s.verdict = 'amount' THEN COALESCE(NULLIF(s.currency, ''), s.book_currency) ELSE s.book_currency END
