@@ -8,13 +8,24 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import clues, exchanges, jobs, late_money, pace, recovery, risk, second_factor
+from pagoefectivo.services import (
+    clues,
+    exchanges,
+    jobs,
+    late_money,
+    pace,
+    recovery,
+    risk,
+    second_factor,
+    settlement_folders,
+)
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
 INVARIANTS = "invariants"
 INVARIANTS_EVERY = timedelta(hours=24)
 RISK_EVERY = timedelta(minutes=1)
+FOLDERS_EVERY = timedelta(minutes=1)
 SECOND_FACTOR_EVERY = timedelta(hours=24)
 
 logger = logging.getLogger("pagoefectivo.upkeep")
@@ -30,6 +41,8 @@ def run() -> None:
         "second factor": (SECOND_FACTOR_EVERY, second_factor.forget_old),
         clues.JOB: (clues.EVERY, clues.catch_up),
     }
+    if settlement_folders.watched():
+        work["settlement folders"] = (FOLDERS_EVERY, settlement_folders.collect)
     with _nothing_stops_a_payment("upkeep"):
         for name in jobs.due({name: every for name, (every, _) in work.items()}):
             with _nothing_stops_a_payment(f"job {name}"):
