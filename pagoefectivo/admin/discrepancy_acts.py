@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin import discrepancy_pages
 from pagoefectivo.admin.actions import actor_of, carry_out, door
-from pagoefectivo.admin.discrepancy_forms import NoteForm, PartForms, ReopenForm, SettleForm, with_more_rows
+from pagoefectivo.admin.discrepancy_forms import NoteForm, PartForms, ReopenForm, SettleForm, first_rows, with_more_rows
 from pagoefectivo.admin.discrepancy_pages import MATCHES, WORKS
 from pagoefectivo.admin.pages import Question, ask
 from pagoefectivo.models import Discrepancy
@@ -100,16 +100,17 @@ class DiscrepancyActs(_Admin):
         if found.line is None:
             raise Http404
         if request.method != "POST":
-            forms_ = PartForms(prefix="part", initial=[{"amount": f"{told_amount(found.line).normalize():f}"}])
-            return discrepancy_pages.matching(self, request, found, forms_)
+            rows: Any = PartForms(prefix="part", initial=first_rows(told_amount(found.line)))
+            return discrepancy_pages.matching(self, request, found, rows)
         if "more" in request.POST:
-            return discrepancy_pages.matching(self, request, found, PartForms(with_more_rows(request.POST), prefix="part"))
-        forms_ = PartForms(request.POST, prefix="part")
-        if forms_.is_valid():
-            done = carry_out(request, lambda: discrepancies.match(found.pk, forms_.parts, actor=actor_of(request)))
+            rows = PartForms(with_more_rows(request.POST), prefix="part")
+            return discrepancy_pages.matching(self, request, found, rows)
+        rows = PartForms(request.POST, prefix="part")
+        if rows.is_valid():
+            done = carry_out(request, lambda: discrepancies.match(found.pk, rows.parts, actor=actor_of(request)))
             if done is not None:
                 return redirect(PAGE, found.pk)
-        return discrepancy_pages.matching(self, request, found, forms_, is_refused=True)
+        return discrepancy_pages.matching(self, request, found, rows, is_refused=True)
 
     def _ask(
         self, request: HttpRequest, found: Discrepancy, form: forms.Form, title: str, button: str, *told: str

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.discrepancies import PERSONS_REASONS, REASON_WORDS
+from pagoefectivo.domain.money import CENT
 from pagoefectivo.services.discrepancies import LONGEST, Part
 
 ROWS = 3
@@ -87,9 +88,16 @@ class _Parts(forms.BaseFormSet):  # type: ignore[type-arg]
         return amount - sum((each.amount for each in self.parts), Decimal(0))
 
 
+# Its first rows are initial ones, so that the first of them may hold the whole amount.
 PartForms = forms.formset_factory(
-    PartForm, formset=_Parts, extra=ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS, validate_max=True
+    PartForm, formset=_Parts, extra=0, max_num=MOST_ROWS, absolute_max=MOST_ROWS, validate_max=True
 )
+
+
+def first_rows(amount: Decimal) -> list[dict[str, str]]:
+    """Return three rows to fill in, the first with the whole amount: most lines are about one thing."""
+    whole = amount.quantize(CENT)
+    return [{"amount": str(whole) if whole == amount else f"{amount.normalize():f}"}, *[{}] * (ROWS - 1)]
 
 
 def with_more_rows(data: Any) -> Any:

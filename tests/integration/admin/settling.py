@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from pagoefectivo.domain.groups import GROUPS
+from pagoefectivo.domain.states import OrderState, VoucherState
 from pagoefectivo.models import Discrepancy, Order, SettlementReport, Voucher
+from tests.integration.pages.stage import place_order, place_voucher
 from tests.integration.settlement_files import Row, bring, file_of, of_voucher
 
 FINANCE, AUDITOR = GROUPS["PagoEfectivo finance"], GROUPS["PagoEfectivo auditor"]
@@ -29,6 +31,13 @@ def code_of(order: Order) -> Voucher:
     voucher = order.current_voucher
     assert voucher is not None
     return voucher
+
+
+def place_paid(reference: str, amount: str = "89.90") -> Order:
+    """Put a paid order straight into the database, for those who have no sandbox at hand."""
+    order = place_order(OrderState.PAID, reference=reference, amount=Decimal(amount), paid_amount=Decimal(amount))
+    place_voucher(order, VoucherState.PAID, code=f"55{order.pk:06}", provider_reference=f"D-4-{order.pk}")
+    return order
 
 
 def differing(paid_order: Any) -> tuple[SettlementReport, dict[str, Discrepancy]]:

@@ -94,7 +94,7 @@ def test_without_reason_and_sentence_nothing_is_settled(finance: Any, found: Any
     assert everything() == before
 
 
-def test_DIFFERENCE_UNEXPLAINED_blanks_explain_nothing(finance: Any, hire: Any, found: Any) -> None:
+def test_blanks_explain_nothing(finance: Any, hire: Any, found: Any) -> None:
     number, actor, before = found["amount"].pk, staff(hire("luz", *FINANCE)), everything()
     for reason, text in (("other", " \t "), ("arrived", "it came"), ("", "why")):
         with pytest.raises(RuleRefused) as refusal:
@@ -216,7 +216,7 @@ def test_finance_finds_them_in_the_work_queue_and_nobody_else_does(
 ) -> None:
     queue, lane = reverse("admin:pagoefectivo_ownership_changelist"), "Differences with the providers’ settlements"
     told = text_of(finance.get(queue))
-    assert f"3 {lane}" in told
+    assert f"{lane}: 3" in told
     assert "The oldest has waited for" in told
     assert lane not in text_of(auditor.get(queue))
     own = reverse("admin:pagoefectivo_ownership_lane", args=["differences"])
