@@ -52,7 +52,12 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, found: Disc
 
 
 def matching(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, found: Discrepancy, parts: Any, *, is_refused: bool = False
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    found: Discrepancy,
+    parts: Any,
+    *,
+    is_refused: bool = False,
 ) -> HttpResponse:
     """Show the form that says what a line is about, and how much of the line it leaves."""
     line = found.line

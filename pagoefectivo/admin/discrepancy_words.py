@@ -58,7 +58,9 @@ def sentence_of(found: Discrepancy, *, in_full: bool) -> str:
             )
         case Verdict.FEE:
             told = _("The provider took {theirs}; {ours} was agreed: {off}.")
-            return told.format(theirs=exactly(cost_of(line), settled), ours=exactly(line.cost_expected, settled), off=off)
+            return told.format(
+                theirs=exactly(cost_of(line), settled), ours=exactly(line.cost_expected, settled), off=off
+            )
         case Verdict.DATE:
             told = _("The provider settled it on {theirs}; {ours} was agreed.")
             return told.format(theirs=day(line.settled_date), ours=days(line.due_first, line.due_last))
@@ -66,7 +68,9 @@ def sentence_of(found: Discrepancy, *, in_full: bool) -> str:
             told = _("The provider settles once more what it has settled already: {off}.")
             return told.format(off=off or exactly(line.booked, line.book_currency))
         case Verdict.PROPOSED:
-            told = _("Code, amount and day fit the payment of order {order}; the provider’s number does not. Confirm it.")
+            told = _(
+                "Code, amount and day fit the payment of order {order}; the provider’s number does not. Confirm it."
+            )
             return told.format(order=_order(found))
         case _:
             return _only_theirs(found, line, in_full=in_full)

@@ -127,7 +127,9 @@ def _newest_months(day: date, count: int) -> Iterable[date]:
     month = day.replace(day=1)
     for _number in range(count):
         yield month
-        month = month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
+        month = (
+            month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
+        )
 
 
 def _month(written: str) -> date | None:

@@ -1,6 +1,5 @@
 """Settlement files and their lines: what came, how far it is read, what it came to, and what each line is about."""
 
-# ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
 from typing import Any
@@ -40,10 +39,6 @@ from pagoefectivo.services.settlements import Received
 
 IMPORTS = "pagoefectivo.import_settlement"
 PAGE = "admin:pagoefectivo_settlementreport_change"
-LINE_UNREAD = (
-    *("voucher__barcode_svg", "voucher__order__payer_document_number", "voucher__order__metadata"),
-    "report__summary",
-)
 
 
 @admin.register(SettlementReport)
@@ -119,9 +114,7 @@ class SettlementReportAdmin(ReadOnlyAdmin):
                     return redirect(PAGE, received.report.pk)
         context = {**frame(self, request, None, _("Upload a settlement file")), "form": form}
         status = 422 if request.method == "POST" else 200
-        return TemplateResponse(
-            request, "admin/pagoefectivo/settlementreport/upload.html", context, status=status
-        )
+        return TemplateResponse(request, "admin/pagoefectivo/settlementreport/upload.html", context, status=status)
 
     @door(IMPORTS, reads=False)
     def import_view(self, request: HttpRequest, report: SettlementReport) -> HttpResponse:
@@ -153,13 +146,14 @@ def _tell(request: HttpRequest, received: Received) -> None:
 class SettlementLineAdmin(ReadOnlyAdmin):
     """Lines of imported files, the newest first: what each says and what it turned out to be."""
 
-    list_display = (
-        *("number", "of_file", "kind", "of_class", "about", "said", "changes", "off", "on_day"),
-    )
+    list_display = ("number", "of_file", "kind", "of_class", "about", "said", "changes", "off", "on_day")
     list_display_links = ("number",)
     list_filter = (LineVerdictFilter, KindFilter, MonthFilter, AccountFilter, FileFilter, CurrencyFilter)
     list_select_related = ("report", "voucher__order", "refund")
-    unread = LINE_UNREAD
+    unread = (
+        *("voucher__barcode_svg", "voucher__order__payer_document_number", "voucher__order__metadata"),
+        "report__summary",
+    )
     shows = (SEES_PEOPLE, Kind.PEOPLE)
     search_fields = ("reference",)  # opens the search box; get_search_results decides what is asked
     search_help_text = gettext_lazy(

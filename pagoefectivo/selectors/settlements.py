@@ -87,14 +87,16 @@ def others_of(line: SettlementLine) -> list[SettlementLine]:
 
 def told_amount(line: SettlementLine) -> Decimal:
     """Return what the parts of a line have to come to when it is matched by hand."""
-    return line.amount if line.amount is not None else line.booked
+    told: Decimal = line.booked if line.amount is None else line.amount
+    return told
 
 
 def gross_of(line: SettlementLine) -> Decimal | None:
     """Return what a line would be before its costs; None where the file does not say enough."""
-    if line.amount is not None:
-        return line.amount
-    return None if line.net is None else line.net - cost_of(line)
+    said: Decimal | None = line.amount
+    if said is None and line.net is not None:
+        said = line.net - cost_of(line)
+    return said
 
 
 def cost_of(line: SettlementLine) -> Decimal:

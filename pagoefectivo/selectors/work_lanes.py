@@ -350,9 +350,7 @@ LANES: tuple[Lane, ...] = (
         page="discrepancy_change",
         rows=_differing,
         since="opened_at",
-        shown=Shown(
-            Concat(Value("D-"), Cast("pk", CharField())), F("verdict"), F("amount"), F("currency"), F("pk")
-        ),
+        shown=Shown(Concat(Value("D-"), Cast("pk", CharField())), F("verdict"), F("amount"), F("currency"), F("pk")),
         words=_verdict_word,
         can_be_owned=False,  # a difference has an owner of its own
         is_background=True,

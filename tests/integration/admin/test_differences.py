@@ -17,6 +17,7 @@ from pagoefectivo.services.actors import PermissionRefused, staff
 from pagoefectivo.services.discrepancies import Part
 from tests.integration.admin.conftest import everything, text_of
 from tests.integration.admin.settling import AUDITOR, FINANCE, code_of, differing, listed, page, seat
+from tests.integration.admin.waiting import place_difference
 from tests.integration.settlement_files import Row, bring, file_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,6 +54,18 @@ def test_each_says_in_one_sentence_what_does_not_add_up(finance: Any, found: Any
     assert "The provider settles once more what it has settled already:" in said["duplicate"]
 
 
+def test_a_payment_that_no_settlement_tells_of_is_shown_with_what_we_know(finance: Any, paid_order: Any) -> None:
+    each = place_difference(code_of(paid_order("A-1")))
+    told = text_of(finance.get(page(each)))
+    assert "We know S/ 89.90 of order A-1 as paid on" in told
+    assert "and no settlement tells of it." in told
+    assert "S/ 89.90 missing" in told
+    assert page(each, "match") not in finance.get(page(each)).content.decode()
+    assert finance.get(page(each, "match")).status_code == 404
+    assert finance.post(page(each, "confirm")).status_code == 404
+    assert finance.post(page(each, "case")).status_code == 302
+
+
 def test_the_list_shows_what_is_open_and_ones_own(finance: Any, found: Any) -> None:
     finance.post(page(found["amount"], "take"))
     finance.post(page(found["duplicate"], "settle"), SETTLED)
@@ -87,7 +100,9 @@ def test_it_is_taken_noted_given_back_settled_and_opened_again(finance: Any, fou
     ]
 
 
-@pytest.mark.parametrize("typed", [{"reason": "", "text": "x"}, {"reason": "matched", "text": "x"}, {"reason": "other"}])
+@pytest.mark.parametrize(
+    "typed", [{"reason": "", "text": "x"}, {"reason": "matched", "text": "x"}, {"reason": "other"}]
+)
 def test_without_reason_and_sentence_nothing_is_settled(finance: Any, found: Any, typed: dict[str, str]) -> None:
     before = everything()
     assert finance.post(page(found["amount"], "settle"), typed).status_code == 422
@@ -211,9 +226,7 @@ def test_pages_ask_as_many_questions_at_any_size(finance: Any, found: Any) -> No
     assert counts[0] <= 10
 
 
-def test_finance_finds_them_in_the_work_queue_and_nobody_else_does(
-    finance: Any, auditor: Any, found: Any
-) -> None:
+def test_finance_finds_them_in_the_work_queue_and_nobody_else_does(finance: Any, auditor: Any, found: Any) -> None:
     queue, lane = reverse("admin:pagoefectivo_ownership_changelist"), "Differences with the providers’ settlements"
     told = text_of(finance.get(queue))
     assert f"{lane}: 3" in told

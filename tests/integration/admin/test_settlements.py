@@ -86,7 +86,7 @@ def test_a_known_file_says_so_and_leads_to_its_page(finance: Any, paid_order: An
     ("content", "said"),
     [
         (b"PK\x03\x04 a spreadsheet", "spreadsheet"),
-        (b"a;b;c\n1;2;3\n", "layouts begins like this. Known are: dlocal"),
+        (b"a;b;c\n1;2;3\n", "layouts begins like this. Known are: settlement, transactions."),
     ],
 )
 def test_what_cannot_be_read_is_refused_on_the_form_and_nothing_is_kept(
@@ -125,7 +125,7 @@ def test_an_empty_list_says_when_the_last_file_came_and_of_which_account(finance
     told = text_of(finance.get(listed(SettlementReport), {"standing__exact": "refused"}))
     assert f"The last one came for the account default on {day}: november.csv" in told
     row = text_of(finance.get(listed(SettlementReport)))
-    assert "november.csv default ✓ imported dlocal" in row
+    assert "november.csv default ✓ imported settlement 1 0" in row
 
 
 def test_a_line_shows_both_sides_and_what_else_is_said_of_the_payment(finance: Any, paid_order: Any) -> None:
@@ -175,7 +175,9 @@ def test_lines_are_found_by_our_names_and_by_theirs(finance: Any, paid_order: An
 def test_the_lists_ask_at_most_eight_questions(finance: Any, paid_order: Any, query: dict[str, str]) -> None:
     differing(paid_order)
     for model in (SettlementLine, SettlementReport, Discrepancy):
-        asked_for = {key: query[key] for key in query if model is SettlementLine or (model is Discrepancy and key != "kind")}
+        asked_for = {
+            key: query[key] for key in query if model is SettlementLine or (model is Discrepancy and key != "kind")
+        }
         with CaptureQueriesContext(connection) as asked:
             assert finance.get(listed(model), asked_for).status_code == 200
         assert len(asked) <= 8, (model, len(asked))
