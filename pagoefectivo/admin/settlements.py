@@ -19,7 +19,7 @@ from pagoefectivo.admin.actions import actor_of, carry_out, desk, door
 from pagoefectivo.admin.noting import Kind
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.payout_pages import unreadable
-from pagoefectivo.admin.presentation import actor_word, moment
+from pagoefectivo.admin.presentation import actor_word, lima, moment
 from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin
 from pagoefectivo.admin.settlement_filters import (
     CurrencyFilter,
@@ -136,7 +136,7 @@ def _tell(request: HttpRequest, received: Received) -> None:
     if received.is_new:
         return
     if report.standing == ReportStanding.RECEIVED:
-        messages.info(request, _("This file is known since %s. It is read once more.") % day(report.created_at.date()))
+        messages.info(request, _("This file is known since %s. It is read once more.") % lima(report.created_at))
     else:
         told = _("This file is known, whatever it was called then: here it is. Nothing was changed.")
         messages.warning(request, told)
