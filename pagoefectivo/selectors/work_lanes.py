@@ -177,10 +177,6 @@ def _reason_word(reason: str) -> object:
     return _REASON_WORDS.get(reason, reason)
 
 
-def _verdict_word(verdict: str) -> object:
-    return VERDICT_WORDS[Verdict(verdict)] if verdict in set(Verdict) else verdict
-
-
 def _error_sentence(code: str) -> object:
     return CATALOGUE[_KNOWN[code]].sentence() if code in _KNOWN else ""
 
@@ -351,7 +347,7 @@ LANES: tuple[Lane, ...] = (
         rows=_differing,
         since="opened_at",
         shown=Shown(Concat(Value("D-"), Cast("pk", CharField())), F("verdict"), F("amount"), F("currency"), F("pk")),
-        words=_verdict_word,
+        words=lambda verdict: VERDICT_WORDS[Verdict(verdict)],
         can_be_owned=False,  # a difference has an owner of its own
         is_background=True,
     ),
