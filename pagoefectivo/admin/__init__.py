@@ -8,6 +8,7 @@ from pagoefectivo.admin import (
     calendar,
     cases,
     costs,
+    discrepancies,
     error_catalogue,
     errors,
     evidence,
@@ -26,6 +27,7 @@ from pagoefectivo.admin import (
     refund_files,
     refunds,
     risk,
+    settlements,
     vouchers,
     work,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "calendar",
     "cases",
     "costs",
+    "discrepancies",
     "error_catalogue",
     "errors",
     "evidence",
@@ -56,6 +59,7 @@ __all__ = [
     "refund_files",
     "refunds",
     "risk",
+    "settlements",
     "vouchers",
     "work",
 ]
