@@ -225,3 +225,5 @@ def test_an_open_difference_is_shown_on_its_order(finance: Any, paid_order: Any)
     assert short.voucher is not None
     told = text_of(finance.get(page(short.voucher.order)))
     assert f"Open difference {short.number} ! Another amount S/ 5.00 missing · nobody works on it" in told
+    finance.post(page(short, "settle"), {"reason": "other", "text": "It was nothing."})
+    assert "Open difference" not in text_of(finance.get(page(short.voucher.order)))
