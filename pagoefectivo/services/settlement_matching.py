@@ -148,8 +148,8 @@ FROM (
         WHERE report_id = %(report)s AND kind = 'refund' AND refund_id IS NULL AND voucher_id IS NOT NULL
           AND verdict = 'missing_here' AND refund_reference = '' AND refund_provider_reference = '') unnamed
     JOIN (
-        SELECT r.id, r.voucher_id, r.amount, r.state = 'returned' AND taken.is_out AS is_back,
-               row_number() OVER (PARTITION BY r.voucher_id, r.amount, r.state = 'returned' AND taken.is_out
+        SELECT r.id, r.voucher_id, r.amount, r.state IN ('returned') AND taken.is_out AS is_back,
+               row_number() OVER (PARTITION BY r.voucher_id, r.amount, r.state IN ('returned') AND taken.is_out
                                   ORDER BY r.id) AS place
         FROM pagoefectivo_refund r
         JOIN (
@@ -157,7 +157,7 @@ FROM (
             WHERE report_id = %(report)s AND kind = 'refund' AND refund_id IS NULL AND voucher_id IS NOT NULL) wanted
           ON wanted.voucher_id = r.voucher_id
         CROSS JOIN (SELECT true AS is_out UNION ALL SELECT false) taken
-        WHERE r.state IN ({gone}) AND (r.state = 'returned' OR NOT taken.is_out) AND NOT EXISTS (
+        WHERE r.state IN ({gone}) AND (r.state IN ('returned') OR NOT taken.is_out) AND NOT EXISTS (
             SELECT 1 FROM {line} l
             WHERE l.refund_id = r.id AND {counted_l} AND (l.booked > 0) = taken.is_out)) free
       ON free.voucher_id = unnamed.voucher_id AND free.amount = unnamed.amount
