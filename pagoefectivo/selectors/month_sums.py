@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Abs, Coalesce, TruncDate, TruncTime
 from django.db.models.lookups import GreaterThan
@@ -103,7 +103,10 @@ def line_sums(account: str, month: date) -> LineSums:
 
 
 def unsettled(account: str, month: date) -> Unsettled:
-    """Sum the payments of a month that no counted line of it, or of a month before, tells of. One statement."""
+    """Sum the payments of a month that no counted line of it, or of a month before, tells of. Three statements at most.
+
+    What was paid before the first payment that any file of the account tells of is nobody's to settle here.
+    """
     cycle = account_named(account).settlement_cycle if account in conf.current().accounts else None
     cut_off, today, ends = conf.current().bank_cut_off, calendar.today(), following(month)
     waits: dict[str, tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
@@ -195,6 +198,16 @@ def _classes(groups: Iterable[Any]) -> list[ClassSum]:
     return found
 
 
+def _told_since(account: str, month: date) -> dict[str, datetime]:
+    """The condition on what was paid in the month of the first file, or before: no file tells of earlier payments."""
+    lines = SettlementLine.objects.filter(account=account)
+    first = lines.aggregate(first=Min("month"))["first"]
+    if first is None or month > first:
+        return {}
+    told = lines.filter(month=first, kind=SettlementKind.PAYMENT.value).aggregate(at=Min("occurred_at"))["at"]
+    return {"paid_at__gte": told} if told else {}
+
+
 def _unsettled_groups(account: str, month: date, cut_off: time | None) -> Any:
     lines = SettlementLine.objects.filter(voucher=OuterRef("pk"), kind=SettlementKind.PAYMENT.value)
     lines = lines.exclude(verdict__in=UNCOUNTED)
@@ -202,7 +215,7 @@ def _unsettled_groups(account: str, month: date, cut_off: time | None) -> Any:
     told = Exists(lines) | Exists(shares)
     by_then = Exists(lines.filter(month__lte=month)) | Exists(shares.filter(line__month__lte=month))
     is_after: Any = Value(value=False, output_field=BooleanField())
-    payments = paid_in(month, account).filter(~by_then)
+    payments = paid_in(month, account).filter(~by_then, **_told_since(account, month))
     if cut_off is not None:
         payments = payments.annotate(clock=TruncTime("paid_at", tzinfo=LIMA))
         is_after = Case(When(clock__gte=cut_off, then=Value(value=True)), default=Value(value=False))

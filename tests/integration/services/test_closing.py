@@ -397,4 +397,4 @@ def test_R16_a_report_costs_the_same_however_many_lines_there_are(luz: Actor, ma
     bring(file_of([of_voucher(paid()) for _ in range(12)], transfer="TR-2"))
     with CaptureQueriesContext(connection) as many:
         report_of("default", NOVEMBER)
-    assert len(few) == len(many) == 10
+    assert len(few) == len(many) == 12
