@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -120,7 +122,7 @@ class MonthlyCloseAdmin(OnePageAdmin):
                 _("You sign the figures that {who} prepared.").format(who=actor_word(close.prepared_by))
                 if close
                 else "",
-                _("SHA-256 of the figures: {digest}").format(digest=close.digest if close else ""),
+                format_html(_("SHA-256 of the figures: {digest}"), digest=_digest(close)),
             ],
             button=_("Sign and close the month"),
             warning=_("Nothing in the month changes any more. To open it again takes two people."),
@@ -295,6 +297,10 @@ def _month(written: str) -> date:
         return datetime.strptime(written, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
     except ValueError:
         raise Http404 from None
+
+
+def _digest(close: MonthlyClose | None) -> SafeString:
+    return format_html('<span class="pe-digest">{}</span>', close.digest if close else "")
 
 
 def _written(account: str, month: date) -> str:

@@ -33,9 +33,9 @@ def report_of(account: str, month: date, revision: int | None = None) -> MonthRe
         **parts_of(close.figures),
         state=CloseState(close.standing),
         checks=(),
-        prepared_by=close.prepared_by,
+        prepared_by=close.prepared_by.removeprefix("staff:"),
         prepared_at=close.prepared_at,
-        signed_by=close.signed_by,
+        signed_by=close.signed_by.removeprefix("staff:"),
         signed_at=close.signed_at,
         digest=close.digest,
     )
