@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from pagoefectivo.conf_reading import (
     dict_at,
     dotted_path,
     duration,
+    folder,
     hour,
     is_loopback,
     one_of,
@@ -98,6 +100,7 @@ ACCOUNT_DEFAULTS: dict[str, Any] = {
     "LIMITS": None,
     "EXPIRY": ["24h", "72h"],
     "SETTLES": None,
+    "SETTLEMENT_FOLDER": None,
     "QUESTIONS_PER_SECOND": 20,
     "CAPABILITIES": {},
     "OPTIONS": {},
@@ -144,6 +147,7 @@ class AccountConfig:
     limits: Mapping[str, tuple[Decimal, Decimal]] | None
     expiry: tuple[timedelta, timedelta]
     settles: Cycle | None
+    settlement_folder: Path | None
     questions_per_second: int
     capabilities: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -319,6 +323,7 @@ def _account(name: str, entry: object) -> AccountConfig:
         limits=None if keys["LIMITS"] is None else dict(_limits(keys["LIMITS"], f"{where}['LIMITS']")),
         expiry=expiry,
         settles=cycle(keys["SETTLES"], f"{where}['SETTLES']"),
+        settlement_folder=folder(keys["SETTLEMENT_FOLDER"], f"{where}['SETTLEMENT_FOLDER']"),
         questions_per_second=_rate(keys["QUESTIONS_PER_SECOND"], f"{where}['QUESTIONS_PER_SECOND']"),
         capabilities=dict_at(keys["CAPABILITIES"], f"{where}['CAPABILITIES']"),
         options=dict_at(keys["OPTIONS"], f"{where}['OPTIONS']"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from decimal import Decimal
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,6 +122,15 @@ def cycle(written: object, where: str) -> Cycle | None:
             f"{written!r} is not a settlement cycle.",
             f'Write for example "T+1" or "weekly friday+2", in business days. {suggestion(str(written), examples)}',
         ) from None
+
+
+def folder(written: object, where: str) -> Path | None:
+    """Read the absolute path of a folder, which need not be there yet; anything else but None is a SettingsProblem."""
+    if written is None:
+        return None
+    if not isinstance(written, str | Path) or not Path(written).is_absolute():
+        raise SettingsProblem(where, f"{written!r} is not an absolute path.", 'Write for example "/srv/settlements".')
+    return Path(written)
 
 
 def amount(written: object, where: str) -> Decimal:

@@ -11,7 +11,7 @@ import requests
 
 from pagoefectivo.sandbox.control import SandboxControl
 from pagoefectivo.sandbox.refusals import ControlRefused
-from tooling import demo_buyers, demo_companies
+from tooling import demo_buyers, demo_companies, demo_settlements
 from tooling.demo_clients import ApiClient, Buyer
 from tooling.demo_people import BackOffice
 from tooling.demo_stack import Stack
@@ -50,6 +50,7 @@ def walk(stack: Stack, started: float) -> int:
         demo_companies.through_ebanx,
         demo_companies.through_mercadopago,
         demo_companies.through_pagoefectivo,
+        demo_settlements.month_settled,
     )
     with (
         TemporaryDirectory(prefix="pagoefectivo-payouts-") as folder,

@@ -48,9 +48,18 @@ class BackOffice:
         file.write_text(f"reference,result,operation_number,date\n{reference},paid,{operation_number},{today}\n")
         return self._say("results", str(file), "--as", by)
 
+    def import_settlement(self, account: str, content: bytes) -> dict[str, Any]:
+        """Import a settlement file by the command; return what it came to."""
+        file = self._folder / f"settlement-{account}.csv"
+        file.write_bytes(content)
+        return self._call("import-settlement", str(file), "--account", account)
+
     def _say(self, *words: str) -> dict[str, Any]:
+        return self._call("payouts", *words)
+
+    def _call(self, *words: str) -> dict[str, Any]:
         out = io.StringIO()
         with suppress(SystemExit):  # the exit code of what was refused; the answer says it as well
-            call_command("pagoefectivo", "payouts", *words, "--json", stdout=out)
+            call_command("pagoefectivo", *words, "--json", stdout=out)
         answer: dict[str, Any] = json.loads(out.getvalue())
         return answer

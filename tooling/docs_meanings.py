@@ -36,6 +36,7 @@ SETTINGS = {
     "ACCOUNTS.<name>.LATE_PAYMENT": "What follows from money after the deadline: `review`, `accept` or `refund`.",
     "ACCOUNTS.<name>.LIMITS": "Smallest and largest amount per currency; without: the provider's.",
     "ACCOUNTS.<name>.EXPIRY": "Shortest and longest time to pay that may be asked for.",
+    "ACCOUNTS.<name>.SETTLEMENT_FOLDER": "Where settlement files are laid for this account, an absolute path: the sweep imports them and moves them to `taken/` or, with the reason beside them, to `refused/`.",
     "ACCOUNTS.<name>.SETTLES": "When paid money reaches the shop, by your contract: `T+1` (business days after the payment's) or `weekly friday+2` (what was paid up to and including Friday, two business days after it); without: the provider's `settles_in`.",
     "ACCOUNTS.<name>.QUESTIONS_PER_SECOND": "The most status queries of the clock; what is over waits. A person who asks now does not wait.",
     "ACCOUNTS.<name>.CAPABILITIES": 'What your contract allows where the provider\'s declaration is cautious, for example `{"cancel_voucher": True}`.',

@@ -8,6 +8,7 @@ from pagoefectivo.admin import (
     calendar,
     cases,
     costs,
+    discrepancies,
     error_catalogue,
     errors,
     evidence,
@@ -27,6 +28,7 @@ from pagoefectivo.admin import (
     refund_files,
     refunds,
     risk,
+    settlements,
     vouchers,
     work,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "calendar",
     "cases",
     "costs",
+    "discrepancies",
     "error_catalogue",
     "errors",
     "evidence",
@@ -58,6 +61,7 @@ __all__ = [
     "refund_files",
     "refunds",
     "risk",
+    "settlements",
     "vouchers",
     "work",
 ]

@@ -31,23 +31,26 @@ def links_of(report: MonthReport, close: MonthlyClose | None, request: HttpReque
     may = request.user.has_perm
     lines = _list("settlementline", "pagoefectivo.view_settlementline", request)
     differences = _list("discrepancy", "pagoefectivo.view_discrepancy", request)
-    of_month = {"account": report.account, "month": report.month.isoformat()}
+    of_month = {"account": report.account, "month": f"{report.month:%Y-%m}"}
     classes = {
         (each.currency, each.verdict): _narrowed(
-            lines, **of_month, verdict=each.verdict.value, book_currency=each.currency
+            lines, **of_month, **{"class": each.verdict.value}, currency=each.currency
         )
         for each in report.classes
     }
-    kinds = {step: kind.value for kind, step in STEP_OF_KIND.items()}
+    # Fees and taxes stand beside every kind of line, so they are the sum of all.
+    kinds: dict[Step, str] = {
+        step: kind.value for kind, step in STEP_OF_KIND.items() if step not in {Step.FEES, Step.TAX}
+    }
     figures: dict[tuple[str, Step], str] = {
-        (flow.currency, step): _narrowed(lines, **of_month, kind=kinds.get(step, ""), book_currency=flow.currency)
+        (flow.currency, step): _narrowed(lines, **of_month, kind=kinds.get(step, ""), currency=flow.currency)
         for flow in report.flows
         for step in Step
         if step is not Step.BANK
     }
     bank: dict[tuple[str, Step], str] = {(flow.currency, Step.BANK): "#receipts" for flow in report.flows}
     files = _list("settlementreport", "pagoefectivo.view_settlementreport", request)
-    proposed = _narrowed(lines, **of_month, verdict="proposed")
+    proposed = _narrowed(lines, **of_month, **{"class": "proposed"})
     checks = {
         "files": _narrowed(files, account=report.account),
         "half_read": _narrowed(files, account=report.account),

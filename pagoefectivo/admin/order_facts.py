@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -18,13 +20,18 @@ from pagoefectivo.admin.presentation import (
     state_badge,
 )
 from pagoefectivo.admin.refund_arrival import arrives
+from pagoefectivo.admin.settlement_words import day, exactly, verdict_badge, what_is_off
 from pagoefectivo.domain.error_codes import ErrorCode
+from pagoefectivo.domain.messages import SettlementKind
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, RefundState, VoucherState
 from pagoefectivo.models import Order, Refund, Voucher
+from pagoefectivo.models.settlements import KIND_LABELS
 from pagoefectivo.selectors.expectations import expected_settlement_dates
 from pagoefectivo.selectors.vouchers import is_lost
-from pagoefectivo.selectors.whole_orders import OpenCase, SentPicture, WholeOrder
+from pagoefectivo.selectors.whole_orders import OpenCase, OpenDifference, SentPicture, Settled, WholeOrder
+
+_KINDS = dict(KIND_LABELS)
 
 
 def payer(order: Order) -> str:
@@ -34,7 +41,7 @@ def payer(order: Order) -> str:
 
 
 def money_rows(whole: WholeOrder) -> list[tuple[str, str]]:
-    """Return where every sol of an order is. What a payment cost is known from its settlement alone."""
+    """Return where every sol of an order is. What a payment cost is known from its settlement alone, in its currency."""
     order = whole.order
     held = sum((each.reserved_amount - each.refunded_amount for each in whole.vouchers), ZERO)
     left = sum((_left(each) for each in whole.vouchers), ZERO)
@@ -48,16 +55,27 @@ def money_rows(whole: WholeOrder) -> list[tuple[str, str]]:
     shown = [(name, money(amount, order.currency)) for name, amount in rows]
     if order.paid_amount > ZERO:
         unknown = _("not known until the settlement")
-        shown += [(_("Fee of the provider"), unknown), (_("Net for the shop"), unknown)]
+        costs, nets = _by_currency(whole.settled)
+        shown += [(_("Fee of the provider"), costs or unknown), (_("Net for the shop"), nets or unknown)]
     return shown
+
+
+def _by_currency(settled: Sequence[Settled]) -> tuple[str, str]:
+    costs: dict[str, Decimal] = {}
+    nets: dict[str, Decimal] = {}
+    for each in settled:
+        costs[each.currency] = costs.get(each.currency, ZERO) - each.cost
+        nets[each.currency] = nets.get(each.currency, ZERO) + each.net
+    return tuple(" + ".join(exactly(sum_, of) for of, sum_ in sums.items()) for sums in (costs, nets))  # type: ignore[return-value]
 
 
 def _left(voucher: Voucher) -> Any:
     return max(voucher.paid_amount - voucher.reserved_amount - voucher.outside_amount, ZERO)
 
 
-def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
-    """Return a payment code as its line in the table."""
+def code_row(voucher: Voucher, settled: Sequence[Settled] = (), *, in_full: bool) -> dict[str, Any]:
+    """Return a payment code as its line in the table; once the provider has settled it nobody waits for that any more."""
+    lines = [settled_row(each) for each in settled if each.voucher_id == voucher.pk]
     return {
         "row": voucher,
         "badge": state_badge(voucher),
@@ -68,7 +86,8 @@ def code_row(voucher: Voucher, *, in_full: bool) -> dict[str, Any]:
         "deadline": moment(voucher.expires_at or voucher.wanted_expiry_at),
         "paid_at": moment(voucher.paid_at),
         "last_asked": moment(voucher.asked_at),
-        "settlement": awaited(expected_settlement_dates(voucher)),
+        "settlement": "" if lines else awaited(expected_settlement_dates(voucher)),
+        "settled": lines,
         "advice": explained(voucher),
     }
 
@@ -103,6 +122,29 @@ def case_row(case: OpenCase) -> dict[str, Any]:
         "address": reverse("admin:pagoefectivo_case_change", args=[case.pk]),
         "owner": case.owner or _("nobody works on it"),
         "due": f"{case.due:%d/%m/%Y}",
+    }
+
+
+def settled_row(settled: Settled) -> dict[str, Any]:
+    """Return what the provider settled as its line under the payment code."""
+    return {
+        "address": reverse("admin:pagoefectivo_settlementline_change", args=[settled.pk]),
+        "kind": _KINDS[settled.kind],
+        "is_payment": settled.kind == SettlementKind.PAYMENT,
+        "day": day(settled.day),
+        "transfer": settled.transfer,
+        "net": exactly(settled.net, settled.currency),
+    }
+
+
+def difference_row(difference: OpenDifference) -> dict[str, Any]:
+    """Return an open difference as its line under the state of its order."""
+    return {
+        "number": f"D-{difference.pk}",
+        "address": reverse("admin:pagoefectivo_discrepancy_change", args=[difference.pk]),
+        "verdict": verdict_badge(difference.verdict),
+        "off": what_is_off(difference.amount, difference.currency),
+        "owner": difference.owner or _("nobody works on it"),
     }
 
 

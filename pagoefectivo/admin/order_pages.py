@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from pagoefectivo.admin import sentences
 from pagoefectivo.admin.diagrams import drawing_of
 from pagoefectivo.admin.order_doors import doors_of
-from pagoefectivo.admin.order_facts import case_row, code_row, money_rows, payer, picture_row, refund_row
+from pagoefectivo.admin.order_facts import (
+    case_row,
+    code_row,
+    difference_row,
+    money_rows,
+    payer,
+    picture_row,
+    refund_row,
+)
 from pagoefectivo.admin.order_next import steps
 from pagoefectivo.admin.order_says import matrix
 from pagoefectivo.admin.order_story import Asked, as_text, story_of
@@ -45,11 +53,12 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, whole: Whol
         "email": order.payer_email if sees_people else mask_email(order.payer_email),
         "payer": payer(order) if sees_people else "",
         "money": money_rows(whole),
-        "vouchers": [code_row(voucher, in_full=sees_people) for voucher in whole.vouchers],
+        "vouchers": [code_row(voucher, whole.settled, in_full=sees_people) for voucher in whole.vouchers],
         "refunds": [_refund_row(refund, whole) for refund in whole.refunds],
         "proofs": [picture_row(picture) for picture in whole.pictures],
         "flags": whole.flags,
         "cases": [case_row(case) for case in whole.cases],
+        "differences": [difference_row(each) for each in whole.differences],
         "step": first,
         "steps": others,
         "matrix": matrix(whole, _seen(request, whole)),

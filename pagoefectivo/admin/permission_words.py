@@ -23,11 +23,13 @@ _NAMES = {
     "download_payout": gettext_lazy("Can download a payout file with its bank accounts"),
     "export_finance": gettext_lazy("Can download orders and refunds as a file"),
     "follow_error": gettext_lazy("Can assign errors, mark them as seen and have them asked about again"),
+    "import_settlement": gettext_lazy("Can import settlement files"),
     "keep_calendar": gettext_lazy("Can say on which days banks are closed"),
     "keep_rates": gettext_lazy("Can import exchange rates"),
     "keep_fees": gettext_lazy("Can enter and end fee schedules"),
     "make_payout": gettext_lazy("Can make a payout file of approved refunds"),
     "map_error": gettext_lazy("Can say what an unknown code of a provider means"),
+    "match_line": gettext_lazy("Can say what a settlement line is about"),
     "note_receipt": gettext_lazy("Can note what arrived at the bank, and strike it out"),
     "open_case": gettext_lazy("Can open a case"),
     "own_outside_refund": gettext_lazy("Can say what a refund started at the provider was"),
@@ -46,6 +48,7 @@ _NAMES = {
     "view_bank_account": gettext_lazy("Can see bank accounts of buyers"),
     "view_personal_data": gettext_lazy("Can see personal data of buyers"),
     "view_raw_payload": gettext_lazy("Can see the raw messages of providers"),
+    "work_discrepancy": gettext_lazy("Can work on differences and settle them"),
     "work_case": gettext_lazy("Can work on cases: notes, links, checklist, evidence sent"),
 }
 _VERBS = {

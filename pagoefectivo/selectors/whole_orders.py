@@ -12,15 +12,18 @@ from django.contrib.auth import get_user_model
 from django.db.models import CharField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
+from pagoefectivo.domain.settlements import UNCOUNTED, Verdict
 from pagoefectivo.models import (
     Anomaly,
     CaseLink,
+    Discrepancy,
     Order,
     PaymentEvent,
     PaymentProof,
     ProofReview,
     Refund,
     RiskFlag,
+    SettlementLine,
     Voucher,
 )
 from pagoefectivo.selectors.proofs import in_a_case
@@ -68,6 +71,31 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What a line of a settlement file changed in the shop's balance for a payment, or for a refund of it; signed as there."""
+
+    pk: int
+    voucher_id: int
+    kind: str
+    cost: Decimal
+    net: Decimal
+    currency: str
+    day: date | None
+    transfer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDifference:
+    """What does not add up between a provider's file and a payment, or a refund of it: who works on it, empty for nobody."""
+
+    pk: int
+    verdict: str
+    amount: Decimal
+    currency: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class WholeOrder:
     """An order with everything below it, each oldest first; `anomalies` are the open ones."""
 
@@ -80,6 +108,8 @@ class WholeOrder:
     pictures: Sequence[SentPicture] = ()
     flags: Sequence[RiskFlag] = ()
     cases: Sequence[OpenCase] = ()
+    settled: Sequence[Settled] = ()
+    differences: Sequence[OpenDifference] = ()
 
     @property
     def newest(self) -> Voucher | None:
@@ -108,15 +138,20 @@ def whole_order(order_id: int) -> WholeOrder | None:
 
 
 def _with_remarks(whole: WholeOrder) -> WholeOrder:
-    """Add what was said and asked about an order: rows of five tables, small in number, by one statement."""
+    """Add what was said and asked about an order: rows of seven tables, small in number, by one statement."""
     ids = [voucher.pk for voucher in whole.vouchers]
-    besides = (_oddities(whole.order), _pictures(whole.order), _flags(whole.order), _cases(whole.order))
+    besides = (
+        *(_oddities(whole.order), _pictures(whole.order), _flags(whole.order), _cases(whole.order)),
+        *(_settlements(ids), _differences(ids)),
+    )
     rows = _statements(ids).union(*besides, all=True).order_by("e_kind", "e_id")
     said: list[Said] = []
     pictures: list[SentPicture] = []
     anomalies: list[Anomaly] = []
     flags: list[RiskFlag] = []
     cases: dict[int, OpenCase] = {}
+    settled: list[Settled] = []
+    differences: list[OpenDifference] = []
     accepted_by = ""
     for at, row_id, kind, facts in rows:
         if kind == "said":
@@ -129,11 +164,16 @@ def _with_remarks(whole: WholeOrder) -> WholeOrder:
             if facts["ended"] is None:
                 due = date.fromisoformat(facts["due"])
                 cases[facts["case"]] = OpenCase(facts["case"], facts["number"], facts["owner"] or "", due)
+        elif kind == "settled":
+            settled.append(_settled(row_id, facts))
+        elif kind == "difference":
+            differences.append(_difference(row_id, facts))
         elif facts["closed_at"] is None:
             anomalies.append(_anomaly(whole.order, at, row_id, facts))
         else:
             accepted_by = facts["closed_by"]
     found = replace(whole, said=said, pictures=pictures, anomalies=anomalies, flags=flags)
+    found = replace(found, settled=settled, differences=differences)
     return replace(found, accepted_by=accepted_by, cases=list(cases.values()))
 
 
@@ -194,6 +234,40 @@ def _cases(order: Order) -> QuerySet[Any]:
     facts: dict[str, Any] = {"case": "case_id", "number": "case__public_id", "owner": owner, "ended": "case__ended_at"}
     facts |= {"due": Cast("case__due_date", CharField())}
     return _branch("case", rows, F("linked_at"), facts)
+
+
+def _settlements(vouchers: Sequence[int]) -> QuerySet[Any]:
+    """What is counted in the shop's balance and known to be theirs; amounts as text, for numbers would come back as floats."""
+    unsure = UNCOUNTED | {Verdict.PROPOSED}
+    rows = SettlementLine.objects.filter(voucher__in=vouchers).exclude(verdict__in=unsure)
+    facts: dict[str, Any] = {name: name for name in ("voucher_id", "kind", "batch", "book_currency")}
+    facts |= {name: Cast(name, CharField()) for name in ("fee", "tax", "booked", "settled_date")}
+    return _branch("settled", rows, Coalesce("occurred_at", "report__created_at"), facts)
+
+
+def _differences(vouchers: Sequence[int]) -> QuerySet[Any]:
+    rows = Discrepancy.objects.filter(voucher__in=vouchers, settled_at__isnull=True)
+    facts: dict[str, Any] = {"verdict": "verdict", "currency": "currency", "amount": Cast("amount", CharField())}
+    facts |= {"owner": f"owner__{get_user_model().USERNAME_FIELD}"}
+    return _branch("difference", rows, F("opened_at"), facts)
+
+
+def _settled(row_id: int, facts: dict[str, Any]) -> Settled:
+    return Settled(
+        pk=row_id,
+        voucher_id=facts["voucher_id"],
+        kind=facts["kind"],
+        cost=Decimal(facts["fee"] or 0) + Decimal(facts["tax"] or 0),
+        net=Decimal(facts["booked"]),
+        currency=facts["book_currency"],
+        day=date.fromisoformat(facts["settled_date"]) if facts["settled_date"] else None,
+        transfer=facts["batch"],
+    )
+
+
+def _difference(row_id: int, facts: dict[str, Any]) -> OpenDifference:
+    amount = Decimal(facts["amount"])
+    return OpenDifference(row_id, facts["verdict"], amount, facts["currency"], facts["owner"] or "")
 
 
 def _said(at: datetime, facts: dict[str, Any]) -> Said:

@@ -16,10 +16,12 @@ from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.exceptions import InvalidSignature, SignatureFault
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.proofs import Judgement
+from pagoefectivo.domain.settlements import VERDICT_WORDS, Verdict
 from pagoefectivo.domain.states import AnomalyKind as A
 from pagoefectivo.domain.states import OrderState, RefundState
 from pagoefectivo.models import (
     Anomaly,
+    Discrepancy,
     ErrorTally,
     Ownership,
     PaymentProof,
@@ -157,6 +159,10 @@ def _due_cases(now: datetime) -> QuerySet[Any]:
 def _at_the_bank(_now: datetime) -> QuerySet[Any]:
     paid_out = Refund.objects.filter(state=RefundState.PENDING, payout__isnull=False)
     return Payout.objects.filter(pk__in=paid_out.values("payout"))
+
+
+def _differing(_now: datetime) -> QuerySet[Any]:
+    return Discrepancy.objects.filter(settled_at__isnull=True)
 
 
 def _set_aside(subject: str) -> QuerySet[Ownership]:
@@ -332,6 +338,18 @@ LANES: tuple[Lane, ...] = (
         since="opened_at",
         shown=Shown(F("public_id"), F("about"), F("amount"), F("currency"), F("pk")),
         can_be_owned=False,  # a case has an owner of its own
+    ),
+    Lane(
+        name="differences",
+        title=_("Differences with the providers’ settlements"),
+        permissions=("pagoefectivo.work_discrepancy", "pagoefectivo.view_discrepancy"),
+        page="discrepancy_change",
+        rows=_differing,
+        since="opened_at",
+        shown=Shown(Concat(Value("D-"), Cast("pk", CharField())), F("verdict"), F("amount"), F("currency"), F("pk")),
+        words=lambda verdict: VERDICT_WORDS[Verdict(verdict)],
+        can_be_owned=False,  # a difference has an owner of its own
+        is_background=True,
     ),
     Lane(
         name="codes-unknown",

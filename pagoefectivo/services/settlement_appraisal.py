@@ -8,12 +8,17 @@ from typing import NamedTuple
 
 from pagoefectivo import conf
 from pagoefectivo.domain.business_days import Expected
+from pagoefectivo.domain.fees import WHOLE
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.settlements import TOLERANCE
 from pagoefectivo.selectors import calendar
+from pagoefectivo.selectors.fees import pricing_of
 from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.services.accounts import EffectiveAccount
+
+_COSTS_OF_THEIR_OWN = frozenset({SettlementKind.FEE, SettlementKind.TAX})
 
 
 class Appraised(NamedTuple):
@@ -36,28 +41,61 @@ class Appraisal:
         self._cycle = account.settlement_cycle
         self._cut_off = conf.current().bank_cut_off
         self._dues: dict[tuple[date, bool], Expected] = {}
+        self._months: dict[date, date] = {}
         self._rates = Rates()
+        self._pricing = pricing_of(account.config.name)
 
     def of(self, row: SettlementRow) -> Appraised:
-        """Return what was to be expected of one line. No query but the calendar's, once a day."""
+        """Return what was to be expected of one line. Asks the calendar and a month's count of payments, each once."""
         local = row.occurred_at.astimezone(LIMA) if row.occurred_at else None
         day = local.date() if local else self._today
         due = self._due(local) if local and row.kind is SettlementKind.PAYMENT else None
+        day_rate = self._rates.on(day) if row.rate is not None else None
+        expected = self._cost(row, day)
         return Appraised(
-            day_rate=self._rates.on(day) if row.rate is not None else None,
-            cost_expected=None,
-            cost_difference=None,
-            fx_difference=self._fx_difference(row),
+            day_rate=day_rate,
+            cost_expected=expected,
+            cost_difference=None if expected is None else beyond(_charged(row) - expected),
+            fx_difference=self._fx_difference(row, day, day_rate),
             due_first=due.first if due else None,
             due_last=due.last if due else None,
-            own_month=(row.settled_date or day).replace(day=1),
+            own_month=self._month_of(row.settled_date or day),
         )
 
-    def _fx_difference(self, row: SettlementRow) -> Decimal | None:
-        """What was settled and what the file's own rate makes of the amount."""
+    def _cost(self, row: SettlementRow, day: date) -> Decimal | None:
+        """Return the agreed fee with its tax, below zero, in the settled currency; None where the line names no cost.
+
+        A fee on a line of its own was agreed by no schedule: nothing was expected of it where one holds.
+        """
+        if row.kind in _COSTS_OF_THEIR_OWN:
+            return ZERO if self._pricing.schedule_on(row.currency or row.settled_currency, day) else None
+        if row.amount is None or (row.fee is None and row.tax is None):
+            return None
+        cost = self._pricing.cost(row.kind, row.amount, row.currency, day)
+        if cost is None:
+            return None
+        if row.settled_currency in {"", row.currency}:
+            return -cost.total
+        return -cost.total / row.rate if row.rate else None
+
+    def _fx_difference(self, row: SettlementRow, day: date, day_rate: Decimal | None) -> Decimal | None:
+        """Return what is missing by the file's own rate, or else by the day's rate with the agreed margin."""
         if not row.rate or row.amount is None or row.settled_amount is None:
             return None
-        return beyond(row.settled_amount - row.amount / row.rate)
+        contradiction = beyond(row.settled_amount - row.amount / row.rate)
+        if contradiction is not None or day_rate is None or row.kind is not SettlementKind.PAYMENT:
+            return contradiction
+        schedule = self._pricing.schedule_on(row.currency, day)
+        if schedule is None or not schedule.terms.is_exchanged:
+            return None
+        agreed = row.amount / (day_rate * (1 + schedule.terms.fx_margin_percent / WHOLE))
+        missing = beyond(row.settled_amount - agreed)
+        return missing if missing is not None and missing < 0 else None  # a better rate than agreed is no complaint
+
+    def _month_of(self, day: date) -> date:
+        if day not in self._months:
+            self._months[day] = day.replace(day=1)
+        return self._months[day]
 
     def _due(self, local: datetime) -> Expected | None:
         if self._cycle is None:
@@ -66,6 +104,13 @@ class Appraisal:
         if key not in self._dues:
             self._dues[key] = self._cycle.expected(local, self._cut_off, calendar.is_closed)
         return self._dues[key]
+
+
+def _charged(row: SettlementRow) -> Decimal:
+    """Return what the line takes, below zero; a fee of its own is its net."""
+    if row.kind in _COSTS_OF_THEIR_OWN:
+        return row.net if row.net is not None else row.amount or ZERO
+    return (row.fee or ZERO) + (row.tax or ZERO)
 
 
 def beyond(difference: Decimal) -> Decimal | None:

@@ -16,6 +16,7 @@ from pagoefectivo.domain.settlements import DIFFERENCES, TOLERANCE, UNCOUNTED
 from pagoefectivo.domain.states import AnomalyKind, RefundState
 from pagoefectivo.models import ReadLine, SettlementDraft, SettlementLine
 
+MEMORY = "128MB"  # of the database, for joins of a million rows; without it they go by way of its disk
 _NAMES = {field.name for field in ReadLine._meta.local_fields}
 READ = tuple(str(field.column) for field in SettlementDraft._meta.concrete_fields if field.name in _NAMES)
 _LINE = SettlementLine._meta.db_table
@@ -104,7 +105,9 @@ INSERT INTO {line} ({read}, report_id, voucher_id, refund_id, verdict, tells_fir
 SELECT {read_of_s}, s.report_id, s.voucher_id, s.found_refund, s.verdict,
        s.verdict NOT IN ('aside', 'repeated') AND s.told_by IS NULL AND (s.first IS NULL OR s.line = s.first),
        {month}, s.booked, s.book_currency,
-       CASE s.verdict WHEN 'amount' THEN s.gross - COALESCE(s.paid_amount, -s.refund_amount)
+       CASE s.verdict WHEN 'amount' THEN CASE WHEN s.kind = 'payment' THEN s.gross - s.paid_amount
+                                              WHEN s.gross < 0 THEN s.gross + s.refund_amount
+                                              ELSE s.gross - s.refund_amount END
                       WHEN 'fx' THEN s.fx_difference WHEN 'fee' THEN s.cost_difference WHEN 'date' THEN 0
                       WHEN 'missing_here' THEN s.booked WHEN 'proposed' THEN s.booked WHEN 'duplicate' THEN s.booked END,
        CASE WHEN s.verdict = 'amount' THEN COALESCE(NULLIF(s.currency, ''), s.book_currency) ELSE s.book_currency END
@@ -112,7 +115,6 @@ FROM (
     SELECT s.*, {verdict} AS verdict, COALESCE(s.found_voucher, s.proposed) AS voucher_id, {booked} AS booked,
            COALESCE(NULLIF(s.settled_currency, ''), NULLIF(s.currency, ''), s.paid_currency, %(currency)s) AS book_currency
     FROM ({drafted}) s) s
-ORDER BY s.line
 """
 
 # What a file says twice in the same words is told before; in other words it stays a duplicate.
@@ -184,6 +186,7 @@ def match(report_id: int, *, account: str, currency: str, closed: Sequence[tuple
         values |= {f"closed_{number}": month, f"open_{number}": later}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
             cursor.execute(f"ANALYZE {_DRAFT}")
         for statement in _statements(len(closed)):
             cursor.execute(statement, values)

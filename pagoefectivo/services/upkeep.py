@@ -1,4 +1,4 @@
-"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, rules, the nightly check, old counts, clues."""
+"""What every sweep sees to besides due rows: heartbeat, abandoned calls, listening, rules, the nightly look, old counts, clues."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pagoefectivo.selectors import invariants
-from pagoefectivo.services import clues, exchanges, jobs, pace, recovery, risk, second_factor
+from pagoefectivo.services import (
+    clues,
+    exchanges,
+    jobs,
+    late_money,
+    pace,
+    recovery,
+    risk,
+    second_factor,
+    settlement_folders,
+)
 
 HEARTBEAT = "sweep"
 HEARTBEAT_EVERY = timedelta(minutes=1)
 INVARIANTS = "invariants"
 INVARIANTS_EVERY = timedelta(hours=24)
 RISK_EVERY = timedelta(minutes=1)
+FOLDERS_EVERY = timedelta(minutes=1)
 SECOND_FACTOR_EVERY = timedelta(hours=24)
 
 logger = logging.getLogger("pagoefectivo.upkeep")
@@ -25,11 +36,13 @@ def run() -> None:
     work: dict[str, tuple[timedelta, Callable[[], object]]] = {
         HEARTBEAT: (HEARTBEAT_EVERY, exchanges.close_abandoned),
         "listen": (pace.LISTEN_EVERY, _listen),
-        INVARIANTS: (INVARIANTS_EVERY, check_invariants),
+        INVARIANTS: (INVARIANTS_EVERY, _nightly),
         risk.JOB: (RISK_EVERY, risk.watch),
         "second factor": (SECOND_FACTOR_EVERY, second_factor.forget_old),
         clues.JOB: (clues.EVERY, clues.catch_up),
     }
+    if settlement_folders.watched():
+        work["settlement folders"] = (FOLDERS_EVERY, settlement_folders.collect)
     with _nothing_stops_a_payment("upkeep"):
         for name in jobs.due({name: every for name, (every, _) in work.items()}):
             with _nothing_stops_a_payment(f"job {name}"):
@@ -42,6 +55,11 @@ def check_invariants() -> None:
     jobs.keep(INVARIANTS, {finding.id: {"count": finding.count, "rows": finding.rows} for finding in broken})
     for finding in broken:
         logger.error("%s is violated %s times: %s First: %s", finding.id, finding.count, finding.sentence, finding.rows)
+
+
+def _nightly() -> None:
+    check_invariants()
+    late_money.find()
 
 
 def _listen() -> None:

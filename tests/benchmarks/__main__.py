@@ -1,4 +1,4 @@
-"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P5-read P6 P7 P8] [--json] [--large] [--vouchers N]`."""
+"""Each hot path beside its floor: `python3 dev.py bench [P1 P2 P3 P4 P5-read P5 P6 P7 P8] [--json] [--large] [--vouchers N]`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ MODULES = {
     "P3": "p3_claimed",
     "P4": "p4_polled",
     "P5-read": "p5_read",
+    "P5": "p5_reconciled",
     "P6": "p6_administered",
     "P7": "p7_shown",
     "P8": "p8_called",

@@ -9,7 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INPUTS = {"letterbox": 100_000, "answers": 50_000, "kept": 5_000, "api": 15_000, "settlements": 20_000}
+INPUTS = {
+    "letterbox": 100_000,
+    "answers": 50_000,
+    "kept": 5_000,
+    "api": 15_000,
+    "settlements": 20_000,
+    "imports": 20_000,
+}
 
 
 def main() -> int:
@@ -36,7 +43,7 @@ def main() -> int:
 def _holds(name: str, inputs: int, seed: int) -> bool:
     from django.test import override_settings
 
-    from tests.fuzz import answering, api, keeping, letterbox, settlements
+    from tests.fuzz import answering, api, imports, keeping, letterbox, settlements
     from tests.fuzz.figures import Figures
     from tests.fuzz.stage import SHOP
 
@@ -46,6 +53,7 @@ def _holds(name: str, inputs: int, seed: int) -> bool:
         "kept": keeping.run,
         "api": api.run,
         "settlements": settlements.run,
+        "imports": imports.run,
     }
     with override_settings(PAGOEFECTIVO=SHOP):
         figures = runs[name](seed, inputs, loud=True)

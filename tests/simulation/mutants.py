@@ -61,6 +61,6 @@ MUTANTS = tuple(Mutant(*each) for each in _ALL)
 EQUIVALENT = {
     "the letter's own key or algorithm is used": "each provider's reader; its conformance tests and vectors prove it",
     "the live or test flag is ignored": "each provider's reader and the start-up checks; not seen by one account alone",
-    "a settlement file sets a state": "there is no settlement import yet",
+    "a settlement file sets a state": "importing writes lines and differences alone; its tests (D10) hold all other rows against that",
     "get_or_create becomes create": "the unique constraint answers both the same way",
 }

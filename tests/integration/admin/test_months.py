@@ -70,13 +70,26 @@ def test_R16_the_list_shows_a_month_that_nobody_prepared_yet(browser: Any) -> No
 
 def test_R16_the_page_says_what_is_left_and_leads_to_the_lines(browser: Any) -> None:
     bring(file_of([of_voucher(paid()), Row("D-4-nobody", Decimal("7.50"))]))
-    page = browser("luz").get(address_of(*PAGE))
+    luz = browser("luz")
+    page = luz.get(address_of(*PAGE))
     said = text_of(page)
     assert "1 thing is left before this month can be signed." in said
     assert "Prepare the close …" not in said
     assert "D-4-nobody" in said
     assert "november.csv" in said
-    assert 'href="#receipts"' in page.content.decode()
+    content = page.content.decode()
+    assert 'href="#receipts"' in content
+    lines, differences = (
+        reverse(f"admin:pagoefectivo_{name}_changelist") for name in ("settlementline", "discrepancy")
+    )
+    of_month = "?account=default&amp;month=2026-11"
+    for address in (
+        f"{lines}{of_month}&amp;kind=payment&amp;currency=USD",
+        f"{lines}{of_month}&amp;class=missing_here&amp;currency=USD",
+        f"{differences}{of_month}",
+    ):
+        assert f'href="{address}"' in content
+        assert luz.get(address.replace("&amp;", "&")).status_code == 200
 
 
 def test_R16_two_people_sign_in_two_browsers(browser: Any) -> None:

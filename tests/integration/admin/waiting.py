@@ -12,6 +12,7 @@ from pagoefectivo.domain.states import AnomalyKind, OrderState, RefundState, Vou
 from pagoefectivo.models import (
     Anomaly,
     Case,
+    Discrepancy,
     ErrorOccurrence,
     ErrorTally,
     Order,
@@ -113,6 +114,15 @@ def place_delivery(*, at: datetime) -> WebhookDelivery:
     )  # fmt: skip
 
 
+def place_difference(voucher: Voucher | None = None) -> Discrepancy:
+    """A payment that no settlement tells of."""
+    voucher, at = voucher or paid_voucher(), timezone.now()
+    return Discrepancy.objects.create(
+        account="default", verdict="missing_there", month=at.date().replace(day=1), voucher=voucher,
+        amount=-voucher.amount, currency="PEN", opened_at=at,
+    )  # fmt: skip
+
+
 ONE_IN_EACH: dict[str, Callable[[], Any]] = {
     "refunds-to-approve": lambda: place_refund(paid_voucher(), RefundState.AWAITING_APPROVAL),
     "refunds-failed": lambda: place_refund(paid_voucher(), RefundState.FAILED, error_code="REFUND_ACCOUNT_CLOSED"),
@@ -130,5 +140,6 @@ ONE_IN_EACH: dict[str, Callable[[], Any]] = {
     "proofs-unheard": place_proof_that_fits,
     "webhooks-rejected": place_rejection,
     "cases-due": place_case,
+    "differences": place_difference,
     "codes-unknown": place_unknown_code,
 }
