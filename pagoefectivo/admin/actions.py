@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.refusals import refused
@@ -62,18 +62,18 @@ def door(
     return decorate
 
 
-def desk(permission: str) -> Callable[[Callable[[Any, HttpRequest], HttpResponse]], Callable[..., HttpResponse]]:
-    """Guard a page about many rows as `door` guards one about a single row."""
+def desk(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Guard a page about many rows, or about what its address names, as `door` guards one about a single row."""
 
-    def decorate(view: Callable[[Any, HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(self: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+        def guarded(self: admin.ModelAdmin[Any], request: HttpRequest, **named: str) -> HttpResponseBase:
             if request.method not in {"GET", "POST"}:
                 return HttpResponseNotAllowed(["GET", "POST"])
             if not self.has_view_permission(request) or not request.user.has_perm(permission):
                 return refused(self, request, permission)
             try:
-                return view(self, request)
+                return view(self, request, **named)
             except PermissionRefused:
                 return refused(self, request, permission)
             except NotFound:

@@ -18,6 +18,8 @@ from pagoefectivo.selectors.month_words import (
     STEP_MEANINGS,
     VERDICT_MEANINGS,
     banner,
+    difference_reason,
+    difference_state,
     fallen,
     in_transit,
     late,
@@ -109,6 +111,8 @@ def report_context(report: MonthReport, links: Links) -> dict[str, Any]:
                 "row": each,
                 "word": VERDICT_WORDS[each.verdict],
                 "amount": money(each.amount, each.currency),
+                "state": difference_state(each),
+                "reason": difference_reason(each),
                 "address": links.differences.get(each.number, ""),
                 "case_address": links.cases.get(each.case, ""),
             }

@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 GENESIS = "0" * 64
@@ -171,6 +171,8 @@ def _plain(value: object) -> object:
             return {"decimal": str(value)}
         case datetime():
             return {"instant": value.astimezone(UTC).isoformat(timespec="microseconds")}
+        case date():
+            return {"day": value.isoformat()}
         case list() | tuple():
             return [_plain(each) for each in value]
         case dict():

@@ -140,6 +140,11 @@ class ErrorCode(StrEnum):
     DIFFERENCE_SETTLED = "DIFFERENCE_SETTLED"
     DIFFERENCE_UNEXPLAINED = "DIFFERENCE_UNEXPLAINED"
     MONTH_CLOSED = "MONTH_CLOSED"
+    MONTH_NOT_READY = "MONTH_NOT_READY"
+    MONTH_CHANGED = "MONTH_CHANGED"
+    MONTH_SELF = "MONTH_SELF"
+    MONTH_UNSAID = "MONTH_UNSAID"
+    RECEIPT_UNFIT = "RECEIPT_UNFIT"
     REFUND_OVER_LIMIT = "REFUND_OVER_LIMIT"
     APPROVAL_NEEDS_PERSON = "APPROVAL_NEEDS_PERSON"
     APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
@@ -321,6 +326,11 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.DIFFERENCE_SETTLED: ErrorEntry(Who.NOBODY, _("This difference is settled already."), _("Read how it was settled; open it again if that was wrong.")),
     _C.DIFFERENCE_UNEXPLAINED: ErrorEntry(Who.FINANCE, _("It was not said why the two sides differ."), _("Choose a reason and write one sentence for those who look later.")),
     _C.MONTH_CLOSED: ErrorEntry(Who.FINANCE, _("The month {month} of this account is closed: nothing in it changes any more."), _("Ask for it to be opened again, and say why.")),
+    _C.MONTH_NOT_READY: ErrorEntry(Who.FINANCE, _("The month {month} cannot be signed yet: {left}"), _("Work off its checklist, then prepare it again.")),
+    _C.MONTH_CHANGED: ErrorEntry(Who.FINANCE, _("The figures of {month} are no longer those that were prepared. Nothing was signed."), _("Withdraw the preparation, look at the figures of now, and prepare the month again.")),
+    _C.MONTH_SELF: ErrorEntry(Who.FINANCE, _("You did the first half of this yourself: the second pair of eyes has to be another person's."), _("Ask another person in finance.")),
+    _C.MONTH_UNSAID: ErrorEntry(Who.FINANCE, _("It was not said why."), _("Write one sentence for those who look later.")),
+    _C.RECEIPT_UNFIT: ErrorEntry(Who.FINANCE, _("The bank receipt cannot be taken like this: {field}."), _("Correct it and send it again.")),
     _C.REFUND_OVER_LIMIT: ErrorEntry(Who.FINANCE, _("Your limit {act} is {limit}; this would come to {reached}."), _("Who may do more: {who}.")),
     _C.APPROVAL_NEEDS_PERSON: ErrorEntry(Who.SUPPORT, _("A person asked for this refund, so a person has to approve it, or a key with an owner."), _("Ask another person to approve it.")),
     _C.APPROVAL_EXPIRED: ErrorEntry(Who.SUPPORT, _("Nobody approved the refund in time, so it was withdrawn. Nothing was sent, and its money is free again."), _("Ask for it again, and tell who shall approve it.")),

@@ -19,7 +19,7 @@ SEASONED = (
 MACHINE = ("view_circuitbreaker", "view_accountpulse", "view_recovery", "view_job", "view_stuckrow")
 MONTH = (
     *("view_settlementreport", "view_settlementline", "view_discrepancy", "view_exchangerate"),
-    *("view_feeschedule", "view_costs", "view_feequote"),
+    *("view_feeschedule", "view_costs", "view_feequote", "view_monthlyclose", "view_closeact", "view_bankreceipt"),
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("view_payout", "make_payout", "download_payout", "settle_payout", "keep_calendar"),
         *("assign_case", "close_case", "bundle_case", "view_limitpass"),
         *(*MONTH, "import_settlement", "match_line", "work_discrepancy", "keep_rates", "keep_fees"),
+        *("prepare_close", "sign_close", "reopen_close", "note_receipt"),
     ),
     "PagoEfectivo auditor": (
         *(*LOOKS, *MACHINE, *MONTH, "view_payout", "view_refunddestination", "view_apikey"),

@@ -6,6 +6,7 @@ from pagoefectivo.models.buyer_messages import BuyerMessage
 from pagoefectivo.models.buyer_views import BuyerView
 from pagoefectivo.models.calendar import NonWorkingDay
 from pagoefectivo.models.cases import Anomaly, Case, CaseEntry, CaseLink
+from pagoefectivo.models.closing import BankReceipt, CloseAct, MonthlyClose
 from pagoefectivo.models.discrepancies import Discrepancy, DiscrepancyEntry, SettlementShare
 from pagoefectivo.models.errors import CodeMapping, ErrorMark, ErrorOccurrence, ErrorTally
 from pagoefectivo.models.evidence import (
@@ -48,6 +49,7 @@ __all__ = [
     "ApiExchange",
     "ApiKey",
     "AuditEntry",
+    "BankReceipt",
     "BuyerMark",
     "BuyerMessage",
     "BuyerView",
@@ -55,6 +57,7 @@ __all__ = [
     "CaseEntry",
     "CaseLink",
     "CircuitBreaker",
+    "CloseAct",
     "CodeMapping",
     "Costs",
     "DeliveryAct",
@@ -72,6 +75,7 @@ __all__ = [
     "IdempotentRequest",
     "Job",
     "LimitPass",
+    "MonthlyClose",
     "NonWorkingDay",
     "Order",
     "OrderNote",

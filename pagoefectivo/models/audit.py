@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from pagoefectivo.domain.chain import Body, Link, Row, link_hash
 from pagoefectivo.models.access import AccessLog
 from pagoefectivo.models.cases import CaseEntry
+from pagoefectivo.models.closing import BankReceipt, CloseAct
 from pagoefectivo.models.errors import ErrorMark, ErrorOccurrence
 from pagoefectivo.models.evidence import ApiExchange, DeliveryAct, PaymentEvent, StateChange, WebhookDelivery
 from pagoefectivo.models.fields import EncryptedBytesField, cipher
@@ -203,6 +204,7 @@ SEALED = {
             *("voucher_id", "refund_id"),
         ),
         *(_sealed(each, "at") for each in (AccessLog, OrderNote, ProofReview, ErrorMark, DeliveryAct, LimitPass)),
+        *(_sealed(each, "at") for each in (CloseAct, BankReceipt)),
         _sealed(CaseEntry, "at", "note"),  # a note is erased in time
     )
 }

@@ -14,6 +14,7 @@ from django.db.models.functions import TruncDate
 
 from pagoefectivo import conf
 from pagoefectivo.domain.cases import CaseKind
+from pagoefectivo.domain.closing import following
 from pagoefectivo.domain.fees import (
     WHOLE,
     Cost,
@@ -81,7 +82,7 @@ class Pricing:
     def _payments_before(self, day: date) -> int:
         month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
         if month not in self._counts:
-            self._counts[month] = _paid_in(month, self.account).count()
+            self._counts[month] = paid_in(month, self.account).count()
         return self._counts[month]
 
 
@@ -214,7 +215,7 @@ class _MonthReading:
 
     def payments(self) -> None:
         day = TruncDate("paid_at", tzinfo=LIMA, output_field=DateField())
-        grouped = _paid_in(self.month, self.account).annotate(day=day).order_by("day")
+        grouped = paid_in(self.month, self.account).annotate(day=day).order_by("day")
         cells = grouped.values_list("account", "paid_currency", "day", "paid_amount").annotate(many=Count("pk"))
         for account, currency, on, amount, many in cells.iterator():
             row, pricing = self._row(account, currency), self._pricing(account)
@@ -270,7 +271,7 @@ class _MonthReading:
             self._row(account, currency).messages = many
 
     def _unpaid(self) -> Any:
-        begins, _ends = _span(self.month)
+        begins, _ends = month_span(self.month)
         codes = Voucher.objects.filter(**_within(self.month, "expires_at"), **self._of_account())
         return codes.filter(
             created_at__gte=begins - LONGEST_LIFE, state=VoucherState.EXPIRED.value, paid_at__isnull=True
@@ -295,18 +296,19 @@ def _schedules(**which: str) -> Any:
     return FeeSchedule.objects.filter(is_withdrawn=False, **which).order_by("valid_from").prefetch_related("tiers")
 
 
-def _paid_in(month: date, account: str) -> Any:
-    begins, ends = _span(month)
+def paid_in(month: date, account: str) -> Any:
+    """Return the payment codes that were paid in the month of a day, as Lima counts it; "" is all accounts."""
+    begins, ends = month_span(month)
     paid = Voucher.objects.filter(paid_at__gte=begins, paid_at__lt=ends, created_at__gte=begins - LONGEST_LIFE)
     return paid.filter(created_at__lt=ends, **({"account": account} if account else {}))
 
 
 def _within(month: date, instant: str) -> dict[str, datetime]:
-    begins, ends = _span(month)
+    begins, ends = month_span(month)
     return {f"{instant}__gte": begins, f"{instant}__lt": ends}
 
 
-def _span(month: date) -> tuple[datetime, datetime]:
+def month_span(month: date) -> tuple[datetime, datetime]:
     """From its first instant in Lima to that of the next month."""
-    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return datetime.combine(month.replace(day=1), time(), LIMA), datetime.combine(following, time(), LIMA)
+    first = month.replace(day=1)
+    return datetime.combine(first, time(), LIMA), datetime.combine(following(first), time(), LIMA)

@@ -17,6 +17,8 @@ from pagoefectivo.domain.settlements import VERDICT_WORDS
 from pagoefectivo.domain.waterfall import TEXT_SIZE, THICK, WIDTH, Bar, waterfall
 from pagoefectivo.selectors.month_words import (
     banner,
+    difference_reason,
+    difference_state,
     in_transit,
     late,
     lima,
@@ -178,8 +180,8 @@ def _differences(paper: SignedPaper, report: MonthReport) -> None:
                 each.number,
                 f"{VERDICT_WORDS[each.verdict]}: {each.subject}",
                 format_money(each.amount, each.currency),
-                each.reason or NOTHING,
-                " · ".join(said for said in (each.state, each.resolution, each.owner, each.case) if said),
+                difference_reason(each) or NOTHING,
+                " · ".join(said for said in (difference_state(each), each.resolution, each.owner, each.case) if said),
             )
             for each in report.differences
         ],

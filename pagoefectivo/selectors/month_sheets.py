@@ -12,6 +12,8 @@ from pagoefectivo.selectors.month_words import (
     STEP_MEANINGS,
     VERDICT_MEANINGS,
     banner,
+    difference_reason,
+    difference_state,
     in_transit,
     late,
     signatures,
@@ -91,7 +93,7 @@ def _differences(sheet: Sheet, report: MonthReport) -> None:
         sheet.add(
             (
                 *(each.number, str(VERDICT_WORDS[each.verdict]), each.subject, each.amount, each.currency),
-                *(each.owner, each.state, each.reason, each.resolution, each.case),
+                *(each.owner, difference_state(each), difference_reason(each), each.resolution, each.case),
             )
         )
     for currency, amount in sums([(each.currency, each.amount) for each in report.differences]):

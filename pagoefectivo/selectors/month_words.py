@@ -10,9 +10,10 @@ from decimal import Decimal
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from pagoefectivo.domain.discrepancies import REASON_WORDS
 from pagoefectivo.domain.localtime import LIMA, written_month
 from pagoefectivo.domain.money import format_money
-from pagoefectivo.domain.month import STEP_WORDS, Check, CloseState, Flow, MonthReport, Step, Transit
+from pagoefectivo.domain.month import STEP_WORDS, Check, CloseState, Difference, Flow, MonthReport, Step, Transit
 from pagoefectivo.domain.settlements import Verdict
 
 STEP_MEANINGS = {
@@ -127,6 +128,17 @@ def fallen(flow: Flow) -> str:
 def lima(instant: datetime | None) -> str:
     """Return an instant on a Lima clock, day first, to the minute; empty for none."""
     return "" if instant is None else f"{instant.astimezone(LIMA):%d/%m/%Y %H:%M}"
+
+
+def difference_state(each: Difference) -> str:
+    """Return in the active language how far a difference is."""
+    return {"open": _("open"), "settled": _("settled")}.get(each.state, each.state)
+
+
+def difference_reason(each: Difference) -> str:
+    """Return in the active language why the two sides differed; empty while nobody said so."""
+    known = {reason.value: words for reason, words in REASON_WORDS.items()}
+    return str(known.get(each.reason, each.reason))
 
 
 def sums(amounts: Sequence[tuple[str, Decimal]]) -> Sequence[tuple[str, Decimal]]:

@@ -47,6 +47,10 @@ class Permission(StrEnum):
     IMPORT_SETTLEMENTS = "settlements:write"
     MATCH_LINES = "settlements:match"
     WORK_DIFFERENCES = "differences:work"
+    PREPARE_CLOSES = "months:prepare"
+    SIGN_CLOSES = "months:sign"
+    REOPEN_CLOSES = "months:reopen"
+    NOTE_RECEIPTS = "receipts:note"
 
 
 STAFF_PERMISSIONS = {
@@ -84,6 +88,10 @@ STAFF_PERMISSIONS = {
     Permission.IMPORT_SETTLEMENTS: "pagoefectivo.import_settlement",
     Permission.MATCH_LINES: "pagoefectivo.match_line",
     Permission.WORK_DIFFERENCES: "pagoefectivo.work_discrepancy",
+    Permission.PREPARE_CLOSES: "pagoefectivo.prepare_close",
+    Permission.SIGN_CLOSES: "pagoefectivo.sign_close",
+    Permission.REOPEN_CLOSES: "pagoefectivo.reopen_close",
+    Permission.NOTE_RECEIPTS: "pagoefectivo.note_receipt",
 }
 
 
@@ -120,11 +128,12 @@ class Actor:
         if permission not in self.permissions:
             raise PermissionRefused(permission)
 
-    def require_person(self, permission: Permission) -> None:
-        """Raise PermissionRefused unless this actor is a person of the back office who may: money leaves by their hand."""
+    def require_person(self, permission: Permission) -> int:
+        """Return the `user_id`; raise PermissionRefused unless this actor is a person of the back office who may."""
         self.require(permission)
         if self.user_id is None:
             raise PermissionRefused(permission)
+        return self.user_id
 
     def sees(self, account: str) -> bool:
         """Whether rows of `account` exist for this actor."""

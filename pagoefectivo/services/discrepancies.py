@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+
+from django.utils.translation import get_language
 
 from pagoefectivo.domain.cases import CaseKind, LinkKind
 from pagoefectivo.domain.discrepancies import PERSONS_REASONS, DiscrepancyAct, DiscrepancyReason
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
+from pagoefectivo.domain.localtime import written_month
 from pagoefectivo.domain.money import CENT
 from pagoefectivo.domain.settlements import TOLERANCE, UNCOUNTED, Verdict
 from pagoefectivo.models import (
@@ -22,8 +26,10 @@ from pagoefectivo.models import (
     SettlementShare,
     Voucher,
 )
+from pagoefectivo.selectors.months import close_of
 from pagoefectivo.services import cases, seams
 from pagoefectivo.services.actors import SYSTEM, Actor, Permission
+from pagoefectivo.services.settlements import lock_account
 
 LONGEST = 500
 
@@ -78,7 +84,7 @@ def settle(number: int, reason: str, text: str, *, actor: Actor) -> Discrepancy:
 
 
 def reopen(number: int, text: str, *, actor: Actor) -> Discrepancy:
-    """Work on a settled difference again, with a reason. One that a match by hand settled stays settled."""
+    """Work on a settled difference again, with a reason. One that a match by hand settled stays settled. Raises as `take`."""
     actor.require_person(Permission.WORK_DIFFERENCES)
     said = _said(text)
 
@@ -98,6 +104,7 @@ def open_case(number: int, *, actor: Actor) -> Case:
     """
     actor.require_person(Permission.WORK_DIFFERENCES)
     found = _named(number, actor)
+    refuse_closed(found.account, found.month)
     if found.voucher_id is None:
         raise NotFound
     what, row_id = (LinkKind.REFUND, found.refund_id) if found.refund_id else (LinkKind.VOUCHER, found.voucher_id)
@@ -175,6 +182,14 @@ def ask_about_unpaid(report: SettlementReport) -> int:
     return count
 
 
+def refuse_closed(account: str, month: date) -> None:
+    """Raise RuleRefused(MONTH_CLOSED) where a month is closed; it stays as it is while the account's lock is held."""
+    close = close_of(account, month)
+    if close is not None and close.is_closed:
+        said = written_month(month, get_language() or "")
+        raise RuleRefused(Reason(ErrorCode.MONTH_CLOSED, field="month", values={"month": said}))
+
+
 def _share(line: SettlementLine, part: Part, actor: Actor) -> SettlementShare:
     refund = Refund.objects.filter(account=line.account, public_id=part.number).first()
     voucher = refund.voucher if refund else Voucher.objects.filter(account=line.account, public_id=part.number).first()
@@ -194,7 +209,9 @@ def _share(line: SettlementLine, part: Part, actor: Actor) -> SettlementShare:
 
 def _act(number: int, actor: Actor, work: Callable[[Discrepancy], None], *, is_open: bool = True) -> Discrepancy:
     def act() -> Discrepancy:
-        _named(number, actor)
+        named = _named(number, actor)
+        lock_account(named.account)
+        refuse_closed(named.account, named.month)
         found = Discrepancy.objects.select_for_update(no_key=True).get(pk=number)
         if is_open and found.settled_at is not None:
             raise RuleRefused(Reason(ErrorCode.DIFFERENCE_SETTLED))

@@ -24,6 +24,7 @@ from pagoefectivo.models import (
     SettlementReport,
 )
 from pagoefectivo.providers.reports import reader_of
+from pagoefectivo.selectors.months import closed_months
 from pagoefectivo.services import seams, settlement_matching, settlements
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import SYSTEM
@@ -141,10 +142,12 @@ def _judge(report: SettlementReport, claim: Claim, count: int) -> None:
     """Write all lines, or none where somebody else took the file over meanwhile."""
 
     def judge() -> None:
-        _lock_account(report.account)
+        settlements.lock_account(report.account)
         _hold(claim)
         now = seams.now()
-        settlement_matching.match(report.pk, account=report.account, currency=CURRENCY, closed=(), now=now)
+        settlement_matching.match(
+            report.pk, account=report.account, currency=CURRENCY, closed=closed_months(report.account), now=now
+        )
         summary = _summary(report)
         if report.is_rehearsal:
             raise _OnlyLooked(summary)
@@ -184,11 +187,6 @@ def _ended(report: SettlementReport, **columns: object) -> None:
 
 def _forget_drafts(report: SettlementReport) -> None:
     SettlementDraft.objects.filter(report=report).delete()
-
-
-def _lock_account(account: str) -> None:
-    """One file of an account after the other: what is told first, and what is settled twice, depends on their order."""
-    SettlementReport.objects.select_for_update(no_key=True).filter(account=account).order_by("pk").first()
 
 
 def _summary(report: SettlementReport) -> dict[str, object]:

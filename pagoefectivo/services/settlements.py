@@ -70,6 +70,15 @@ def kept_file(report: SettlementReport) -> BinaryIO:
     return io.BufferedReader(_Pieces(report), PIECE)
 
 
+def lock_account(account: str) -> None:
+    """Hold an account's settlement work until this transaction ends: one file, one act or one close after the other.
+
+    What is told first, what is settled twice, and to which month a line goes, depends on their order. An account of
+    which no file ever came has nothing to hold.
+    """
+    SettlementReport.objects.select_for_update(no_key=True).filter(account=account).order_by("pk").first()
+
+
 class _Pieces(io.RawIOBase):
     def __init__(self, report: SettlementReport) -> None:
         super().__init__()

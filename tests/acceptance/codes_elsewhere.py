@@ -111,4 +111,10 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "WORK_OWNED": (PEOPLE, f"{ADMIN}/test_work.py::test_what_one_takes_is_theirs_until_it_is_handed_over_or_given_back"),
     "WORK_OWNER_UNFIT": (PEOPLE, f"{ADMIN}/test_work.py::test_G17_a_refused_act_on_the_queue_changes_nothing"),
     "WORK_REASON_MISSING": (PEOPLE, f"{ADMIN}/test_work.py::test_a_failed_refund_of_which_somebody_says_why_leaves_the_queue_and_nothing_else_changes"),
+    "MONTH_CLOSED": (PEOPLE, f"{SERVICES}/test_closing.py::test_R16_a_difference_of_a_closed_month_is_left_as_it_is"),
+    "MONTH_NOT_READY": (PEOPLE, f"{SERVICES}/test_closing.py::test_R16_the_checklist_says_what_is_left_and_hinders_the_signatures"),
+    "MONTH_CHANGED": (PEOPLE, f"{SERVICES}/test_closing.py::test_R16_who_signs_signs_what_they_saw"),
+    "MONTH_SELF": (PEOPLE, f"{SERVICES}/test_closing.py::test_G17_nobody_closes_a_month_alone"),
+    "MONTH_UNSAID": (PEOPLE, f"{SERVICES}/test_closing.py::test_R16_a_closed_month_is_opened_again_by_two_people"),
+    "RECEIPT_UNFIT": (PEOPLE, f"{SERVICES}/test_closing.py::test_R16_bank_receipts_are_noted_struck_out_and_never_changed"),
 }  # fmt: skip

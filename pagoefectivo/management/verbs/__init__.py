@@ -14,6 +14,7 @@ from django.core.management.base import OutputWrapper
 
 from pagoefectivo.management.verbs import (
     apikey,
+    close_month,
     config,
     evidence_key,
     export,
@@ -58,6 +59,7 @@ VERBS: dict[str, Verb] = {
     "recover": recover,
     "payouts": payouts,
     "import-settlement": import_settlement,
+    "close-month": close_month,
     "purge": purge,
     "export": export,
     "import-rates": import_rates,

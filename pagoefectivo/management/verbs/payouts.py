@@ -67,7 +67,9 @@ def _list(options: Mapping[str, Any], out: OutputWrapper) -> int:
 
 
 def _make(options: Mapping[str, Any], out: OutputWrapper) -> int:
-    payout = payouts.make(options["account"], options["currency"], actor=_person(options), source=Source.STAFF)
+    payout = payouts.make(
+        options["account"], options["currency"], actor=person_named(options["person"]), source=Source.STAFF
+    )
     told = (
         f"{payout.reference}: {payout.count} transfers, {payout.currency} {payout.total:.2f}, SHA-256 {payout.sha256}"
     )
@@ -77,7 +79,10 @@ def _make(options: Mapping[str, Any], out: OutputWrapper) -> int:
 
 def _file(options: Mapping[str, Any], out: OutputWrapper) -> int:
     content = payouts.file_of(
-        options["reference"], actor=_person(options), why=options["why"], page="manage.py pagoefectivo payouts file"
+        options["reference"],
+        actor=person_named(options["person"]),
+        why=options["why"],
+        page="manage.py pagoefectivo payouts file",
     )
     try:
         with options["output"].open("xb") as file:
@@ -95,7 +100,7 @@ def _results(options: Mapping[str, Any], out: OutputWrapper) -> int:
     except OSError as error:
         raise CommandError(f"{options['results']} cannot be read: {error.strerror}.", returncode=USAGE) from None
     review = payout_results.record_file(
-        content, actor=_person(options), source=Source.STAFF, dry_run=options["dry_run"]
+        content, actor=person_named(options["person"]), source=Source.STAFF, dry_run=options["dry_run"]
     )
     refusals = [
         {"line": each.result.line, "code": each.refusal.code.value, "field": each.refusal.field}
@@ -109,11 +114,12 @@ def _results(options: Mapping[str, Any], out: OutputWrapper) -> int:
     return PROBLEM if refusals else OK
 
 
-def _person(options: Mapping[str, Any]) -> Actor:
+def person_named(name: str) -> Actor:
+    """Return a person of the back office, with their own permissions; raises CommandError for nobody."""
     people = get_user_model()._default_manager
-    user = people.filter(**{people.model.USERNAME_FIELD: options["person"]}, is_active=True, is_staff=True).first()
+    user = people.filter(**{people.model.USERNAME_FIELD: name}, is_active=True, is_staff=True).first()
     if user is None:
-        raise CommandError(f"There is nobody {options['person']!r} in the back office.", returncode=USAGE)
+        raise CommandError(f"There is nobody {name!r} in the back office.", returncode=USAGE)
     return staff(user)
 
 

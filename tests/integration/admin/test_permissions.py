@@ -140,8 +140,8 @@ def test_G17_nothing_is_added_changed_or_deleted_by_hand_not_even_by_a_superuser
     api_keys.create_key("erp", ["orders:read"])
     before = everything()
     registered = [model for model in admin.site._registry if model._meta.app_label == "pagoefectivo"]
-    assert len(registered) == 45
-    of_one_page = {models.Figures, models.Costs, models.FeeQuote}
+    assert len(registered) == 46
+    of_one_page = {models.Figures, models.Costs, models.FeeQuote, models.MonthlyClose}
     for model in set(registered) - {models.NonWorkingDay} - of_one_page:
         name = f"admin:pagoefectivo_{model._meta.model_name}"
         row = model._default_manager.first()
@@ -225,7 +225,7 @@ def test_every_model_but_what_keeps_others_out_can_be_looked_up() -> None:
     registered = {model.__name__ for model in admin.site._registry}
     kept_out = {"BuyerMark", "IdempotentRequest", "EmailedCode", "WrongAnswers", "SettlementPiece", "SettlementDraft"}
     on_the_page_of_their_subject = {
-        *("CodeMapping", "DeliveryAct", "ErrorMark", "RateCorrection", "FeeTier"),
+        *("CodeMapping", "DeliveryAct", "ErrorMark", "RateCorrection", "FeeTier", "CloseAct", "BankReceipt"),
         *("DiscrepancyEntry", "SettlementShare"),
     }
     ours = {model.__name__ for model in apps.get_app_config("pagoefectivo").get_models()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -16,12 +16,15 @@ from django.db import connection, models
 from pagoefectivo.models import (
     AccessLog,
     ApiExchange,
+    BankReceipt,
     Case,
     CaseEntry,
+    CloseAct,
     DeliveryAct,
     ErrorMark,
     ErrorOccurrence,
     LimitPass,
+    MonthlyClose,
     Order,
     OrderNote,
     PaymentEvent,
@@ -81,6 +84,7 @@ def order_one(now: datetime) -> None:
         )
         Case.objects.create(pk=1, public_id="one", kind="dispute", account="default", due_date=now, opened_at=now)
         User.objects.create(pk=1, username="ana")
+        MonthlyClose.objects.create(pk=1, account="default", month=date(2026, 11, 1))
 
 
 def one_of_each(now: datetime, number: int) -> dict[str, models.Model]:
@@ -133,6 +137,11 @@ def _acts_of_people(
         refund_id=1, kind="person_day", allowed=Decimal("100.00"), reached=Decimal("189.90"), currency="PEN", person_id=1,
         reason="a fire", **who,
     )  # fmt: skip
+    yield CloseAct.objects.create(close_id=1, act="signed", digest="d" * 64, why="a file", person_id=1, **who)
+    yield BankReceipt.objects.create(
+        pk=number, strikes_id=number, account="default", month=date(2026, 11, 1), currency="USD", amount=Decimal("20.99"), day=date(2026, 11, 16),
+        batch="TR-1", reference="778", why="a reason", noted_by="staff:ana", noter_id=1, at=now,
+    )  # fmt: skip
     yield CaseEntry.objects.create(case_id=1, act="noted", details={"due": "2026-11-30"}, note="a call", **who)
 
 
@@ -147,6 +156,8 @@ def flipped(value: Any, bit: int) -> Any:
             return Decimal(int(value * 100) ^ (1 << bit % 20)) / 100
         case datetime():
             return value + timedelta(microseconds=1 << bit % 40)
+        case date():
+            return value.replace(year=value.year + 1 + bit % 7)
         case bytes() | memoryview():
             at, inside = divmod(bit % (len(value) * 8), 8)
             spoiled = bytearray(value)

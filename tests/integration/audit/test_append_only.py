@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 ONLY_ADDED = (
     *("statechange", "paymentevent", "erroroccurrence"),
     *("accesslog", "ordernote", "proofreview", "errormark", "deliveryact", "limitpass"),
+    *("closeact", "bankreceipt"),
 )
 SCHEDULE = ("next_action_at", "lease_until", "lease_token", "attempts", "repeats", "outcome", "done_at")
 ANSWER = {

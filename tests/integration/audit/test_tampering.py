@@ -55,7 +55,7 @@ def test_G19_a_row_that_is_gone_is_named(history: dict[str, models.Model], table
 def test_G19_a_row_that_was_slipped_in_is_named(history: dict[str, models.Model], table: str) -> None:
     forged: Any = SEALED[table].rows.get(pk=history[table].pk)
     forged.pk = -5
-    for unique, other in (("request_id", "forged"), ("event_identity", "forged"), ("slot", -1)):
+    for unique, other in (("request_id", "forged"), ("event_identity", "forged"), ("slot", -1), ("strikes_id", -5)):
         setattr(forged, unique, other)
     with as_superuser():
         forged.save(force_insert=True)
