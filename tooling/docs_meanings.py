@@ -47,7 +47,7 @@ SETTINGS = {
     "TIMING.READ": "Longest wait for the PSP's answer.",
     "TIMING.LEASE": "How long one worker holds a row. Longer than twice CONNECT + READ.",
     "TIMING.STALE": "A notification signed longer ago is kept, and asks a question instead of being believed.",
-    "RETENTION_DAYS.raw": "Bodies of notifications and provider calls, once nothing of their order has moved for so long.",
+    "RETENTION_DAYS.raw": "Bodies of notifications and provider calls, once nothing of their order has moved for so long; settlement files as they came.",
     "RETENTION_DAYS.bank": "Bank accounts that refunds went to, after the last of them ended.",
     "RETENTION_DAYS.proofs": "Pictures of receipts and what was read on them; their digests stay.",
     "RETENTION_DAYS.personal": "The buyer's name, e-mail, phone and document, the order's `metadata`, the notes of its refunds.",

@@ -28,6 +28,8 @@ from pagoefectivo.models import (
     Recovery,
     Refund,
     RefundDestination,
+    SettlementPiece,
+    SettlementReport,
     Voucher,
     WebhookDelivery,
 )
@@ -67,6 +69,7 @@ class Purged:
     destinations: int = 0
     payouts: int = 0
     proofs: int = 0
+    settlements: int = 0
     buyers: int = 0
     answers: int = 0
     unsealed: int = 0
@@ -112,6 +115,7 @@ class _Purge:
     def run(self) -> Purged:
         keep = conf.current().retention
         self._after(keep.raw, self._messages)
+        self._after(keep.raw, self._settlements)
         self._after(keep.bank, self._destinations)
         self._after(keep.bank, self._payouts)
         self._after(keep.proofs, self._proofs)
@@ -143,6 +147,24 @@ class _Purge:
             erased += done
             self.purged.unsealed += len(ids) - done
         return erased
+
+    def _settlements(self, before: datetime) -> None:
+        """Files with the e-mails and documents of buyers; what their lines say, and the hash of each file, stay."""
+        rows = SettlementReport.objects.filter(
+            Exists(SettlementPiece.objects.filter(report=OuterRef("pk"))),
+            created_at__lte=before,
+            next_action_at__isnull=True,
+        )
+
+        def erase(ids: list[int]) -> int:
+            pieces = SettlementPiece.objects.filter(report__in=rows.filter(pk__in=ids))
+            reports = sorted(set(pieces.values_list("report", flat=True)))
+            if reports:
+                audit.note_erasure("settlementreport", reports, actor=self.actor, why="retention: raw")
+                pieces.delete()
+            return len(reports)
+
+        self.purged.settlements = self._in_portions(rows, erase)
 
     def _destinations(self, before: datetime) -> None:
         needed = Refund.objects.filter(destination=OuterRef("pk")).exclude(order__in=at_rest(before))

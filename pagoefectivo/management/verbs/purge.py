@@ -1,4 +1,4 @@
-"""Erase what is older than RETENTION_DAYS: raw messages, bank accounts, pictures, buyers' data, kept API answers.
+"""Erase what is older than RETENTION_DAYS: raw messages, settlement files, bank accounts, pictures, buyers' data, kept API answers.
 
 Run it once a day from cron. Orders with anything open are left alone, whatever their age. Amounts, references, states
 and who did what are kept, and verify-audit holds afterwards. What was done is noted in the audit chain.
@@ -37,7 +37,8 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
         return OK
     out.write(
         f"{'Would erase' if dry_run else 'Erased'} {purged.deliveries} notifications, {purged.exchanges} provider calls, "
-        f"{purged.destinations} bank accounts, {purged.proofs} pictures, {purged.buyers} buyers, {purged.answers} kept answers.\n"
+        f"{purged.destinations} bank accounts, {purged.proofs} pictures, {purged.settlements} settlement files, {purged.buyers} buyers, "
+        f"{purged.answers} kept answers.\n"
     )
     if purged.unsealed:
         out.write(f"{purged.unsealed} messages are not sealed yet and wait for the next purge after a sweep.\n")

@@ -23,7 +23,7 @@ from pagoefectivo.models import (
     SettlementReport,
     Voucher,
 )
-from pagoefectivo.services import discrepancies, settlement_imports, settlements
+from pagoefectivo.services import discrepancies, retention, settlement_imports, settlements
 from pagoefectivo.services.actors import SHOP, SYSTEM, Actor, Permission, PermissionRefused
 from pagoefectivo.services.claiming import claim_row
 from tests.integration.ledger import everything
@@ -237,3 +237,17 @@ def _run(file: Any, *more: str) -> int:
 def _forget_everything() -> None:
     for model in (Discrepancy, SettlementLine, SettlementDraft, SettlementReport):
         model._default_manager.all().delete()
+
+
+def test_G26_the_file_goes_after_its_time_and_what_it_said_stays(paid_order: Callable[..., Order], world: Any) -> None:
+    codes = paid_codes(paid_order, 1)
+    report = bring(file_of([of_voucher(codes[0])]))
+    assert retention.purge(actor="shell:ops").settlements == 0
+    world.advance(days=181)
+    before = (told(), list(SettlementReport.objects.values()))
+    assert retention.purge(actor="shell:ops", dry_run=True).settlements == 1
+    assert report.pieces.exists()
+    assert retention.purge(actor="shell:ops").settlements == 1
+    assert not report.pieces.exists()
+    assert (told(), list(SettlementReport.objects.values())) == before
+    assert retention.purge(actor="shell:ops").settlements == 0
