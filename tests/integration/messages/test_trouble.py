@@ -83,7 +83,7 @@ def test_a_server_that_is_gone_for_a_day_ends_in_a_flag_that_people_see(
     assert told == ["failed"]
 
 
-def test_a_channel_that_does_not_answer_is_left_alone_for_a_while_so_that_payments_go_on(
+def test_F15_a_channel_that_does_not_answer_is_left_alone_for_a_while_so_that_payments_go_on(
     settings: Any, open_order: Any, noon: Any, sweep: Any
 ) -> None:
     DeafChannel.asked = 0

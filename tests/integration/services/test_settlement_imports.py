@@ -137,7 +137,7 @@ def test_D10_a_line_is_split_by_hand_and_the_parts_must_add_up(
     )  # fmt: skip
 
 
-def test_A11_an_import_killed_at_any_statement_and_begun_anew_comes_to_the_same(
+def test_D10_an_import_killed_at_any_statement_and_begun_anew_comes_to_the_same(
     paid_order: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = paid_codes(paid_order, 3)
@@ -175,7 +175,7 @@ def test_A11_an_import_killed_at_any_statement_and_begun_anew_comes_to_the_same(
     assert deaths > 15
 
 
-def test_A11_who_comes_back_after_his_lease_leaves_the_file_to_who_holds_it(paid_order: Callable[..., Order]) -> None:
+def test_D10_who_comes_back_after_his_lease_leaves_the_file_to_who_holds_it(paid_order: Callable[..., Order]) -> None:
     codes = paid_codes(paid_order, 1)
     content = file_of([of_voucher(codes[0])])
     received = settlements.receive(io.BytesIO(content), account="default", name="x", actor=SYSTEM, source=Source.STAFF)
