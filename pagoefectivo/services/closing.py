@@ -63,7 +63,10 @@ def prepare(account: str, month: date, *, actor: Actor) -> MonthlyClose:
         if left:
             said = _written(month)
             raise RuleRefused(
-                *(Reason(ErrorCode.MONTH_NOT_READY, check.name, {"month": said, "left": check.said}) for check in left)
+                *(
+                    Reason(ErrorCode.MONTH_NOT_READY, check.name, {"month": said, "left": check.said.rstrip(".。")})
+                    for check in left
+                )
             )
         row = close or MonthlyClose(account=account, month=month)
         row.standing = CloseState.PREPARED.value
