@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+from pagoefectivo.migrations._locking import under_all_locks
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -13,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = under_all_locks([
         migrations.CreateModel(
             name='Discrepancy',
             fields=[
@@ -267,4 +270,4 @@ class Migration(migrations.Migration):
             model_name='settlementdraft',
             index=models.Index(fields=['report'], name='pe_draft_report'),
         ),
-    ]
+    ])

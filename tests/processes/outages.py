@@ -19,7 +19,7 @@ from tests.processes.traffic import Traffic
 TERMINATIONS = 25
 NEWEST: tuple[str, ...] = ()
 MIGRATIONS = (
-    ("0022_figures_rules_people",),
+    ("0027_monthly_close",),
     NEWEST,
 ) * 2  # back to the oldest tables that this code runs on, and forward
 MIGRATED_WITHIN = 60.0
