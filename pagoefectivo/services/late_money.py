@@ -11,7 +11,7 @@ from pagoefectivo.domain.cycles import Cycle
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind
 from pagoefectivo.domain.settlements import UNCOUNTED, Verdict
-from pagoefectivo.models import Discrepancy, SettlementLine, Voucher
+from pagoefectivo.models import Discrepancy, SettlementLine, SettlementShare, Voucher
 from pagoefectivo.selectors import calendar
 from pagoefectivo.services import seams
 from pagoefectivo.services.accounts import account_named
@@ -51,10 +51,11 @@ def _of(account: str) -> int:
     if horizon is None:
         return 0
     settled = lines.filter(voucher=OuterRef("pk")).exclude(verdict__in=UNCOUNTED)
+    shared = SettlementShare.objects.filter(voucher=OuterRef("pk"), refund__isnull=True)
     known = Discrepancy.objects.filter(voucher=OuterRef("pk"), line__isnull=True, refund__isnull=True)
     overdue = (
         Voucher.objects.filter(account=account, paid_at__gte=told_since, paid_at__lt=horizon, paid_amount__gt=0)
-        .filter(~Exists(settled), ~Exists(known))
+        .filter(~Exists(settled), ~Exists(shared), ~Exists(known))
         .order_by("pk")
     )
     found = [

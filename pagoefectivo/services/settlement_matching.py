@@ -64,8 +64,11 @@ LEFT JOIN pagoefectivo_refund rt
 LEFT JOIN pagoefectivo_refund ro
   ON ro.reference = s.refund_reference AND ro.account = %(account)s AND s.refund_reference <> '' AND rt.id IS NULL
 LEFT JOIN (
-    SELECT DISTINCT voucher_id FROM {line}
-    WHERE account = %(account)s AND kind = 'payment' AND voucher_id IS NOT NULL AND {counted} AND booked > 0) q
+    SELECT voucher_id FROM {line}
+    WHERE account = %(account)s AND kind = 'payment' AND voucher_id IS NOT NULL AND {counted} AND booked > 0
+    UNION
+    SELECT h.voucher_id FROM pagoefectivo_settlementshare h JOIN {line} l ON l.id = h.line_id
+    WHERE l.account = %(account)s AND h.refund_id IS NULL) q
   ON s.kind = 'payment' AND q.voucher_id = COALESCE(vt.id, vo.id)
 WHERE s.report_id = %(report)s
 """

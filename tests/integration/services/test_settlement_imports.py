@@ -23,7 +23,7 @@ from pagoefectivo.models import (
     SettlementReport,
     Voucher,
 )
-from pagoefectivo.services import discrepancies, retention, settlement_imports, settlements
+from pagoefectivo.services import discrepancies, late_money, retention, settlement_imports, settlements
 from pagoefectivo.services.actors import SHOP, SYSTEM, Actor, Permission, PermissionRefused
 from pagoefectivo.services.claiming import claim_row
 from tests.integration.ledger import everything
@@ -251,3 +251,20 @@ def test_G26_the_file_goes_after_its_time_and_what_it_said_stays(paid_order: Cal
     assert not report.pieces.exists()
     assert (told(), list(SettlementReport.objects.values())) == before
     assert retention.purge(actor="shell:ops").settlements == 0
+
+
+def test_D10_what_a_person_matched_is_settled_and_a_second_line_of_it_is_a_duplicate(
+    paid_order: Callable[..., Order], admin_user: Any, account: Any, world: Any
+) -> None:
+    account(SETTLES="T+3")
+    one, two = paid_codes(paid_order, 2)
+    assert one.paid_at is not None
+    told_at = f"{one.paid_at:%Y-%m-%d} 00:00:00"
+    bring(file_of([Row("D-4-both", Decimal("30.00"), at=told_at)]))
+    finance = Actor("staff:carla", frozenset({Permission.MATCH_LINES}), user_id=admin_user.pk)
+    parts = [discrepancies.Part(each.public_id, each.amount) for each in (one, two)]
+    discrepancies.match(Discrepancy.objects.get().pk, parts, actor=finance)
+    world.advance(days=20)
+    assert late_money.find() == 0
+    bring(file_of([of_voucher(one, at=told_at)], transfer="TR-2"))
+    assert [line.verdict for line in SettlementLine.objects.order_by("pk")] == ["matched", "duplicate"]
