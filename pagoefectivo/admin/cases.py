@@ -3,7 +3,6 @@
 # ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -19,7 +18,7 @@ from pagoefectivo.admin.case_acts import CaseActs
 from pagoefectivo.admin.case_words import age_words, due_words, owner_word, standing_badge
 from pagoefectivo.admin.evidence import EvidenceAdmin
 from pagoefectivo.admin.presentation import actor_word, badge, link, moment
-from pagoefectivo.admin.reading import BelowOrderAdmin, ReadOnlyAdmin
+from pagoefectivo.admin.reading import BelowOrderAdmin, ReadOnlyAdmin, WorkFilter
 from pagoefectivo.models import Anomaly, Case, CaseEntry, CaseLink
 from pagoefectivo.selectors.calendar import today
 from pagoefectivo.selectors.cases import cases_due
@@ -99,41 +98,19 @@ class AnomalyAdmin(BelowOrderAdmin):
         return moment(anomaly.closed_at)
 
 
-class WorkFilter(admin.SimpleListFilter):
-    """What is to be done; without a choice: everything that is open."""
+class CaseWorkFilter(WorkFilter):
+    """With those that are due."""
 
-    title = _("what is to be done")
-    parameter_name = "work"
+    ended_at = "ended_at"
+    ended = "ended", _("ended"), _("all, also those that ended")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("due", _("due today or overdue")),
-            ("mine", _("mine")),
-            ("nobody", _("nobody works on it")),
-            ("ended", _("ended")),
-            ("all", _("all, also those that ended")),
-        ]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("everything that is open")}
-        yield from others
+        return [("due", _("due today or overdue")), *super().lookups(request, model_admin)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        under_work = queryset.filter(ended_at__isnull=True)
-        match self.value():
-            case "due":
-                return under_work.filter(due_date__lte=today())
-            case "mine":
-                return under_work.filter(owner=request.user)
-            case "nobody":
-                return under_work.filter(owner=None)
-            case "ended":
-                return queryset.filter(ended_at__isnull=False)
-            case "all":
-                return queryset
-            case _:
-                return under_work
+        if self.value() == "due":
+            return queryset.filter(ended_at__isnull=True, due_date__lte=today())
+        return super().queryset(request, queryset)
 
 
 @admin.register(Case)
@@ -143,7 +120,7 @@ class CaseAdmin(CaseActs, ReadOnlyAdmin):
     change_list_template = "admin/pagoefectivo/case/change_list.html"
     list_display = ("number", "due", "age", "working", "standing_now", "subject_line")
     list_display_links = ("number",)
-    list_filter = (WorkFilter, "kind", "standing", "responsible")
+    list_filter = (CaseWorkFilter, "kind", "standing", "responsible")
     list_select_related = ("owner",)
     search_fields = ("public_id",)  # opens the search box; get_search_results decides what is asked
     search_help_text = _("Number of the case, or of the order: payment code, reference, e-mail, refund id.")

@@ -3,7 +3,6 @@
 # ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -17,7 +16,7 @@ from pagoefectivo.admin import discrepancy_pages, search
 from pagoefectivo.admin.discrepancy_acts import ACTS, DiscrepancyActs
 from pagoefectivo.admin.discrepancy_words import age_words, owner_word, standing_badge
 from pagoefectivo.admin.noting import Kind
-from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin
+from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin, WorkFilter
 from pagoefectivo.admin.settlement_filters import FileOfLineFilter, MonthFilter, VerdictFilter
 from pagoefectivo.admin.settlement_words import exactly, ours, verdict_badge, what_is_off
 from pagoefectivo.models import Discrepancy
@@ -25,38 +24,11 @@ from pagoefectivo.models import Discrepancy
 _LONGEST_KEY = 18
 
 
-class WorkFilter(admin.SimpleListFilter):
-    """What is to be done; without a choice: everything that is open."""
+class DifferenceWorkFilter(WorkFilter):
+    """Settled is what differences end as."""
 
-    title = _("what is to be done")
-    parameter_name = "work"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("mine", _("mine")),
-            ("nobody", _("nobody works on it")),
-            ("settled", _("settled")),
-            ("all", _("all, open ones first")),
-        ]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("everything that is open")}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        is_open = queryset.filter(settled_at__isnull=True)
-        match self.value():
-            case "mine":
-                return is_open.filter(owner=request.user)
-            case "nobody":
-                return is_open.filter(owner=None)
-            case "settled":
-                return queryset.filter(settled_at__isnull=False)
-            case "all":
-                return queryset
-            case _:
-                return is_open
+    ended_at = "settled_at"
+    ended = "settled", _("settled"), _("all, open ones first")
 
 
 @admin.register(Discrepancy)
@@ -65,7 +37,7 @@ class DiscrepancyAdmin(DiscrepancyActs, ReadOnlyAdmin):
 
     list_display = ("number", "of_class", "about", "off", "working", "age", "standing_now")
     list_display_links = ("number",)
-    list_filter = (WorkFilter, VerdictFilter, AccountFilter, MonthFilter, FileOfLineFilter)
+    list_filter = (DifferenceWorkFilter, VerdictFilter, AccountFilter, MonthFilter, FileOfLineFilter)
     list_select_related = ("line__report", "voucher__order", "refund", "case", "owner")
     unread = (
         *("voucher__barcode_svg", "voucher__order__payer_document_number", "voucher__order__metadata"),

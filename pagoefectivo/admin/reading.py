@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -50,6 +51,38 @@ class AccountFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """What is to be done, in the column `ended_at` and by the words of `ended`; without a choice: everything that is open."""
+
+    title = _("what is to be done")
+    parameter_name = "work"
+    ended_at: str
+    ended: tuple[str, Any, Any]  # its value, what it says, and what all of them says
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        value, said, all_said = self.ended
+        return [("mine", _("mine")), ("nobody", _("nobody works on it")), (value, said), ("all", all_said)]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("everything that is open")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        is_open = queryset.filter(**{f"{self.ended_at}__isnull": True})
+        match self.value():
+            case "all":
+                return queryset
+            case "mine":
+                return is_open.filter(owner=request.user)
+            case "nobody":
+                return is_open.filter(owner=None)
+            case chosen if chosen == self.ended[0]:
+                return queryset.filter(**{f"{self.ended_at}__isnull": False})
+            case _:
+                return is_open
 
 
 class StateFilter(admin.ChoicesFieldListFilter):
