@@ -76,7 +76,7 @@ class PartForm(forms.Form):
         return said
 
 
-class _Parts(forms.BaseFormSet):  # type: ignore[type-arg]
+class _Parts(forms.BaseFormSet):  # type: ignore[type-arg] # it takes one in the stubs alone
     @property
     def parts(self) -> list[Part]:
         """What was filled in, of the rows that are valid."""

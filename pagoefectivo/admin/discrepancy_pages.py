@@ -61,7 +61,8 @@ def matching(
 ) -> HttpResponse:
     """Show the form that says what a line is about, and how much of the line it leaves."""
     line = found.line
-    assert line is not None  # noqa: S101 - whoever shows it has looked
+    if line is None:
+        raise LookupError("a difference without a line has nothing to match")
     currency, amount = line.currency or line.book_currency, told_amount(line)
     left = parts.left_of(amount) if parts.is_bound else amount
     context = {

@@ -149,7 +149,7 @@ class TierForm(forms.Form):
         return typed
 
 
-class _Tiers(forms.BaseFormSet):  # type: ignore[type-arg]
+class _Tiers(forms.BaseFormSet):  # type: ignore[type-arg] # it takes one in the stubs alone
     def clean(self) -> None:
         begins = [tier.from_payments for tier in self.tiers] if not any(self.errors) else []
         if len(begins) != len(set(begins)):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pagoefectivo import conf
@@ -29,7 +28,7 @@ from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.presentation import actor_word, badge, moment, money
 from pagoefectivo.admin.reading import OnePageAdmin
 from pagoefectivo.admin.refusals import refused
-from pagoefectivo.domain.localtime import written_month
+from pagoefectivo.domain.localtime import month_named, written_month
 from pagoefectivo.domain.month import CloseState, MonthReport
 from pagoefectivo.models import BankReceipt, MonthlyClose
 from pagoefectivo.models.closing import STANDING_LABELS
@@ -294,7 +293,7 @@ def _report(request: HttpRequest, account: str, month: date) -> MonthReport:
 
 def _month(written: str) -> date:
     try:
-        return datetime.strptime(written, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
+        return month_named(written)
     except ValueError:
         raise Http404 from None
 
@@ -304,13 +303,13 @@ def _digest(close: MonthlyClose | None) -> SafeString:
 
 
 def _written(account: str, month: date) -> str:
-    return f"{written_month(month, get_language() or '')} · {account}"
+    return f"{written_month(month)} · {account}"
 
 
 def _listed(row: MonthRow) -> dict[str, Any]:
     words = dict(STANDING_LABELS)
     return {
-        "word": written_month(row.month, get_language() or ""),
+        "word": written_month(row.month),
         "account": row.account,
         "address": address_of(row.account, row.month),
         "badge": badge(_TONES[row.state], words[row.state.value]),

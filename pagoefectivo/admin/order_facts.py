@@ -66,7 +66,11 @@ def _by_currency(settled: Sequence[Settled]) -> tuple[str, str]:
     for each in settled:
         costs[each.currency] = costs.get(each.currency, ZERO) - each.cost
         nets[each.currency] = nets.get(each.currency, ZERO) + each.net
-    return tuple(" + ".join(exactly(sum_, of) for of, sum_ in sums.items()) for sums in (costs, nets))  # type: ignore[return-value]
+    return _together(costs), _together(nets)
+
+
+def _together(sums: dict[str, Decimal]) -> str:
+    return " + ".join(exactly(sum_, of) for of, sum_ in sums.items())
 
 
 def _left(voucher: Voucher) -> Any:

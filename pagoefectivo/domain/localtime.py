@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 LIMA = ZoneInfo("America/Lima")
 NARROW = "\N{NO-BREAK SPACE}"
+
+
+def month_named(written: str) -> date:
+    """Return the first day of a month written as `2026-11`; raises ValueError for anything else."""
+    return date.fromisoformat(f"{written}-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,9 @@ def written_day(day: date, language: str) -> str:
     return f"{month} {day.day}, {day.year}" if code == "en" else f"{day.day} {month} {day.year}"
 
 
-def written_month(month: date, language: str) -> str:
-    """Write a month with its year: `noviembre de 2026`. Languages as in `lima_moment`."""
+def written_month(month: date, language: str | None = None) -> str:
+    """Write a month with its year: `noviembre de 2026`. Languages as in `lima_moment`; the active one unless one is named."""
+    language = language or get_language() or ""
     code = language.partition("-")[0]
     name = _words_of(language).long_months[month.month - 1]
     if code == "zh":

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from pagoefectivo.domain.discrepancies import REASON_WORDS
 from pagoefectivo.domain.localtime import LIMA, written_month
@@ -52,7 +52,7 @@ class Banner:
 
 def title(report: MonthReport) -> str:
     """Return what the report is called, in the active language."""
-    month = written_month(report.month, get_language() or "")
+    month = written_month(report.month)
     return _("Month's report {account}, {month}").format(account=report.account, month=month)
 
 

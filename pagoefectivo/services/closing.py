@@ -13,8 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from django.utils.translation import get_language
-
 from pagoefectivo import conf
 from pagoefectivo.domain.closing import digest_of, figures_of
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -61,7 +59,7 @@ def prepare(account: str, month: date, *, actor: Actor) -> MonthlyClose:
         draft = draft_of(account, month, close)
         left = [check for check in draft.checks if check.blocks and check.left]
         if left:
-            said = _written(month)
+            said = written_month(month)
             raise RuleRefused(
                 *(
                     Reason(ErrorCode.MONTH_NOT_READY, check.name, {"month": said, "left": check.said.rstrip(".。")})
@@ -108,7 +106,7 @@ def sign(account: str, month: date, digest: str, *, actor: Actor) -> MonthlyClos
         row = _expect(close, CloseState.PREPARED)
         _refuse_same(actor, row.prepared_by, row.preparer_id)
         if not digest == row.digest == digest_of(row.figures) == digest_of(figures_of(draft_of(account, month, row))):
-            raise RuleRefused(Reason(ErrorCode.MONTH_CHANGED, values={"month": _written(month)}))
+            raise RuleRefused(Reason(ErrorCode.MONTH_CHANGED, values={"month": written_month(month)}))
         row.standing = CloseState.CLOSED.value
         row.signed_by, row.signer_id, row.signed_at = actor.name, person, seams.now()
         return _kept(row, Act.SIGNED, actor, person)
@@ -266,7 +264,3 @@ def _said(why: str) -> str:
     if not said:
         raise RuleRefused(Reason(ErrorCode.MONTH_UNSAID, field="why"))
     return said
-
-
-def _written(month: date) -> str:
-    return written_month(month, get_language() or "")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import get_language
-
 from pagoefectivo.domain.cases import CaseKind, LinkKind
 from pagoefectivo.domain.discrepancies import PERSONS_REASONS, DiscrepancyAct, DiscrepancyReason
 from pagoefectivo.domain.error_codes import ErrorCode
@@ -186,7 +184,7 @@ def refuse_closed(account: str, month: date) -> None:
     """Raise RuleRefused(MONTH_CLOSED) where a month is closed; it stays as it is while the account's lock is held."""
     close = close_of(account, month)
     if close is not None and close.is_closed:
-        said = written_month(month, get_language() or "")
+        said = written_month(month)
         raise RuleRefused(Reason(ErrorCode.MONTH_CLOSED, field="month", values={"month": said}))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
@@ -17,6 +17,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from pagoefectivo import conf
 from pagoefectivo.domain.closing import figures_of
 from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
+from pagoefectivo.domain.localtime import month_named
 from pagoefectivo.domain.month import MonthReport, Step
 from pagoefectivo.management.verbs.payouts import person_named
 from pagoefectivo.selectors.months import report_of
@@ -59,7 +60,7 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
 
 def _month(written: str) -> date:
     try:
-        return datetime.strptime(written, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
+        return month_named(written)
     except ValueError:
         raise ArgumentTypeError(f"{written!r} is no month; write it as 2026-11") from None
 
