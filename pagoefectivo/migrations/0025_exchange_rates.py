@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(verbose_name='day')),
                 ('base', models.CharField(default='USD', max_length=3, verbose_name='one')),
-                ('quote', models.CharField(default='PEN', max_length=3, verbose_name='costs')),
+                ('quote', models.CharField(default='PEN', max_length=3, verbose_name='is worth, in')),
                 ('rate', models.DecimalField(decimal_places=6, max_digits=18, verbose_name='rate')),
                 ('source', models.CharField(max_length=100, verbose_name='published by')),
                 ('imported_by', models.CharField(max_length=160, verbose_name='imported by')),

@@ -12,7 +12,7 @@ class ExchangeRate(models.Model):
 
     day = models.DateField(_("day"))
     base = models.CharField(_("one"), max_length=3, default="USD")
-    quote = models.CharField(_("costs"), max_length=3, default="PEN")
+    quote = models.CharField(_("is worth, in"), max_length=3, default="PEN")
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=6)
     source = models.CharField(_("published by"), max_length=100)
     imported_by = models.CharField(_("imported by"), max_length=160)
