@@ -129,7 +129,8 @@ class Stage:
 
     def account(self, base_url: str = "https://psp.example") -> Account:
         options = {**self.provider.options, **self.options}
-        return Account("default", base_url, self.credentials, options, connect_timeout=0.5, read_timeout=0.2)
+        # Only silence lasts so long; any shorter, and a machine that stands still for a moment would be taken for it.
+        return Account("default", base_url, self.credentials, options, connect_timeout=1.0, read_timeout=1.0)
 
     @property
     def other_payment(self) -> str:
