@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, InternalError, OperationalError, transaction
 from django.utils import timezone
 from requests import Session
 
@@ -24,6 +24,7 @@ from pagoefectivo.providers.transport import open_session
 from pagoefectivo.services import bell
 
 VICTIM_PAUSES = (0.02, 0.1)
+DATABASE_TROUBLE = (InterfaceError, OperationalError, InternalError)  # gone, full or, by the last one, read only
 Result = TypeVar("Result")
 
 _dice = random.SystemRandom()

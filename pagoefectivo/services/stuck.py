@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
-
 from pagoefectivo import conf
 from pagoefectivo.domain.timing import WAIT_FOR_PERSON, step
 from pagoefectivo.models import StuckRow
@@ -26,7 +24,7 @@ def note(claim: Claim, error: Exception) -> timedelta:
     database itself could not do is no row's fault and is not counted.
     """
     retry = conf.current().timing.retry
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, seams.DATABASE_TROUBLE):
         return step(retry, claim.attempts - 1)
     kind = type(error).__name__
     failures = seams.transact(lambda: _count(claim, kind))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.urls import reverse
 from rest_framework import exceptions as drf
@@ -28,6 +27,7 @@ from pagoefectivo.domain.exceptions import (
 )
 from pagoefectivo.domain.redaction import places_of
 from pagoefectivo.models import Voucher
+from pagoefectivo.services import seams
 from pagoefectivo.services.actors import PermissionRefused
 from pagoefectivo.services.idempotency import InProgress
 
@@ -69,7 +69,7 @@ def problem_of(error: Exception) -> Problem:
             return _provider(error)
         case drf.APIException():
             return _framework(error)
-        case OperationalError() | InterfaceError():
+        case _ if isinstance(error, seams.DATABASE_TROUBLE):
             logger.error("The database did not answer: %s", type(error).__name__)
             return _problem(503, ErrorCode.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)})
     return _fault(error)

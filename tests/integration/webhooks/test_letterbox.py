@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -141,6 +143,20 @@ def test_A10_a_signed_letter_that_cannot_be_read_is_kept_and_parked(
     delivery.refresh_from_db()
     assert (delivery.outcome, delivery.next_action_at) == ("unreadable", None)
     assert ErrorOccurrence.objects.count() == 1
+
+
+def test_A20_a_poisonous_letter_is_taken_each_time_and_blocks_none_behind_it(
+    deliver: Any, psp: Any, open_order: Any, sweep: Any
+) -> None:
+    voucher = open_order().current_voucher
+    psp.pay(voucher.code)
+    genuine = json.dumps({**PAID, "id": voucher.provider_reference, "order_id": voucher.reference}).encode()
+    assert [deliver(letter).status_code for letter in [*UNREADABLE, *UNREADABLE, genuine]] == [200] * 33
+    sweep()
+    outcomes = Counter(WebhookDelivery.objects.values_list("outcome", flat=True))
+    assert outcomes == {"unreadable": len(UNREADABLE), "applied": 1}
+    voucher.refresh_from_db()
+    assert voucher.state == "paid"
 
 
 def test_G07_the_letterbox_alone_needs_no_csrf_token_and_knows_no_session(body: bytes) -> None:
