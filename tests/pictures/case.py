@@ -76,7 +76,13 @@ def _page(act: str, case: Case) -> str:
     return reverse(f"admin:pagoefectivo_case_{act}", args=[case.pk])
 
 
+def _on_its_order() -> str:
+    case = _worked_on()
+    return reverse("admin:pagoefectivo_order_change", args=[case.links.get().order_id])
+
+
 PICTURES = (
+    Picture("desk-case-on-its-order", _on_its_order, is_staff=True, part=".pe-overview"),
     Picture("desk-cases-empty", _list_empty, is_staff=True, part="#content"),
     Picture("desk-cases-full", _list_full, is_staff=True, part="#content"),
     Picture(

@@ -32,6 +32,7 @@ PICTURES = (
     Picture("proof-sent", _sent),
     Picture("proof-empty-en", _empty, language="en"),
     Picture("proof-empty-dark", _empty, is_dark=True),
+    Picture("desk-proof", _at_the_desk, is_staff=True, part="#content"),
     Picture(
         "desk-proof-looked-at",
         _at_the_desk,

@@ -58,6 +58,11 @@ def _full() -> str:
     return FRONT
 
 
+def _start() -> str:
+    _full()
+    return "/admin/"
+
+
 def _lane() -> str:
     _full()
     return reverse(LANE, args=["refunds-to-approve"])
@@ -74,6 +79,7 @@ _LETTER = "Pagué con el CIP 99 887 766 y nada llega. Mi correo es maria.quispe@
 
 PICTURES = (
     Picture("work-queue-full", _full, is_staff=True, part=".pe-work"),
+    Picture("work-queue-start", _start, is_staff=True, part="#content"),
     Picture("work-queue-empty", _empty, is_staff=True, part=".pe-work"),
     Picture("work-queue-blind", _blind, is_staff=True, part=".pe-work"),
     Picture("work-queue-lane", _lane, is_staff=True, part="#content"),
