@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 60, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 72, 10, 10, 34
 STEPS = 4
 MOST_LABELS = 8
 Number = float | None
@@ -76,9 +76,13 @@ def stacked_bars(labels: Sequence[str], series: Sequence[Series], said: Callable
     return Chart(tuple(bars), (), _across(labels, slot), _scale(top, said), _legend(series))
 
 
-def lines(labels: Sequence[str], series: Sequence[Series], said: Callable[[float], str]) -> Chart:
-    """Draw one line a series over the labels."""
-    top = _top(max((value for _, values in series for value in values if value is not None), default=0))
+def lines(
+    labels: Sequence[str], series: Sequence[Series], said: Callable[[float], str], units: Sequence[float] = ()
+) -> Chart:
+    """Draw one line a series over the labels; the scale is round in the largest of `units`, falling, that fits."""
+    most = max((value for _, values in series for value in values if value is not None), default=0)
+    unit = next((size for size in units if size <= most), 1.0)
+    top = _top(most / unit) * unit
     slot = _slot(labels)
     drawn = []
     for number, (_, values) in enumerate(series):

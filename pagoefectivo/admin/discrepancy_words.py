@@ -20,7 +20,7 @@ def standing_badge(found: Discrepancy) -> SafeString:
     """Return whether a difference waits, is worked on, or is settled."""
     if found.settled_at is not None:
         return badge("good", _("settled"))
-    return badge("moving", _("somebody has it")) if found.owner_id is not None else badge("waiting", _("open"))
+    return badge("moving", _("somebody has it")) if found.owner_id is not None else badge("waiting", _("still open"))
 
 
 def owner_word(found: Discrepancy) -> str:

@@ -18,6 +18,7 @@ from pagoefectivo.selectors.periods import Period
 from pagoefectivo.selectors.service_levels import Reading
 
 MOST_BARS = 12
+UNITS = (("d", levels.DAY), ("h", levels.HOUR), ("min", levels.MINUTE))
 _KNOWN = frozenset(code.value for code in ErrorCode)
 
 
@@ -57,7 +58,9 @@ def _durations(rows: Sequence[Any], read: Reading) -> Chart:
     """Draw how long half of them and nearly all of them took."""
     half, most = [_seconds(row.median) for row in rows], [_seconds(row.p95) for row in rows]
     labels = [_label(row.at, read.period) for row in rows]
-    return lines(labels, [(_("half of them"), half), (_("95 % of them"), most)], _length)
+    return lines(
+        labels, [(_("half of them"), half), (_("95 % of them"), most)], _length, [size for _name, size in UNITS]
+    )
 
 
 def told_first(read: Reading) -> Figure:
@@ -272,7 +275,7 @@ def _within(seconds: int) -> str:
 
 
 def _length(seconds: float) -> str:
-    for unit, size in (("d", levels.DAY), ("h", levels.HOUR), ("min", levels.MINUTE)):
+    for unit, size in UNITS:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.3g} s"

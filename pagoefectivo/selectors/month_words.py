@@ -132,7 +132,7 @@ def lima(instant: datetime | None) -> str:
 
 def difference_state(each: Difference) -> str:
     """Return in the active language how far a difference is."""
-    return {"open": _("open"), "settled": _("settled")}.get(each.state, each.state)
+    return {"open": _("still open"), "settled": _("settled")}.get(each.state, each.state)
 
 
 def difference_reason(each: Difference) -> str:

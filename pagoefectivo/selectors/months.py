@@ -166,16 +166,15 @@ def _differences(account: str, month: date) -> list[Difference]:
             resolution=row.resolution,
             case=row.case.public_id if row.case else "",
         )
-        for row in rows.select_related("owner", "case", "voucher", "refund", "line").order_by("pk")
+        for row in rows.select_related("owner", "case", "voucher__order", "refund__order", "line").order_by("pk")
     ]
 
 
 def _subject(row: Discrepancy) -> str:
-    """What people find it by: our number, or the provider's where nothing of ours is known."""
-    if row.refund is not None:
-        return row.refund.public_id
-    if row.voucher is not None:
-        return row.voucher.public_id
+    """What people find it by: the order's number, or the provider's where nothing of ours is known."""
+    ours = row.refund or row.voucher
+    if ours is not None:
+        return ours.order.reference
     line = row.line
     if line is None:
         return ""

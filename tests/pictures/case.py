@@ -30,6 +30,7 @@ def _luz() -> Actor:
 def _opened(kind: CaseKind, about: str, *, days_ago: int = 0, days: int | None = None) -> Case:
     voucher = _paid()
     refund = place_refund(voucher, RefundState.PENDING, provider_reference=f"REF-{voucher.pk}")
+    Voucher.objects.filter(pk=voucher.pk).update(reserved_amount=refund.amount)
     opening, earlier = Opening(kind, about, AMOUNT, "PEN", days), timezone.now() - timedelta(days=days_ago)
     # the number is drawn by chance, and a picture shall change only with its page
     with seams.use(now=lambda: earlier), patch.object(cases, "secrets", Random(voucher.pk)):
@@ -78,7 +79,7 @@ def _page(act: str, case: Case) -> str:
 
 def _on_its_order() -> str:
     case = _worked_on()
-    return reverse("admin:pagoefectivo_order_change", args=[case.links.get().order_id])
+    return reverse("admin:pagoefectivo_order_change", args=[case.links.earliest("pk").order_id])
 
 
 PICTURES = (

@@ -35,7 +35,7 @@ def _asking(account: str = "default") -> Callable[[], str]:
 
 
 def _filled_in() -> str:
-    return f"{_asking()()}?amount=44.95&reason=damaged&note=La+mitad&from="
+    return f"{_asking()()}?amount=44.95&reason=damaged&note=La+mitad"
 
 
 def _nothing_paid() -> str:

@@ -17,7 +17,7 @@ from pagoefectivo.services.fees import Agreement
 from tests.integration.pages.stage import place_order, place_voucher
 from tests.pictures.registry import Picture
 
-ASKED = "?payments=1200&average=85.00&currency=PEN&refunded=2&disputed=0.1&unpaid=30&message_cost=0.12&as="
+ASKED = "?payments=1200&average=85.00&currency=PEN&refunded=2&disputed=0.1&unpaid=30&message_cost=0.12"
 
 
 def _schedules() -> str:
@@ -69,11 +69,11 @@ def _costs() -> str:
         at = datetime(2026, 11, 1 + number % 21, 12, tzinfo=LIMA)
         order = place_order(amount=Decimal(15 + number * 7 % 230), created_at=at)
         place_voucher(order, VoucherState.PAID, created_at=at - timedelta(hours=4), paid_at=at)
-    return reverse("admin:pagoefectivo_costs_changelist") + "?month=2026-11&message_cost=0.12&as="
+    return reverse("admin:pagoefectivo_costs_changelist") + "?month=2026-11&message_cost=0.12"
 
 
 def _no_costs() -> str:
-    return reverse("admin:pagoefectivo_costs_changelist") + "?month=2020-01&as="
+    return reverse("admin:pagoefectivo_costs_changelist") + "?month=2020-01"
 
 
 def _quote() -> str:

@@ -17,7 +17,7 @@ from pagoefectivo.services import discrepancies
 from pagoefectivo.services.actors import Actor, staff
 from tests.integration.admin.settling import listed, page
 from tests.integration.pages.stage import place_order, place_voucher
-from tests.integration.settlementfiles import Row, bring, file_of, of_voucher
+from tests.integration.settlement_files import Row, bring, file_of, of_voucher
 from tests.pictures.registry import Picture
 
 OCTOBER = "default", date(2026, 10, 1)
@@ -80,7 +80,7 @@ PICTURES = (
     taken("month-open", files, lambda: address_of(*OCTOBER)),
     taken("month-files", files, lambda: listed(SettlementReport)),
     taken("month-file", files, _one),
-    taken("month-lines", files, lambda: listed(SettlementLine)),
+    taken("month-lines", files, lambda: f"{listed(SettlementLine)}?q=A-101"),
     taken("month-differences", files, lambda: listed(Discrepancy)),
     taken("month-difference", files, _difference),
 )

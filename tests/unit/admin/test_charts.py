@@ -39,6 +39,11 @@ def test_many_labels_are_thinned_out() -> None:
     assert [tick.text for tick in chart.across] == [str(hour) for hour in range(0, 168, 21)]
 
 
+def test_a_scale_of_lengths_of_time_is_round_in_the_unit_that_people_read() -> None:
+    chart = lines(["1", "2"], [("half", [70.0, 421.0])], lambda seconds: f"{seconds / 60:g} min", units=(3600, 60))
+    assert [tick.text for tick in chart.up] == ["0 min", "2 min", "4 min", "6 min", "8 min"]
+
+
 def test_nothing_at_all_is_an_empty_picture() -> None:
     chart = stacked_bars([], [("calls", [])], said)
     assert (chart.bars, chart.across) == ((), ())
