@@ -52,6 +52,7 @@ class RefundPage:
     asks_who: bool
     is_opened: bool
     takes_account: bool
+    changes_account: bool
     may_begin_again: bool
     is_account_erased: bool
     reference: str = field(default="", repr=False)
@@ -115,6 +116,7 @@ def page_of(refund: Refund, standing: Standing, *, language: str, is_opened: boo
         asks_who=bool(kept or takes_account or may_begin_again or next_page_key),
         is_opened=is_opened,
         takes_account=takes_account,
+        changes_account=takes_account and kept is not None,
         may_begin_again=may_begin_again,
         is_account_erased=refund.destination is not None and kept is None,
         reference=refund.order.reference if is_opened else "",

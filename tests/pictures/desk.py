@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,13 +43,13 @@ def _nothing_paid() -> str:
     return reverse("admin:pagoefectivo_order_refund", args=[place_voucher(place_order()).order_id])
 
 
-def _history(refund: Refund, *states: RefundState) -> Refund:
+def _history(refund: Refund, *states: RefundState, by: str = "staff:ana", source: Source = Source.STAFF) -> Refund:
     """Let a placed refund have come this way, an hour at a time."""
     before = "requested"
     for hours, state in enumerate(states):
         StateChange.objects.create(
             subject="refund", order=refund.order, voucher=refund.voucher, refund=refund, from_state=before, to_state=state,
-            transition="x", source=Source.STAFF, actor="staff:ana", why="", at=refund.created_at + timedelta(hours=hours),
+            transition="x", source=source, actor=by, why="", at=refund.created_at + timedelta(hours=hours),
         )  # fmt: skip
         before = state
     return refund
@@ -99,7 +100,7 @@ def _outside() -> str:
         kind=AnomalyKind.REFUND_STARTED_OUTSIDE, order=refund.order, voucher=refund.voucher, refund=refund,
         opened_at=refund.created_at,
     )  # fmt: skip
-    return _of(_history(refund, RefundState.SUBMITTING, RefundState.PENDING, RefundState.SUCCEEDED))
+    return _of(_history(refund, RefundState.PENDING, RefundState.SUCCEEDED, by="system", source=Source.POLL))
 
 
 def _to_approve() -> str:
@@ -120,6 +121,7 @@ def _to_review() -> str:
 
 
 def _empty_list() -> str:
+    call_command("flush", interactive=False, verbosity=0)
     return reverse("admin:pagoefectivo_refundfile_changelist")
 
 

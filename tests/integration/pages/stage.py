@@ -129,7 +129,7 @@ def _refunded(order_state: OrderState, refunded: str, *refunds: RefundState) -> 
     order = place_order(order_state, paid_amount=AMOUNT, refunded_amount=Decimal(refunded))
     voucher = place_voucher(order, VoucherState.PAID)
     for state in refunds:
-        place_refund(voucher, state)
+        place_refund(voucher, state, refunded if state is RefundState.SUCCEEDED else "30.00")
     return order
 
 
