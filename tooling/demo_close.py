@@ -30,11 +30,11 @@ from tooling.demo_steps import Report
 EXPLAINED = {
     Verdict.AMOUNT: (
         DiscrepancyReason.PROVIDER_ERROR,
-        "One sol too much; dLocal takes it back with its next transfer.",
+        "Un sol de más: dLocal lo descuenta en su próxima transferencia.",
     ),
-    Verdict.MISSING_HERE: (DiscrepancyReason.PROVIDER_ERROR, "A payment of another shop of theirs; they take it back."),
-    Verdict.FEE: (DiscrepancyReason.PROVIDER_PAYS, "Claimed by letter; they give the S/ 1.77 back with a credit note."),
-    Verdict.DUPLICATE: (DiscrepancyReason.PROVIDER_ERROR, "Settled twice; they take the second one back."),
+    Verdict.MISSING_HERE: (DiscrepancyReason.PROVIDER_ERROR, "Un pago de otra tienda de dLocal: lo descuentan."),
+    Verdict.FEE: (DiscrepancyReason.PROVIDER_PAYS, "Reclamado por carta: devuelven S/ 1.77 con una nota de crédito."),
+    Verdict.DUPLICATE: (DiscrepancyReason.PROVIDER_ERROR, "Liquidado dos veces: descuentan la segunda."),
 }
 
 

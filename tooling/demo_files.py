@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from pagoefectivo.domain.closing import in_cents
+from pagoefectivo.domain.closing import following, in_cents
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.month import Step
 from pagoefectivo.sandbox.ledger import Ledger, Payment, Receipt, Refund
 from pagoefectivo.sandbox.statements import SOLES_PER_DOLLAR, Movement, Statement, draw_up, layouts
-from tooling.demo_past import PSPS, Sale, last_day
+from tooling.demo_past import PSPS, Sale, last_day, midnight
 
 LAYOUTS = {
     "default": "settlement",
@@ -80,7 +80,7 @@ def _file(account: str, month: date, sales: Sequence[Sale], wanted: Sequence[str
     ledger = Ledger()
     for sale in sales:
         _book(ledger, sale)
-    begins, ends = _midnight(month), _midnight(last_day(month) + timedelta(days=1))
+    begins, ends = midnight(month), midnight(following(month))
     moved = list(draw_up(ledger, PSPS.get(account, account), begins, ends).movements)
     forgets = account == "default" and TWICE in wanted
     forgotten = [[each for each in moved if each.kind == "payment"][-1]] if forgets else []
@@ -120,10 +120,6 @@ def _written(account: str, month: date, moved: Sequence[Movement], *, word: str 
     render = layouts()[PSPS.get(account, account)][LAYOUTS[account]]
     content = render(Statement(moved, Decimal(0), None, made_at)).encode()
     return MonthFile(account, month, f"{word}-{account}-{month:%Y-%m}.csv", content, (), moved)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), LIMA).astimezone(UTC)
 
 
 def _book(ledger: Ledger, sale: Sale) -> None:

@@ -6,7 +6,6 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -29,14 +28,12 @@ from tooling.demo_steps import Report, wait
 CLOSED = "default"  # of this account a month is closed
 
 
-@dataclass
 class Past:
-    """What lies behind the shop: its months, what it sold in them, and the files that tell of it."""
+    """What lies behind the shop on a day: its whole months, what it sold since, and the files that tell of them."""
 
-    months: list[date] = field(default_factory=lambda: past_months(datetime.now(LIMA).date()))
-
-    def __post_init__(self) -> None:
-        self.sales: list[Sale] = sales_of(self.months)
+    def __init__(self, today: date) -> None:
+        self.months = past_months(today)
+        self.sales: list[Sale] = sales_of(self.months, today)
         self.files: list[MonthFile] = demo_files.files_of(self.sales, self.months)
 
     @property
@@ -46,8 +43,8 @@ class Past:
 
 
 def three_months(report: Report, stack: Stack, office: BackOffice) -> None:
-    """Three whole months lie behind the shop; each company's files are imported, and dLocal's first month is closed"""
-    past = Past()
+    """Let the shop have three months behind it, import what each company settled, and close dLocal's first month."""
+    past = Past(datetime.now(LIMA).date())
     _sold(report, past)
     _agreed(report, past)
     with ExitStack() as desks:
@@ -60,14 +57,14 @@ def three_months(report: Report, stack: Stack, office: BackOffice) -> None:
 
 def _sold(report: Report, past: Past) -> None:
     for done in demo_books.entered(past.sales):
-        print(f"  {done} of {len(past.sales)} orders of three months", flush=True)
+        print(f"  {done} of {len(past.sales)} orders of the past", flush=True)
     with seams.use(seal_pause=timedelta(0)):
         sealed = audit.seal_when_due()
     planned = Counter("refunded" if each.refund else each.ended_as for each in past.sales)
     found = Counter(
         Order.objects.filter(reference__in=[each.reference for each in past.sales]).values_list("state", flat=True)
     )
-    span = f"{past.months[0]:%m/%Y} to {past.months[-1]:%m/%Y}"
+    span = f"since {past.months[0]:%m/%Y}"
     counted = ", ".join(f"{count} {state}" for state, count in sorted(found.items()))
     disputes = sum(1 for each in past.sales if each.reversed_at)
     report.step(
@@ -95,11 +92,11 @@ def _agreed(report: Report, past: Past) -> None:
             market=Market.CROSS_BORDER if settled_in == "USD" else Market.LOCAL,
             valid_from=begins,
         )
-        fees.begin(agreed, why="Contract of the demo", actor=actor)
+        fees.begin(agreed, why="Contrato de la demo", actor=actor)
     days = (datetime.now(LIMA).date() - begins).days + 1
     lines = [f"{begins + timedelta(days=day)},{Decimal(3700 + day * 7 % 45) / 1000}" for day in range(days)]
     content = io.BytesIO(("day,rate\n" + "\n".join(lines) + "\n").encode())
-    kept = rates.import_rates(content, source="SBS", actor=actor)
+    kept = rates.import_rates(content, source="Inventado para la demo", actor=actor)
     observed = f"{len(demo_files.LAYOUTS)} fee schedules, the dollar of {kept.added} days"
     report.step("what was agreed", observed, holds=kept.added == days)
 

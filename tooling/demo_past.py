@@ -1,4 +1,4 @@
-"""What the demo's shop sold in the three whole months before this one: thought out from a seed, the same every time."""
+"""What the demo's shop sold in the three whole months before this one and in this one: from a seed, the same all day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ PSPS = {"default": "dlocal"}
 REFUNDING = frozenset({"default", "ebanx", "mercadopago"})  # PagoEfectivo itself has no refunds
 PAID, EXPIRED, CANCELED = "paid", "expired", "canceled"
 HOURS_TO_PAY = 48
-LAST_DAY_OF_TROUBLE = 18  # of a month: what is given back then has arrived before the month ends
+DAYS_TO_DISPUTE = 9
+TOLD, GIVEN_BACK = 0.85, 0.09  # of what is paid: announced by a notification; refunded
 PRODUCTS = ("Tetera de barro", "Manta de alpaca", "Zapatillas", "Mochila andina", "Cafetera", "Poncho", "Audífonos")
 PEOPLE = ("Rosa Huamán", "Luis Quispe", "Carmen Flores", "Jorge Mamani", "Ana Rojas", "Pedro Salas", "Lucía Torres")
 
@@ -71,18 +72,28 @@ def past_months(today: date) -> list[date]:
     return months[:MONTHS]
 
 
-def sales_of(months: Sequence[date]) -> list[Sale]:
-    """Return every sale of the months, in the order in which they were made; the same for the same months."""
+def sales_of(months: Sequence[date], today: date) -> list[Sale]:
+    """Return every sale of the months and of the month after them until yesterday, in the order of their making.
+
+    Each comes to its end, and what is given back arrives, in the month of the sale and before `today` in Lima.
+    """
     dice = Random(SEED)  # noqa: S311 - for the same shop every time
     sold = [
         sale
-        for place, month in enumerate(months)
+        for place, month in enumerate([*months, today.replace(day=1)])
         for account, first in SALES.items()
-        for sale in _sold(dice, account, month, first + place * GROWTH)
+        for sale in _sold(
+            dice, account, month, first + place * GROWTH, min(midnight(following(month)), midnight(today))
+        )
     ]
     taken_back = [_dispute([sale for sale in sold if sale.reference.startswith(f"{month:%y%m}-")]) for month in months]
     sold = [next((taken for taken in taken_back if taken.id == sale.id), sale) for sale in sold]
     return sorted(sold, key=lambda sale: sale.created_at)
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant at which a day begins in Lima."""
+    return datetime.combine(day, time(), LIMA).astimezone(UTC)
 
 
 def last_day(month: date) -> date:
@@ -90,49 +101,51 @@ def last_day(month: date) -> date:
     return following(month) - timedelta(days=1)
 
 
-def _sold(dice: Random, account: str, month: date, count: int) -> Iterator[Sale]:
-    opens = datetime.combine(month, time(7), LIMA).astimezone(UTC)
-    span = timedelta(days=last_day(month).day - 3)  # whatever is sold in a month ends in it
+def _sold(dice: Random, account: str, month: date, count: int, until: datetime) -> Iterator[Sale]:
+    opens = midnight(month) + timedelta(hours=7)
     for number in range(count):
-        created = opens + span * (number / count) + timedelta(minutes=dice.randrange(600))
-        ended_as = dice.choices((PAID, EXPIRED, CANCELED), (72, 22, 6))[0]
-        amount = Decimal(dice.randrange(2_000, 42_000)) / 100
-        name = dice.randbytes(6).hex()
-        code = f"7{dice.randrange(10**7):07}"
-        after = {
-            PAID: timedelta(minutes=dice.randrange(8, 60 * 40)),
-            EXPIRED: timedelta(hours=HOURS_TO_PAY),
-            CANCELED: timedelta(minutes=dice.randrange(30, 600)),
-        }[ended_as]
-        ended = created + after
-        may_fail = ended_as == PAID and ended.astimezone(LIMA).day <= LAST_DAY_OF_TROUBLE
-        buyer = dice.randrange(len(PEOPLE))
-        yield Sale(
-            account=account,
-            reference=f"{month:%y%m}-{account[:2].upper()}{number:03}",
-            id=code if account == "pagoefectivo_direct" else f"P-{name}",
-            code=code,
-            amount=amount,
-            product=dice.choice(PRODUCTS),
-            buyer=PEOPLE[buyer],
-            buyer_number=dice.randrange(10_000_000, 80_000_000),
-            created_at=created,
-            ended_as=ended_as,
-            ended_at=ended,
-            is_told=dice.random() < 0.85,  # noqa: PLR2004 - the rest is found by asking
-            took_ms=dice.randrange(90, 700),
-            refund=_given_back(dice, name, amount, ended)
-            if may_fail and account in REFUNDING and dice.random() < 0.12  # noqa: PLR2004
-            else None,
+        created = (
+            opens + timedelta(days=last_day(month).day) * (number / count) + timedelta(minutes=dice.randrange(600))
         )
+        sale = _made(dice, account, f"{month:%y%m}-{account[:2].upper()}{number:03}", created)
+        refund = _given_back(dice, sale) if sale.is_paid and dice.random() < GIVEN_BACK else None
+        if refund and account in REFUNDING and refund.arrived_at < until:
+            sale = replace(sale, refund=refund)
+        if sale.ended_at + timedelta(hours=1) < until:
+            yield sale
 
 
-def _given_back(dice: Random, name: str, amount: Decimal, paid_at: datetime) -> GivenBack:
-    asked = paid_at + timedelta(hours=dice.randrange(5, 72))
-    return GivenBack(f"R-{name}", amount, asked, asked + timedelta(hours=dice.randrange(20, 96)))
+def _made(dice: Random, account: str, reference: str, created: datetime) -> Sale:
+    ended_as = dice.choices((PAID, EXPIRED, CANCELED), (72, 22, 6))[0]
+    after = {
+        PAID: timedelta(minutes=dice.randrange(8, 60 * 40)),
+        EXPIRED: timedelta(hours=HOURS_TO_PAY),
+        CANCELED: timedelta(minutes=dice.randrange(30, 600)),
+    }[ended_as]
+    name, code = dice.randbytes(6).hex(), f"7{dice.randrange(10**7):07}"
+    return Sale(
+        account=account,
+        reference=reference,
+        id=code if account == "pagoefectivo_direct" else f"P-{name}",
+        code=code,
+        amount=Decimal(dice.randrange(2_000, 42_000)) / 100,
+        product=dice.choice(PRODUCTS),
+        buyer=dice.choice(PEOPLE),
+        buyer_number=dice.randrange(10_000_000, 80_000_000),
+        created_at=created,
+        ended_as=ended_as,
+        ended_at=created + after,
+        is_told=dice.random() < TOLD,
+        took_ms=dice.randrange(90, 700),
+    )
+
+
+def _given_back(dice: Random, sale: Sale) -> GivenBack:
+    asked = sale.ended_at + timedelta(hours=dice.randrange(5, 72))
+    return GivenBack(f"R-{sale.id}", sale.amount, asked, asked + timedelta(hours=dice.randrange(20, 96)))
 
 
 def _dispute(sold: Sequence[Sale]) -> Sale:
-    """Return a payment through dLocal of a month, as one that was taken back nine days later."""
+    """Return a payment through dLocal of a month, as one that was taken back some days later."""
     sale = next(each for each in sold if each.account == "default" and each.is_paid and each.refund is None)
-    return replace(sale, reversed_at=sale.ended_at + timedelta(days=9))
+    return replace(sale, reversed_at=sale.ended_at + timedelta(days=DAYS_TO_DISPUTE))
