@@ -13,8 +13,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from pagoefectivo.domain.messages import Proof
-from pagoefectivo.domain.states import AnomalyKind, OrderState, PaymentStatus, RefundState, Source, VoucherState
+from pagoefectivo.domain.states import AnomalyKind, OrderState, PaymentStatus, Proof, RefundState, Source, VoucherState
 from pagoefectivo.links import new_page_key
 from pagoefectivo.models import (
     Anomaly,
@@ -121,7 +120,7 @@ class Books:
     ) -> None:
         self._put(
             StateChange(
-                subject=row._meta.model_name,
+                subject=type(row).__name__.lower(),
                 order=row if isinstance(row, Order) else row.order,
                 voucher=of or (row if isinstance(row, Voucher) else getattr(row, "voucher", None)),
                 refund=row if isinstance(row, Refund) else None,

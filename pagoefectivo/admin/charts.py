@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 60, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 76, 10, 10, 34  # room for "3.33 min" at the left
 STEPS = 4
 MOST_LABELS = 8
 Number = float | None
