@@ -36,6 +36,7 @@ def main() -> int:
 
 def _stay(stack: Stack) -> int:
     """Print where everything is and keep it running until Ctrl-C."""
+    demo_journey.live_through(stack)
     code_page = demo_journey.sample_voucher(stack)
     for name, address in {
         "Shop": f"{stack.web_url}/",
@@ -45,6 +46,7 @@ def _stay(stack: Stack) -> int:
         "Second person there": f"login: {SECOND_PERSON}, the same password   (approves, confirms a payout)",
         "Desks without all rights": f"login: {', '.join(DESKS)}, the same password   (support, auditor)",
         "Counter of all four PSPs": f"{stack.sandbox_url}/   (pay, expire, refund, move the clock)",
+        "Months, one of them closed": f"{stack.web_url}/admin/pagoefectivo/monthlyclose/",
         "API, to read": f"{stack.api_url}/docs/",
         "API key": stack.api_key,
     }.items():

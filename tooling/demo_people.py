@@ -48,11 +48,15 @@ class BackOffice:
         file.write_text(f"reference,result,operation_number,date\n{reference},paid,{operation_number},{today}\n")
         return self._say("results", str(file), "--as", by)
 
-    def import_settlement(self, account: str, content: bytes) -> dict[str, Any]:
+    def import_settlement(self, account: str, content: bytes, *, name: str = "") -> dict[str, Any]:
         """Import a settlement file by the command; return what it came to."""
-        file = self._folder / f"settlement-{account}.csv"
+        file = self._folder / (name or f"settlement-{account}.csv")
         file.write_bytes(content)
         return self._call("import-settlement", str(file), "--account", account)
+
+    def check_books(self) -> tuple[int, dict[str, Any]]:
+        """Return how many invariants are violated, and what `verify-audit` says of the evidence."""
+        return int(self._call("invariants")["violated"]), self._call("verify-audit")
 
     def _say(self, *words: str) -> dict[str, Any]:
         return self._call("payouts", *words)

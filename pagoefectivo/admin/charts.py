@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 72, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 76, 10, 10, 34
 STEPS = 4
 MOST_LABELS = 8
 Number = float | None
