@@ -172,7 +172,10 @@ def settle_arrived(report: SettlementReport) -> int:
 
 
 def ask_about_unpaid(report: SettlementReport) -> int:
-    """Let the provider be asked at once about payments that it settled and that are not paid here. Two statements."""
+    """Let the provider be asked at once about payments that it settled and that are not paid here. Two statements.
+
+    Inside the caller's transaction, so that no file is imported of which nobody asks.
+    """
     unpaid = SettlementLine.objects.filter(report=report, kind="payment", verdict=Verdict.MISSING_HERE)
     asked = Voucher.objects.filter(
         pk__in=unpaid.filter(voucher__isnull=False).values("voucher"), paid_at__isnull=True
