@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +36,7 @@ class DifferenceWorkFilter(WorkFilter):
 class DiscrepancyAdmin(DiscrepancyActs, ReadOnlyAdmin):
     """Differences, open ones first, the oldest of them first."""
 
-    list_display = ("number", "of_class", "about", "off", "working", "age", "standing_now")
+    list_display = ("number", "of_class", "about", "off", "standing_now", "age")
     list_display_links = ("number",)
     list_filter = (DifferenceWorkFilter, VerdictFilter, AccountFilter, MonthFilter, FileOfLineFilter)
     list_select_related = ("line__report", "voucher__order", "refund", "case", "owner")
@@ -100,14 +101,12 @@ class DiscrepancyAdmin(DiscrepancyActs, ReadOnlyAdmin):
     def off(self, found: Discrepancy) -> str:
         return what_is_off(found.amount, found.currency) or exactly(found.amount, found.currency)
 
-    @admin.display(description=_("owner"))
-    def working(self, found: Discrepancy) -> str:
-        return owner_word(found)
-
     @admin.display(description=_("age"))
     def age(self, found: Discrepancy) -> str:
         return age_words(found)
 
     @admin.display(description=_("state"))
     def standing_now(self, found: Discrepancy) -> SafeString:
-        return standing_badge(found)
+        """Whether anybody works on it, and who."""
+        owner = owner_word(found) if found.owner_id is not None else ""
+        return format_html("{}<br>{}", standing_badge(found), owner) if owner else standing_badge(found)

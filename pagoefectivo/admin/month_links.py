@@ -90,10 +90,16 @@ def _acts(report: MonthReport, close: MonthlyClose | None, request: HttpRequest)
             (
                 may(REOPENS) and close is not None and close.asker_id != person,
                 Act(_("Agree to open it again …"), to("reopen"), is_main=True),
-            )
+            ),
+            (may(REOPENS), Act(_keeping(close, person), to("keep"))),
         ],
     }
     return [act for is_offered, act in offered[report.state] if is_offered]
+
+
+def _keeping(close: MonthlyClose | None, person: int | None) -> str:
+    is_own = close is not None and close.asker_id == person
+    return _("Withdraw the request to open it again …") if is_own else _("Decline to open it again …")
 
 
 def _downloads(report: MonthReport) -> list[Act]:

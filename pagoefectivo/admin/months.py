@@ -171,11 +171,10 @@ class MonthlyCloseAdmin(OnePageAdmin):
         """Show who asked and why, then open the month again."""
         day = _month(month)
         close = close_of(account, day)
-        said = _("{who} asked for it: “{why}”")
         question = Question(
             title=_("Agree to open {month} again").format(month=_written(account, day)),
             sentences=[
-                said.format(who=actor_word(close.asked_by), why=close.asked_why) if close and close.asked_by else "",
+                _asked_for(close),
                 _("A new revision begins. What was signed stays readable, and does not hold any more."),
             ],
             button=_("Open it again"),
@@ -183,6 +182,27 @@ class MonthlyCloseAdmin(OnePageAdmin):
         )
         return self._asked(
             request, account, day, question, lambda: closing.reopen(account, day, actor=actor_of(request))
+        )
+
+    @desk(REOPENS)
+    def keep_view(self, request: HttpRequest, account: str, month: str) -> HttpResponse:
+        """Ask why, then leave the month closed."""
+        day, form = _month(month), WhyForm(request.POST or None)
+        close = close_of(account, day)
+        is_own = close is not None and close.asker_id == request.user.pk
+        title = _("Withdraw the request to open {month} again") if is_own else _("Decline to open {month} again")
+        question = Question(
+            title=title.format(month=_written(account, day)),
+            sentences=[_asked_for(close), _("The month stays closed as it was signed. It can be asked for again.")],
+            button=_("Leave it closed"),
+        )
+        return self._asked(
+            request,
+            account,
+            day,
+            question,
+            lambda: closing.keep_closed(account, day, form.cleaned_data["why"], actor=actor_of(request)),
+            form,
         )
 
     @desk(NOTES)
@@ -250,6 +270,7 @@ class MonthlyCloseAdmin(OnePageAdmin):
             "withdraw": self.withdraw_view,
             "ask": self.ask_view,
             "reopen": self.reopen_view,
+            "keep": self.keep_view,
             "receipt": self.receipt_view,
         }
         where = "of/<str:account>/<str:month>/"
@@ -296,6 +317,12 @@ def _month(written: str) -> date:
         return month_named(written)
     except ValueError:
         raise Http404 from None
+
+
+def _asked_for(close: MonthlyClose | None) -> str:
+    if close is None or not close.asked_by:
+        return ""
+    return _("{who} asked for it: “{why}”").format(who=actor_word(close.asked_by), why=close.asked_why)
 
 
 def _digest(close: MonthlyClose | None) -> SafeString:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from pagoefectivo.admin.actions import actor_of, carry_out, desk, door
 from pagoefectivo.admin.noting import Kind
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.payout_pages import unreadable
-from pagoefectivo.admin.presentation import actor_word, lima, moment
+from pagoefectivo.admin.presentation import lima, moment
 from pagoefectivo.admin.reading import SEES_PEOPLE, AccountFilter, ReadOnlyAdmin
 from pagoefectivo.admin.settlement_filters import (
     CurrencyFilter,
@@ -46,8 +47,12 @@ class SettlementReportAdmin(ReadOnlyAdmin):
     """The files as they came, the newest first."""
 
     change_list_template = "admin/pagoefectivo/settlementreport/change_list.html"
-    list_display = ("__str__", "account", "standing_now", "layout", "line_total", "off", "received", "who")
+    list_display = ("file", "account", "standing_now", "line_total", "off", "received")
     list_filter = (AccountFilter, "standing")
+
+    @admin.display(description=gettext_lazy("file"))
+    def file(self, report: SettlementReport) -> str:
+        return str(report)
 
     @admin.display(description=gettext_lazy("standing"))
     def standing_now(self, report: SettlementReport) -> SafeString:
@@ -64,10 +69,6 @@ class SettlementReportAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("received"))
     def received(self, report: SettlementReport) -> Any:
         return moment(report.created_at)
-
-    @admin.display(description=gettext_lazy("brought by"))
-    def who(self, report: SettlementReport) -> object:
-        return actor_word(report.brought_by)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         answer = super().changelist_view(request, extra_context)
@@ -146,8 +147,8 @@ def _tell(request: HttpRequest, received: Received) -> None:
 class SettlementLineAdmin(ReadOnlyAdmin):
     """Lines of imported files, the newest first: what each says and what it turned out to be."""
 
-    list_display = ("number", "of_file", "kind", "of_class", "about", "said", "changes", "off", "on_day")
-    list_display_links = ("number",)
+    list_display = ("place", "of_class", "about", "changes", "off", "on_day")
+    list_display_links = ("place",)
     list_filter = (LineVerdictFilter, KindFilter, MonthFilter, AccountFilter, FileFilter, CurrencyFilter)
     list_select_related = ("report", "voucher__order", "refund")
     unread = (
@@ -170,12 +171,8 @@ class SettlementLineAdmin(ReadOnlyAdmin):
         return queryset & lines_named(term, order_ids), False
 
     @admin.display(description=gettext_lazy("line"))
-    def number(self, line: SettlementLine) -> str:
-        return f"{line.line:,}"
-
-    @admin.display(description=gettext_lazy("file"))
-    def of_file(self, line: SettlementLine) -> str:
-        return str(line.report)
+    def place(self, line: SettlementLine) -> str:
+        return f"{line.report} ·\N{NO-BREAK SPACE}{line.line:,}"
 
     @admin.display(description=gettext_lazy("class"))
     def of_class(self, line: SettlementLine) -> SafeString:
@@ -183,11 +180,7 @@ class SettlementLineAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("what it is about"))
     def about(self, line: SettlementLine) -> Any:
-        return ours(line)
-
-    @admin.display(description=gettext_lazy("amount"))
-    def said(self, line: SettlementLine) -> str:
-        return exactly(line.amount, line.currency)
+        return format_html("{}<br>{}", line.get_kind_display(), ours(line))
 
     @admin.display(description=gettext_lazy("changes the balance by"))
     def changes(self, line: SettlementLine) -> str:

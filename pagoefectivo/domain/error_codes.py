@@ -16,6 +16,8 @@ class ErrorCode(StrEnum):
     REQUEST_INVALID = "REQUEST_INVALID"
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
     REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    REQUEST_FILE_INVALID = "REQUEST_FILE_INVALID"
+    REQUEST_FILE_TYPE = "REQUEST_FILE_TYPE"
     REQUEST_AMOUNT_INVALID = "REQUEST_AMOUNT_INVALID"
     REQUEST_FIELD_UNKNOWN = "REQUEST_FIELD_UNKNOWN"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
@@ -135,8 +137,10 @@ class ErrorCode(StrEnum):
     REFUND_NOTE_MISSING = "REFUND_NOTE_MISSING"
     REFUND_PREVIEW_STALE = "REFUND_PREVIEW_STALE"
     SETTLEMENT_TOO_LARGE = "SETTLEMENT_TOO_LARGE"
+    SETTLEMENT_UNREADABLE = "SETTLEMENT_UNREADABLE"
     MATCH_DOES_NOT_ADD_UP = "MATCH_DOES_NOT_ADD_UP"
     MATCH_ANOTHER_ACCOUNT = "MATCH_ANOTHER_ACCOUNT"
+    MATCH_ALREADY_SETTLED = "MATCH_ALREADY_SETTLED"
     DIFFERENCE_SETTLED = "DIFFERENCE_SETTLED"
     DIFFERENCE_UNEXPLAINED = "DIFFERENCE_UNEXPLAINED"
     MONTH_CLOSED = "MONTH_CLOSED"
@@ -202,6 +206,8 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REQUEST_INVALID: ErrorEntry(Who.DEVELOPER, _("The request has invalid data."), _("Correct the fields named in `fields` and send it again.")),
     _C.REQUEST_MALFORMED: ErrorEntry(Who.DEVELOPER, _("The body is not well-formed JSON."), _("Send one JSON object in UTF-8, each key once, without NaN or Infinity.")),
     _C.REQUEST_TOO_LARGE: ErrorEntry(Who.DEVELOPER, _("The body is too large."), _("Send a smaller body.")),
+    _C.REQUEST_FILE_INVALID: ErrorEntry(Who.DEVELOPER, _("The file did not arrive whole, or not alone."), _("Send it as the whole body with its Content-Length, or as the one part “file” of a form.")),
+    _C.REQUEST_FILE_TYPE: ErrorEntry(Who.DEVELOPER, _("A file is taken as text/csv, application/octet-stream or multipart/form-data, and as nothing else."), _("Name one of these as the Content-Type, and send the file without a Content-Encoding.")),
     _C.REQUEST_AMOUNT_INVALID: ErrorEntry(Who.DEVELOPER, _("The amount is not valid."), _('Send a decimal string above zero with at most two decimals, for example "89.90".')),
     _C.REQUEST_FIELD_UNKNOWN: ErrorEntry(Who.DEVELOPER, _("The request has a field that does not exist: {field}."), _("Remove the field or correct its spelling.")),
     _C.METHOD_NOT_ALLOWED: ErrorEntry(Who.DEVELOPER, _("This address does not take that method."), _("See the API description for the methods it takes.")),
@@ -321,8 +327,10 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.REFUND_NOTE_MISSING: ErrorEntry(Who.SUPPORT, _("This reason needs a note that says more."), _("Write in the note what happened.")),
     _C.REFUND_PREVIEW_STALE: ErrorEntry(Who.SUPPORT, _("Something changed since you looked at the preview. Nothing was asked for."), _("Look again and confirm what you see now.")),
     _C.SETTLEMENT_TOO_LARGE: ErrorEntry(Who.FINANCE, _("The file is larger than two gigabytes."), _("Export the report in shorter stretches of time and import each.")),
+    _C.SETTLEMENT_UNREADABLE: ErrorEntry(Who.FINANCE, _("The settlement file cannot be read whole, so no line of it is kept."), _("Export the report at the provider once more and send it as it came, unopened by a spreadsheet.")),
     _C.MATCH_DOES_NOT_ADD_UP: ErrorEntry(Who.FINANCE, _("The parts come to {parts}; the line says {line}."), _("Correct the parts so that they add up to the line.")),
     _C.MATCH_ANOTHER_ACCOUNT: ErrorEntry(Who.FINANCE, _("Nothing in the account of this file is called {number}."), _("Copy the number of a payment code or of a refund of the same account.")),
+    _C.MATCH_ALREADY_SETTLED: ErrorEntry(Who.FINANCE, _("More than there was: {number} is settled already by line {line}."), _("Name what is really meant, or split the line; or settle the difference and say why.")),
     _C.DIFFERENCE_SETTLED: ErrorEntry(Who.NOBODY, _("This difference is settled already."), _("Read how it was settled; open it again if that was wrong.")),
     _C.DIFFERENCE_UNEXPLAINED: ErrorEntry(Who.FINANCE, _("It was not said why the two sides differ."), _("Choose a reason and write one sentence for those who look later.")),
     _C.MONTH_CLOSED: ErrorEntry(Who.FINANCE, _("The month {month} of this account is closed: nothing in it changes any more."), _("Ask for it to be opened again, and say why.")),

@@ -42,7 +42,7 @@ class MonthlyClose(models.Model):
     """One revision of the close of one account's month, by its first day. The last revision that nobody opened again counts.
 
     `figures` are what both people signed and `digest` is the SHA-256 of them as `domain.closing` writes them; a signed
-    row changes no more but into re-opening. A month that was never prepared has no row.
+    row changes no more but into re-opening, and back where that is declined. A month that was never prepared has no row.
     """
 
     account = models.CharField(_("account"), max_length=64)
@@ -125,6 +125,8 @@ class CloseAct(models.Model):
         SIGNED = "signed", _("signed")
         ASKED = "asked", _("re-opening asked for")
         REOPENED = "reopened", _("opened again")
+        DECLINED = "declined", _("re-opening declined")
+        RETRACTED = "retracted", _("re-opening asked for no more")
 
     close = models.ForeignKey(MonthlyClose, on_delete=models.PROTECT, related_name="acts")
     act = models.CharField(_("what"), max_length=12, choices=Act.choices)

@@ -14,6 +14,8 @@ SCOPES = [
     "refunds:read",
     "refunds:write",
     "refunds:approve",
+    "settlements:read",
+    "settlements:write",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -97,7 +97,10 @@ def _part_word(part: str) -> str:
 
 
 def _over(month: date) -> Check:
-    return Check("over", _("The month is over in Lima."), int(today() < following(month)), blocks=True)
+    if today() >= following(month):
+        return Check("over", _("The month is over in Lima."), 0, blocks=True)
+    last = written_day(following(month) - timedelta(days=1), get_language() or "")
+    return Check("over", _("The month is not over yet: it ends in Lima with {day}.").format(day=last), 1, blocks=True)
 
 
 def _in_order(account: str, month: date) -> Check:

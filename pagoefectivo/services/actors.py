@@ -44,6 +44,7 @@ class Permission(StrEnum):
     SEE_PEOPLE = "people:see"
     SEE_BANK_ACCOUNTS = "bank_accounts:see"
     DISMISS_FLAGS = "flags:dismiss"
+    READ_SETTLEMENTS = "settlements:read"
     IMPORT_SETTLEMENTS = "settlements:write"
     MATCH_LINES = "settlements:match"
     WORK_DIFFERENCES = "differences:work"
@@ -85,6 +86,7 @@ STAFF_PERMISSIONS = {
     Permission.SEE_PEOPLE: "pagoefectivo.view_personal_data",
     Permission.SEE_BANK_ACCOUNTS: "pagoefectivo.view_bank_account",
     Permission.DISMISS_FLAGS: "pagoefectivo.dismiss_flag",
+    Permission.READ_SETTLEMENTS: "pagoefectivo.view_settlementreport",
     Permission.IMPORT_SETTLEMENTS: "pagoefectivo.import_settlement",
     Permission.MATCH_LINES: "pagoefectivo.match_line",
     Permission.WORK_DIFFERENCES: "pagoefectivo.work_discrepancy",

@@ -149,6 +149,25 @@ def reopen(account: str, month: date, *, actor: Actor) -> MonthlyClose:
     return _act(account, month, actor, reopened)
 
 
+def keep_closed(account: str, month: date, why: str, *, actor: Actor) -> MonthlyClose:
+    """Leave a month closed that somebody asked to open again: another person declines it, or who asked withdraws it.
+
+    Who asked is known whatever they are called now. The request stays in the history. Raises PermissionRefused,
+    NotFound, StateConflict where nobody asked, RuleRefused(MONTH_UNSAID) without a reason.
+    """
+    person = actor.require_person(Permission.REOPEN_CLOSES)
+    said = _said(why)
+
+    def kept_closed(close: MonthlyClose | None) -> MonthlyClose:
+        row = _expect(close, CloseState.REOPENING)
+        act = Act.RETRACTED if _is_same(actor, row.asked_by, row.asker_id) else Act.DECLINED
+        row.standing = CloseState.CLOSED.value
+        row.asked_by, row.asker_id, row.asked_at, row.asked_why = "", None, None, ""
+        return _kept(row, act, actor, person, why=said)
+
+    return _act(account, month, actor, kept_closed)
+
+
 def note_receipt(account: str, month: date, arrival: Arrival, *, actor: Actor) -> BankReceipt:
     """Note what arrived at the shop's bank for a month.
 
@@ -238,8 +257,12 @@ def _expect(close: MonthlyClose | None, standing: CloseState) -> MonthlyClose:
 
 
 def _refuse_same(actor: Actor, name: str, person_id: int | None) -> None:
-    if actor.name == name or actor.user_id == person_id:
+    if _is_same(actor, name, person_id):
         raise RuleRefused(Reason(ErrorCode.MONTH_SELF))
+
+
+def _is_same(actor: Actor, name: str, person_id: int | None) -> bool:
+    return actor.name == name or actor.user_id == person_id
 
 
 def _kept(

@@ -27,6 +27,7 @@ from pagoefectivo.models import (
 from pagoefectivo.selectors.months import close_of
 from pagoefectivo.services import cases, seams
 from pagoefectivo.services.actors import SYSTEM, Actor, Permission
+from pagoefectivo.services.settlement_shares import refuse_settled_already
 from pagoefectivo.services.settlements import lock_account
 
 LONGEST = 500
@@ -127,7 +128,8 @@ def match(number: int, parts: Sequence[Part], *, actor: Actor) -> Discrepancy:
     """Say what the line of a difference is about: one payment or refund, or several whose parts add up to it.
 
     Locks the difference and its line. A proposal is confirmed by naming what was proposed. Raises as `take` does, and
-    RuleRefused(MATCH_DOES_NOT_ADD_UP, MATCH_ANOTHER_ACCOUNT); nothing is written then. No payment is changed by it.
+    RuleRefused(MATCH_DOES_NOT_ADD_UP, MATCH_ANOTHER_ACCOUNT), and MATCH_ALREADY_SETTLED where other lines left less of a
+    payment or refund than is named; nothing is written then. No payment is changed by it.
     """
     actor.require_person(Permission.MATCH_LINES)
 
@@ -141,6 +143,7 @@ def match(number: int, parts: Sequence[Part], *, actor: Actor) -> Discrepancy:
         if not shares or abs(total - amount) > TOLERANCE:
             values = {"parts": f"{total:.2f}", "line": f"{amount:.2f}"}
             raise RuleRefused(Reason(ErrorCode.MATCH_DOES_NOT_ADD_UP, field="parts", values=values))
+        refuse_settled_already(line, shares)
         SettlementShare.objects.bulk_create(shares)
         line.verdict = Verdict.MATCHED
         line.voucher_id = shares[0].voucher_id if len(shares) == 1 else None
@@ -169,7 +172,10 @@ def settle_arrived(report: SettlementReport) -> int:
 
 
 def ask_about_unpaid(report: SettlementReport) -> int:
-    """Let the provider be asked at once about payments that it settled and that are not paid here. Two statements."""
+    """Let the provider be asked at once about payments that it settled and that are not paid here. Two statements.
+
+    Inside the caller's transaction, so that no file is imported of which nobody asks.
+    """
     unpaid = SettlementLine.objects.filter(report=report, kind="payment", verdict=Verdict.MISSING_HERE)
     asked = Voucher.objects.filter(
         pk__in=unpaid.filter(voucher__isnull=False).values("voucher"), paid_at__isnull=True

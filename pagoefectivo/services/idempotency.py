@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,19 +25,21 @@ _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
 
+def digest_of(path: str, body: Iterable[bytes]) -> str:
+    """Return the SHA-256 over a path and the pieces of a body: what "the same request" means."""
+    digest = hashlib.sha256(path.encode() + b"\0")
+    for piece in body:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A POST under its Idempotency-Key; `body` is the raw bytes."""
+    """A POST under its Idempotency-Key; `digest` as `digest_of` makes it."""
 
     api_key_id: int
     key: str
-    path: str
-    body: bytes = field(repr=False)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over path and body: what "the same request" means."""
-        return hashlib.sha256(self.path.encode() + b"\0" + self.body).hexdigest()
+    digest: str
 
     @property
     def nonce(self) -> str:

@@ -154,14 +154,13 @@ def _judge(report: SettlementReport, claim: Claim, count: int) -> None:
         _ended(report, standing=ReportStanding.IMPORTED, line_count=count, summary=summary, imported_at=now)
         settle_arrived(report)
         _forget_drafts(report)
+        ask_about_unpaid(report)
 
     try:
         seams.transact(judge)
     except _OnlyLooked as looked:
         _ended(report, standing=ReportStanding.REHEARSED, line_count=count, summary=looked.summary)
         _forget_drafts(report)
-    else:
-        ask_about_unpaid(report)
 
 
 def _refuse(report: SettlementReport, claim: Claim, fault: UnreadableFile) -> None:

@@ -12,10 +12,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from pagoefectivo.models import Discrepancy, SettlementLine, SettlementReport
+from pagoefectivo.models import Discrepancy, MonthlyClose, SettlementLine, SettlementReport
 from pagoefectivo.services.settlement_imports import import_report
 from tests.integration.admin.settling import code_of, differing, listed, page, place_paid
-from tests.integration.settlement_files import Row, file_of, of_voucher
+from tests.integration.settlement_files import Row, bring, file_of, of_voucher
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UPLOAD = "admin:pagoefectivo_settlementreport_upload"
@@ -93,6 +93,32 @@ def test_nothing_serious_is_wrong_for_a_screen_reader_in_light_and_in_the_dark(a
         finance.page.emulate_media(color_scheme=scheme)
         for address in addresses:
             assert serious(finance.open(address)) == [], (scheme, address)
+
+
+@pytest.mark.parametrize("language", ["es-pe", "en", "zh-hans"])
+def test_every_list_fits_on_a_desk_with_both_side_bars(
+    at_desk: Any, visitor: Any, live_server: Any, language: str, tmp_path: Path
+) -> None:
+    name = "settlement_report_USD_2026-11-30_0045127.csv"
+    rows = [
+        of_voucher(code_of(place_paid("PEDIDO-2026-0001042", "1089.90"))),
+        of_voucher(code_of(place_paid("PEDIDO-2026-0001043", "3500.00")), amount=Decimal("1234.50")),
+        Row("D-4-nobody", Decimal("-2700.00"), kind="ADJUSTMENT"),
+    ]
+    bring(file_of(rows), name=name)
+    User.objects.create_superuser("maria.quispe.finanzas")
+    Discrepancy.objects.update(owner=User.objects.get(username="maria.quispe.finanzas"))
+    finance = at_desk(visitor)
+    finance.context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
+    for model in (SettlementReport, SettlementLine, Discrepancy, MonthlyClose):
+        shown = finance.open(listed(model))
+        shown.screenshot(path=tmp_path / f"{model._meta.model_name}-{language}.png")
+        assert shown.locator("#nav-sidebar").is_visible()
+        boxes = shown.locator("#changelist .results, .pe-scroll").evaluate_all(
+            "boxes => boxes.map(box => [box.scrollWidth, box.clientWidth])"
+        )
+        assert [(model.__name__, wide) for wide, room in boxes if wide > room] == [], boxes
+        assert len(boxes) == 1
 
 
 def _pages(report: SettlementReport, found: dict[str, Discrepancy]) -> list[str]:

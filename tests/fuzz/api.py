@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -19,15 +20,18 @@ from pagoefectivo.domain.states import RefundState, VoucherState
 from pagoefectivo.models import Order, Refund, Voucher
 from pagoefectivo.services import api_keys, seams
 from tests.fuzz.figures import Figures, measured
+from tests.fuzz.letters import ACCOUNTS
 from tests.fuzz.line import Reply, ScriptedLine, one_after_another
 from tests.fuzz.stage import place_rows
 from tests.integration.api.conftest import EVERY_SCOPE, ROOT
 from tests.integration.pages.stage import place_refund
+from tests.integration.settlement_files import Row, bring, file_of
 
 FORGET_LIMITS_EVERY = 200
-OPERATIONS = 16
+OPERATIONS = 20
 PHASES = ("examples", "coverage", "fuzzing")
 _numbers = count(1)
+schemathesis.serializer.alias("text/csv", "application/octet-stream")
 
 
 class Door:
@@ -95,8 +99,20 @@ def run(seed: int, inputs: int, *, loud: bool = False, phases: tuple[str, ...] =
 def _config(seed: int, inputs: int, phases: tuple[str, ...]) -> SchemathesisConfig:
     _, plain = api_keys.create_key("schemathesis", EVERY_SCOPE)
     orders, refunds = _place()
-    known = {"orders": orders, "refunds": refunds, "amounts": ["1.00", "89.90", "0.01", "9999999999.99"]}
-    drawn = {"path.reference": "orders", "path.refund_id": "refunds", "body.amount": "amounts"}
+    known = {
+        "orders": orders,
+        "refunds": refunds,
+        "settlements": _place_settlements(),
+        "accounts": list(ACCOUNTS),
+        "amounts": ["1.00", "89.90", "0.01", "9999999999.99"],
+    }
+    drawn = {
+        "path.reference": "orders",
+        "path.refund_id": "refunds",
+        "path.settlement_id": "settlements",
+        "query.account": "accounts",
+        "body.amount": "amounts",
+    }
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -125,6 +141,13 @@ def _place() -> tuple[list[str], list[str]]:
     return list(Order.objects.values_list("reference", flat=True)), list(
         Refund.objects.values_list("public_id", flat=True)
     )
+
+
+def _place_settlements() -> list[int]:
+    """A file that was read, with differences, and one that was refused; their numbers."""
+    account = next(iter(ACCOUNTS))
+    good = file_of([Row("D-4-nobody", Decimal("7.50"))])
+    return [bring(content, account=account).pk for content in (good, good.rstrip()[:-30])]
 
 
 def _failures(recorder: ScenarioRecorder) -> Iterator[str]:

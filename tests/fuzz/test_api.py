@@ -52,7 +52,9 @@ def test_no_operation_answers_without_a_key_or_to_a_wrong_one() -> None:
     operations = [(path, method) for path, methods in openapi()["paths"].items() for method in methods]
     assert len(operations) == api.OPERATIONS
     for path, method in operations:
-        door = ROOT + path.replace("{reference}", "F-0").replace("{refund_id}", "rfd_1").removeprefix("/")
+        door = ROOT + path.replace("{reference}", "F-0").replace("{refund_id}", "rfd_1").replace(
+            "{settlement_id}", "1"
+        ).removeprefix("/")
         for headers in ({}, {"Authorization": "Api-Key wrong"}, {"Authorization": "Bearer x"}, {"Authorization": ""}):
             answer: Any = Client().generic(method, door, headers=headers)
             assert (answer.status_code, problem(answer)["code"]) == (401, "NOT_AUTHENTICATED")

@@ -20,9 +20,10 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from pagoefectivo.api.v1.bodies import read_body
 from pagoefectivo.api.v1.problems import MEDIA_TYPE, Problem, problem_of
 from pagoefectivo.api.v1.schema import ApiSchema
-from pagoefectivo.api.v1.strict_json import parse_object, read_body
+from pagoefectivo.api.v1.strict_json import parse_object
 from pagoefectivo.api.v1.throttles import KeyThrottle
 from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.services import api_keys, idempotency
@@ -62,7 +63,7 @@ class HoldsKey(BasePermission):
 class JsonOnly(BaseContentNegotiation):
     """JSON is what there is."""
 
-    def select_parser(self, request: Request, parsers: Any) -> None:  # noqa: ARG002 - bodies are read by strict_json
+    def select_parser(self, request: Request, parsers: Any) -> None:  # noqa: ARG002 - bodies are read by the views
         return None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:  # noqa: ARG002 - the framework's signature
@@ -93,7 +94,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if any("\0" in value for value in kwargs.values()):
+        if any("\0" in str(value) for value in kwargs.values()):
             raise NotFound
 
     def get_exception_handler(self) -> Callable[[Exception, Any], HttpResponse]:
@@ -119,12 +120,16 @@ class ApiView(APIView):
     @property
     def keyed_request(self) -> idempotency.KeyedRequest:
         """The POST under its Idempotency-Key."""
-        key = self.request.headers.get(idempotency.HEADER, "")
-        return idempotency.KeyedRequest(cast("int", self.request.auth), key, self.request.path, self.body)
+        return self.keyed(idempotency.digest_of(self.request.path, [self.body]))
 
-    def once(self, perform: Callable[[], Answer]) -> HttpResponse:
+    def keyed(self, digest: str) -> idempotency.KeyedRequest:
+        """Return what this POST is under its Idempotency-Key, where its body is not `self.body`."""
+        key = self.request.headers.get(idempotency.HEADER, "")
+        return idempotency.KeyedRequest(cast("int", self.request.auth), key, digest)
+
+    def once(self, perform: Callable[[], Answer], request: idempotency.KeyedRequest | None = None) -> HttpResponse:
         """Answer with what `perform` returns or raises, or with what this Idempotency-Key was answered before."""
-        return response_of(idempotency.once(self.keyed_request, lambda: _settled(perform)))
+        return response_of(idempotency.once(request or self.keyed_request, lambda: _settled(perform)))
 
 
 def answer(status: int, document: Mapping[str, Any]) -> Answer:

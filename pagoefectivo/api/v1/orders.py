@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.request import Request
 
-from pagoefectivo import conf
 from pagoefectivo.api.v1.base import ApiView, answer, answer_of, read_shape, response_of
 from pagoefectivo.api.v1.problems import failed_voucher
+from pagoefectivo.api.v1.queries import next_url, single_values
 from pagoefectivo.api.v1.schema import described
 from pagoefectivo.api.v1.shapes.orders import (
     NewDeadline,
@@ -24,11 +23,8 @@ from pagoefectivo.api.v1.shapes.orders import (
     OrderShape,
     TimelineEntryShape,
     TimelineShape,
-    cursor_for,
     payer_from,
 )
-from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.states import UNANSWERED_VOUCHER, UNSENT_VOUCHER, OrderState, Source, VoucherState
 from pagoefectivo.models import Order
 from pagoefectivo.selectors import orders as known_orders
@@ -46,12 +42,12 @@ class Orders(ApiView):
     @described("Find orders", answers={_OK: OrderPage}, query=OrderQuery, problems=(400, 403))
     def get(self, request: Request) -> HttpResponse:
         """Newest first, 50 at a time unless `limit` says otherwise. Follow `next` until it is null."""
-        asked = read_shape(OrderQuery, _single_values(request))
+        asked = read_shape(OrderQuery, single_values(request))
         limit, before = asked.pop("limit"), asked.pop("cursor", None)
         page = known_orders.page_of_orders(
             known_orders.OrderFilter(**asked), actor=self.actor, limit=limit, before=before
         )
-        following = None if page.next_before is None else _next_url(request, page.next_before)
+        following = next_url(request, reverse("pagoefectivo:api-orders"), page.next_before)
         return response_of(answer(_OK, {"results": documents(page.orders), "next": following}))
 
     @described(
@@ -211,15 +207,3 @@ def _answered(order: Order, status: int) -> Answer:
     if voucher is not None and voucher.state in _UNANSWERED:
         status = _ACCEPTED
     return answer(status, document(order))
-
-
-def _single_values(request: Request) -> dict[str, str]:
-    for name, values in request.query_params.lists():
-        if len(values) > 1:
-            raise RuleRefused(Reason(ErrorCode.REQUEST_INVALID, field=name[:64]))
-    return {name: str(value) for name, value in request.query_params.items()}
-
-
-def _next_url(request: Request, before: int) -> str:
-    query = urlencode({**_single_values(request), "cursor": cursor_for(before)})
-    return f"{conf.current().public_base_url}{reverse('pagoefectivo:api-orders')}?{query}"

@@ -94,7 +94,6 @@ def _page(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     return {
         "id": operation["operationId"],
         "method": method.upper(),
@@ -111,7 +110,10 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
             }
             for each in operation.get("parameters", [])
         ],
-        "body": _type(body) if body else None,
+        "bodies": [
+            {"media_type": media_type, "type": _type(content["schema"])}
+            for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+        ],
         "answers": [
             {"status": status, "meaning": answer.get("description", ""), "shape": _shape(answer)}
             for status, answer in sorted(operation["responses"].items())

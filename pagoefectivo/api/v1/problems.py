@@ -24,6 +24,7 @@ from pagoefectivo.domain.exceptions import (
     Reason,
     RuleRefused,
     StateConflict,
+    UnreadableFile,
 )
 from pagoefectivo.domain.redaction import places_of
 from pagoefectivo.models import Voucher
@@ -34,6 +35,8 @@ from pagoefectivo.services.idempotency import InProgress
 MEDIA_TYPE = "application/problem+json"
 STATUS_OF_CODE = {
     ErrorCode.REQUEST_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.REQUEST_FILE_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ErrorCode.SETTLEMENT_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.IDEMPOTENCY_KEY_MISSING: HTTPStatus.BAD_REQUEST,
 }
 RETRY_SECONDS = 5
@@ -57,10 +60,11 @@ def problem_of(error: Exception) -> Problem:
             return _refused([_written(reason) for reason in error.reasons])
         case drf.ValidationError():
             return _refused(list(_flat(error.detail)))
-        case InProgress():
-            return _problem(409, error.code, headers={"Retry-After": str(error.retry_after)})
+        case UnreadableFile():
+            return _problem(422, ErrorCode.SETTLEMENT_UNREADABLE, line=error.line or None, reason=error.why)
         case StateConflict():
-            return _problem(409, error.code, error.values)
+            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, InProgress) else {}
+            return _problem(409, error.code, error.values, headers=headers)
         case NotFound() | Http404():
             return _problem(404, ErrorCode.NOT_FOUND)
         case PermissionRefused():

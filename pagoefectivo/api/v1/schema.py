@@ -24,10 +24,15 @@ from pagoefectivo.api.v1.problems import MEDIA_TYPE
 from pagoefectivo.api.v1.shapes.fields import METADATA_VALUE, StrictShape, metadata_value
 from pagoefectivo.services import idempotency
 
+Shape = type[serializers.Serializer[Any]]
 View = TypeVar("View", bound=Callable[..., Any])
 _ALWAYS = (401, 405, 406, 429, 500, 503)
 _WITH_BODY = (400, 409, 413, 415, 422)
-_PATH_PARAMETERS = {"reference": "The shop's reference of the order.", "refund_id": "The refund's `id`."}
+_PATH_PARAMETERS: dict[str, tuple[type, str]] = {
+    "reference": (str, "The shop's reference of the order."),
+    "refund_id": (str, "The refund's `id`."),
+    "settlement_id": (int, "The settlement file's `id`."),
+}
 _DESCRIPTION = """Take PagoEfectivo payments and give them back.
 
 Send `Authorization: Api-Key <key>`; a key has scopes and may be bound to accounts. Each POST needs an
@@ -69,7 +74,10 @@ class ReasonShape(serializers.Serializer[Any]):
 
 
 class ProblemShape(serializers.Serializer[Any]):
-    """An error after RFC 9457. Further members stand beside these where they help: `raw_code`, `scope`, `request_id`."""
+    """An error after RFC 9457. Further members stand beside these where they help: `raw_code`, `scope`, `request_id`.
+
+    `line` and `reason` say what could not be read in a file.
+    """
 
     type = serializers.URLField()
     title = serializers.CharField()
@@ -78,6 +86,8 @@ class ProblemShape(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="A name of the error catalogue.")
     who = serializers.CharField(help_text="Who must act: nobody, buyer, support, finance, developer or provider.")
     next_step = serializers.CharField()
+    line = serializers.IntegerField(required=False, allow_null=True)
+    reason = serializers.CharField(required=False)
     reasons = ReasonShape(many=True, required=False)
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False
@@ -89,6 +99,12 @@ class ApiSchema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        described_so_far = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        if described_so_far and not set(self.map_parsers()) & described_so_far["content"].keys():
+            described_so_far["required"] = True  # a file; the framework tells it of shapes alone
+        return described_so_far
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         return str(super().get_serializer_name(serializer, direction)).removesuffix("Shape")
@@ -113,22 +129,25 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 def described(
     summary: str,
     *,
-    answers: Mapping[int, type[serializers.Serializer[Any]]],
+    answers: Mapping[int, Shape],
     problems: tuple[int, ...],
-    body: type[serializers.Serializer[Any]] | None = None,
-    query: type[serializers.Serializer[Any]] | None = None,
+    body: Shape | Mapping[str, Any] | None = None,
+    query: Shape | None = None,
 ) -> Callable[[View], View]:
-    """Describe one operation: its answers, its problems, its body or query. Its docstring is the description."""
+    """Describe one operation: its answers, its problems, its body or query. Its docstring is the description.
+
+    A body is JSON of one shape, or else of several media types, each with its shape.
+    """
 
     def describe(method: View) -> View:
-        names = [name for name in _PATH_PARAMETERS if name in method.__code__.co_varnames]
+        names = {name: said for name, said in _PATH_PARAMETERS.items() if name in method.__code__.co_varnames}
         expected = sorted({*_ALWAYS, *problems, *(_WITH_BODY if body else ())})
         decorate = extend_schema(
             operation_id=re.sub(r"[^a-z ]", "", summary.lower()).replace(" ", "_"),
             summary=summary,
             request=body,
             parameters=[
-                *(OpenApiParameter(name, str, "path", description=_PATH_PARAMETERS[name]) for name in names),
+                *(OpenApiParameter(name, of, "path", description=said) for name, (of, said) in names.items()),
                 *([query] if query else []),
                 *([_idempotency_key()] if body else []),
             ],

@@ -6,31 +6,10 @@ import json
 import math
 from typing import Any, NoReturn
 
-from django.http import HttpRequest
-from django.http.request import UnreadablePostError
-
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 
-LARGEST_BODY = 64 * 1024
 DEEPEST = 16
-_MOST_DIGITS = len(str(LARGEST_BODY))
-
-
-def read_body(request: HttpRequest) -> bytes:
-    """Return the raw body; raises RuleRefused(REQUEST_TOO_LARGE) by the declared length before reading a byte."""
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if not (declared.isascii() and declared.isdecimal()):
-        _malformed()
-    if len(declared.lstrip("0")) > _MOST_DIGITS or int(declared) > LARGEST_BODY:
-        raise RuleRefused(Reason(ErrorCode.REQUEST_TOO_LARGE))
-    try:
-        body = request.read(LARGEST_BODY + 1)
-    except UnreadablePostError:
-        _malformed()
-    if len(body) > LARGEST_BODY:
-        raise RuleRefused(Reason(ErrorCode.REQUEST_TOO_LARGE))
-    return body
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from pagoefectivo.api.v1 import orders, pages, refunds
+from pagoefectivo.api.v1 import orders, pages, refunds, settlements
 
 described_patterns = [
     path("orders/", orders.Orders.as_view(), name="api-orders"),
@@ -22,6 +22,13 @@ described_patterns = [
     path("refunds/<str:refund_id>/cancel/", refunds.RefundCancel.as_view(), name="api-refund-cancel"),
     path("refunds/<str:refund_id>/retry/", refunds.RefundRetry.as_view(), name="api-refund-retry"),
     path("refunds/<str:refund_id>/destination/", refunds.RefundDestination.as_view(), name="api-refund-destination"),
+    path("settlements/", settlements.Settlements.as_view(), name="api-settlements"),
+    path("settlements/<int:settlement_id>/", settlements.OneSettlement.as_view(), name="api-settlement"),
+    path(
+        "settlements/<int:settlement_id>/differences/",
+        settlements.SettlementDifferences.as_view(),
+        name="api-settlement-differences",
+    ),
 ]
 _pages = [
     path("schema/", pages.SchemaView.as_view(), name="api-schema"),

@@ -22,6 +22,8 @@ from pagoefectivo.services import settlement_imports
 
 OK, PROBLEM, USAGE = 0, 1, 2
 WIDTH = 30
+_UNREAD = frozenset({ReportStanding.RECEIVED, ReportStanding.READING})
+_UNDONE = _UNREAD | {ReportStanding.REFUSED}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,7 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
-    """Import it; 1 where something does not add up or the file was refused, 2 where it cannot be what it should be."""
+    """Import it; 1 where something does not add up, or the file was refused or is left to another process, 2 where it
+    cannot be what it should be.
+    """
     path: Path = options["file"]
     try:
         with path.open("rb") as file:
@@ -50,7 +54,7 @@ def run(options: Mapping[str, Any], out: OutputWrapper) -> int:
     except UnreadableFile as fault:
         raise CommandError(f"{path.name}: {fault}", returncode=USAGE) from None
     out.write(json.dumps(_described(report)) if options["json"] else _told(report))
-    return OK if report.standing != ReportStanding.REFUSED and not _differing(report) else PROBLEM
+    return OK if report.standing not in _UNDONE and not _differing(report) else PROBLEM
 
 
 def _bar(size: int) -> settlement_imports.Progress | None:
@@ -86,6 +90,11 @@ def _told(report: SettlementReport) -> str:
     if report.standing == ReportStanding.REFUSED:
         where = f"line {report.refused_line}: " if report.refused_line else ""
         return f"Refused, and no line of it was kept. {where}{report.refused_why}"
+    if report.standing in _UNREAD:
+        return (
+            "Another process reads this file, or was killed over it a moment ago; nothing of it is imported yet. Run this "
+            "again in a minute, or leave it to the sweep."
+        )
     kept = "imported" if report.standing == ReportStanding.IMPORTED else "looked at, nothing kept"
     lines = [f"{report.line_count} lines {kept}, {_differing(report)} of them do not add up."]
     lines += [

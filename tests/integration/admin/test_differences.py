@@ -75,7 +75,7 @@ def test_the_list_shows_what_is_open_and_ones_own(finance: Any, found: Any) -> N
         assert f"{count} difference" in told, work
     told = text_of(finance.get(listed(Discrepancy), {"work": "all"}))
     assert told.index(f"{found['amount'].number} !") < told.index(f"{found['duplicate'].number} !")
-    assert "S/ 5.00 missing luz" in told
+    assert "S/ 5.00 missing → somebody has it luz" in told
     assert "1 difference" in text_of(finance.get(listed(Discrepancy), {"q": found["amount"].number}))
     assert "1 difference" in text_of(finance.get(listed(Discrepancy), {"q": "A-2"}))
 

@@ -112,6 +112,16 @@ def test_R16_two_people_sign_in_two_browsers(browser: Any) -> None:
     assert "Note a transfer …" not in said
     assert marco.post(address_of(*PAGE, "ask"), {"why": "a file was missing"}).status_code == 302
     assert "Agree to open it again …" not in text_of(marco.get(address_of(*PAGE)))
+    assert "Withdraw the request to open it again …" in text_of(marco.get(address_of(*PAGE)))
+    assert "Decline to open it again …" in text_of(luz.get(address_of(*PAGE)))
+    assert luz.post(address_of(*PAGE, "keep"), {"why": " "}).status_code == 422
+    assert "marco asked for it: “a file was missing”" in text_of(luz.get(address_of(*PAGE, "keep")))
+    assert luz.post(address_of(*PAGE, "keep"), {"why": "it was of December"}).status_code == 302
+    said = text_of(luz.get(address_of(*PAGE)))
+    assert "re-opening declined · luz" in said
+    assert "“it was of December”" in said
+    assert "asked to open the month again" not in said
+    assert marco.post(address_of(*PAGE, "ask"), {"why": "it was not"}).status_code == 302
     assert luz.post(address_of(*PAGE, "reopen")).status_code == 302
     assert "RE-OPENED" in text_of(luz.get(address_of(*PAGE)))
     old = text_of(luz.get(f"{address_of(*PAGE)}?revision=1"))
@@ -154,7 +164,7 @@ def test_G17_the_auditor_reads_and_acts_on_nothing(browser: Any) -> None:
     page = text_of(ana.get(address_of(*PAGE)))
     assert "Prepare the close" not in page
     before = everything(besides={"AccessLog"})
-    for act in ("prepare", "sign", "withdraw", "ask", "reopen", "receipt"):
+    for act in ("prepare", "sign", "withdraw", "ask", "reopen", "keep", "receipt"):
         assert ana.post(address_of(*PAGE, act), {"why": "x"}).status_code == 403
     assert browser("eve", "view_order").get(address_of(*PAGE)).status_code == 403
     assert everything(besides={"AccessLog"}) == before

@@ -125,7 +125,7 @@ def test_an_empty_list_says_when_the_last_file_came_and_of_which_account(finance
     told = text_of(finance.get(listed(SettlementReport), {"standing__exact": "refused"}))
     assert f"The last one came for the account default on {day}: november.csv" in told
     row = text_of(finance.get(listed(SettlementReport)))
-    assert "november.csv default ✓ imported settlement 1 0" in row
+    assert "november.csv default ✓ imported 1 0" in row
 
 
 def test_a_line_shows_both_sides_and_what_else_is_said_of_the_payment(finance: Any, paid_order: Any) -> None:

@@ -18,7 +18,10 @@ from tests.integration.ledger import everything
 
 ROOT = "/pagoefectivo/api/v1/"
 JSON = "application/json"
-EVERY_SCOPE = ("orders:read", "orders:write", "refunds:read", "refunds:write", "refunds:approve")
+EVERY_SCOPE = (
+    *("orders:read", "orders:write", "refunds:read", "refunds:write", "refunds:approve"),
+    *("settlements:read", "settlements:write"),
+)
 PAYER = {
     "email": "maria.quispe@example.pe",
     "name": "María Quispe",

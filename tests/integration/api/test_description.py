@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pagoefectivo.api.v1 import schema
 from pagoefectivo.sandbox.operations import Operations
 from tests.integration.api.conftest import ROOT, ApiClient, order_like, problem
+from tests.integration.settlement_files import Row, bring, file_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +60,8 @@ def test_every_call_of_the_contract_is_described(described: dict[str, Any]) -> N
         ("post", "/orders/{reference}/extend/"), ("post", "/orders/{reference}/give-up/"),
         ("post", "/orders/{reference}/cancel/"), ("post", "/orders/{reference}/refresh/"),
         ("post", "/orders/{reference}/refunds/"), ("get", "/refunds/{refund_id}/"),
+        ("get", "/settlements/"), ("post", "/settlements/"), ("get", "/settlements/{settlement_id}/"),
+        ("get", "/settlements/{settlement_id}/differences/"),
         *{("post", f"/refunds/{{refund_id}}/{act}/") for act in ("approve", "decline", "cancel", "retry", "destination")},
     }  # fmt: skip
     assert {"200", "201", "202", "409", "422"} <= described["paths"]["/orders/"]["post"]["responses"].keys()
@@ -87,8 +91,17 @@ def test_answers_are_what_the_schema_says(
     holds(described, "Voucher", paid["voucher"])
     holds(described, "OrderPage", json.loads(api.get("orders/").content))
     holds(described, "Timeline", json.loads(api.get("orders/S-2/timeline/").content))
+    report = bring(file_of([Row("D-4-nobody", Decimal("7.50"))]))
+    holds(described, "Settlement", json.loads(api.get(f"settlements/{report.pk}/").content))
+    holds(described, "SettlementPage", json.loads(api.get("settlements/").content))
+    differences = json.loads(api.get(f"settlements/{report.pk}/differences/").content)
+    holds(described, "DifferencePage", differences)
+    holds(described, "Difference", differences["results"][0])
+    refused = bring(b"ROW_TYPE,SETTLEMENT_CURRENCY\n")
+    holds(described, "Refusal", json.loads(api.get(f"settlements/{refused.pk}/").content)["refusal"])
     refusal = problem(api.post("orders/S-2/refunds/", {"amount": "500.00", "reason": "other"}))
-    holds(described, "Problem", refusal)
+    reader(described, "Problem").validate(refusal)
+    assert refusal.keys() == described["components"]["schemas"]["Problem"]["properties"].keys() - {"line", "reason"}
 
 
 def test_the_page_stands_alone(described: dict[str, Any], client: Client) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission as Granted
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from pagoefectivo.domain.error_codes import ErrorCode
-from pagoefectivo.domain.exceptions import NotFound, PagoEfectivoError, RuleRefused, StateConflict
+from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
 from pagoefectivo.domain.month import CloseState, MonthReport, Step
-from pagoefectivo.domain.states import RefundState, VoucherState
+from pagoefectivo.domain.states import RefundState
 from pagoefectivo.models import (
     BankReceipt,
     CloseAct,
@@ -26,21 +24,28 @@ from pagoefectivo.models import (
     MonthlyClose,
     SettlementLine,
     SettlementReport,
-    Voucher,
 )
 from pagoefectivo.selectors.months import closed_months, report_of
 from pagoefectivo.services import closing, discrepancies, seams
-from pagoefectivo.services.actors import SHOP, Actor, PermissionRefused, api_key, staff
+from pagoefectivo.services.actors import SHOP, Actor, PermissionRefused, api_key
 from pagoefectivo.services.closing import Arrival
-from tests.integration.ledger import everything
-from tests.integration.pages.stage import place_order, place_refund, place_voucher
+from tests.integration.pages.stage import place_refund
+from tests.integration.services.closing_stage import (
+    NOVEMBER,
+    TENTH,
+    closed,
+    finance,
+    paid,
+    prepared,
+    refusal,
+    refused_by_database,
+    settled_november,
+)
 from tests.integration.settlement_files import Row, bring, file_of, of_refund, of_voucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 D = Decimal
-NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
-TENTH = datetime(2026, 11, 10, 15, tzinfo=UTC)
-DESK = ("prepare_close", "sign_close", "reopen_close", "note_receipt", "work_discrepancy", "match_line")
+DECEMBER = date(2026, 12, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -51,63 +56,13 @@ def _in_december(psp: Any) -> Any:
 
 
 @pytest.fixture
-def finance() -> Callable[[str], Actor]:
-    """A person of finance."""
-
-    def hired(name: str) -> Actor:
-        user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
-        user.user_permissions.set(Granted.objects.filter(codename__in=DESK))
-        return staff(User.objects.get(pk=user.pk))
-
-    return hired
-
-
-@pytest.fixture
-def luz(finance: Callable[[str], Actor]) -> Actor:
+def luz() -> Actor:
     return finance("luz")
 
 
 @pytest.fixture
-def marco(finance: Callable[[str], Actor]) -> Actor:
+def marco() -> Actor:
     return finance("marco")
-
-
-def paid(amount: str = "89.90", at: datetime = TENTH, **columns: Any) -> Voucher:
-    """A code that was paid."""
-    order = place_order(amount=D(amount), created_at=at)
-    theirs = {"provider_reference": f"D-4-{order.reference}", "paid_at": at, "created_at": at, **columns}
-    return place_voucher(order, VoucherState.PAID, **theirs)
-
-
-def settled_november(amount: str = "89.90") -> SettlementReport:
-    """One payment and the file that settles it."""
-    return bring(file_of([of_voucher(paid(amount))], day="2026-11-13"))
-
-
-def prepared(actor: Actor) -> MonthlyClose:
-    return closing.prepare("default", NOVEMBER, actor=actor)
-
-
-def closed(first: Actor, second: Actor) -> MonthlyClose:
-    return closing.sign("default", NOVEMBER, prepared(first).digest, actor=second)
-
-
-def refusal(do: Callable[[], object]) -> PagoEfectivoError:
-    """What it is refused with; nothing changed."""
-    before = everything()
-    with pytest.raises(PagoEfectivoError) as caught:
-        do()
-    assert everything() == before, "a refusal changes nothing"
-    return caught.value
-
-
-def refused_by_database(do: Callable[[], object]) -> bool:
-    """Whether PostgreSQL says no; nothing changed."""
-    before = everything()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        do()
-    assert everything() == before
-    return True
 
 
 def amounts(report: MonthReport, currency: str = "USD") -> dict[str, tuple[Decimal, int]]:
@@ -178,10 +133,14 @@ def test_R16_a_month_is_not_closed_before_it_is_over_nor_before_an_earlier_one(l
     settled_november()
     assert left(report_of("default", NOVEMBER)) == {"order"}
     with seams.use(now=lambda: datetime(2026, 12, 1, 4, 59, tzinfo=UTC)):
-        assert "over" in left(report_of("default", NOVEMBER))
+        report = report_of("default", NOVEMBER)
+        assert "over" in left(report)
+        assert report.checks[0].said == "The month is not over yet: it ends in Lima with Nov 30, 2026."
         assert refusal(lambda: prepared(luz)).code == ErrorCode.MONTH_NOT_READY
     with seams.use(now=lambda: datetime(2026, 12, 1, 5, tzinfo=UTC)):
-        assert "over" not in left(report_of("default", NOVEMBER))
+        report = report_of("default", NOVEMBER)
+        assert "over" not in left(report)
+        assert report.checks[0].said == "The month is over in Lima."
 
 
 def test_R16_what_is_paid_and_not_due_yet_is_in_transit(luz: Actor, account: Any) -> None:
@@ -228,7 +187,7 @@ def test_R16_two_people_close_a_month_and_its_rows_stay(luz: Actor, marco: Actor
         assert refused_by_database(do)
 
 
-def test_G17_nobody_closes_a_month_alone(luz: Actor, marco: Actor, finance: Any) -> None:
+def test_G17_nobody_closes_a_month_alone(luz: Actor, marco: Actor) -> None:
     settled_november()
     close = prepared(luz)
     assert refusal(lambda: closing.sign("default", NOVEMBER, close.digest, actor=luz)).code == ErrorCode.MONTH_SELF
@@ -261,7 +220,7 @@ def test_R16_who_signs_signs_what_they_saw(luz: Actor, marco: Actor) -> None:
     assert MonthlyClose.objects.count() == 1
 
 
-def test_R16_of_two_who_sign_at_once_one_does(luz: Actor, marco: Actor, finance: Any) -> None:
+def test_R16_of_two_who_sign_at_once_one_does(luz: Actor, marco: Actor) -> None:
     settled_november()
     digest, eva = prepared(luz).digest, finance("eva")
     outcomes: list[object] = []

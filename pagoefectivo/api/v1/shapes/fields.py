@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -21,12 +22,14 @@ from pagoefectivo.domain.money import SYMBOLS, parse_amount, parse_currency
 from pagoefectivo.domain.redaction import redact_text
 
 LARGEST_METADATA = 4096
+DEFAULT_PAGE = 50
 METADATA_VALUE = "MetadataValue"
 # Each pattern stands in the description of the API as well, so it says the same in Python and in ECMAScript.
 ANY_TEXT = r"^[^\u0000]*$"
 SHOWN_TEXT = r"^[^\u0000]*[^\s\u0000-\u0020\u007f-\u00a0\ufeff][^\u0000]*$"  # something in it can be seen
 AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
 AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,10}(\.[0-9]{1,2})?$"
+CURSOR = "^[A-Za-f][0-9A-Za-z_-]{9}[048AEIMQUYcgkosw]$"  # a positive bigint: eight bytes in base64
 DURATION = r"^P(?=.*[1-9])(?:([0-9]{1,3})D)?(?:T(?=[0-9])(?:([0-9]{1,4})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,8})S)?)?$"
 
 
@@ -163,3 +166,25 @@ class MetadataField(serializers.Field[dict[str, Any], dict[str, Any], dict[str, 
 def instant(**options: Any) -> serializers.DateTimeField:
     """An instant in RFC 3339, written in UTC with Z."""
     return serializers.DateTimeField(format="iso-8601", input_formats=["iso-8601"], default_timezone=UTC, **options)
+
+
+@extend_schema_field({"type": "string", "pattern": CURSOR})
+class Cursor(serializers.Field[int, str, str, Any]):
+    """Where a page starts: opaque, to be taken from `next` alone."""
+
+    default_error_messages = {"invalid": _("Take the cursor from `next`, unchanged.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not re.fullmatch(CURSOR, str(data)):
+            raise wrong(self, "invalid")
+        return int.from_bytes(base64.urlsafe_b64decode(f"{data}="), "big")
+
+
+def cursor_for(before: int) -> str:
+    """Write the place where the next page starts."""
+    return base64.urlsafe_b64encode(before.to_bytes(8, "big")).decode().rstrip("=")
+
+
+def page_size(largest: int) -> serializers.IntegerField:
+    """How much of a list one page holds."""
+    return serializers.IntegerField(required=False, min_value=1, max_value=largest, default=DEFAULT_PAGE)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,13 +12,14 @@ from pagoefectivo import conf
 from pagoefectivo.api.v1.shapes.fields import (
     AmountField,
     CurrencyField,
+    Cursor,
     DurationField,
     MetadataField,
     StrictShape,
     TextField,
     WantedAmountField,
     instant,
-    wrong,
+    page_size,
 )
 from pagoefectivo.api.v1.shapes.refunds import RefundInOrderShape
 from pagoefectivo.domain.languages import LANGUAGES
@@ -31,8 +29,6 @@ from pagoefectivo.links import page_token
 from pagoefectivo.models import Order, Voucher
 from pagoefectivo.selectors.orders import LARGEST_PAGE
 
-DEFAULT_PAGE = 50
-CURSOR = "^[A-Za-f][0-9A-Za-z_-]{9}[048AEIMQUYcgkosw]$"  # a positive bigint: eight bytes in base64
 _STATES = [state.value for state in OrderState]
 
 
@@ -90,23 +86,6 @@ def payer_from(given: dict[str, Any]) -> Payer:
     )
 
 
-@extend_schema_field({"type": "string", "pattern": CURSOR})
-class Cursor(serializers.Field[int, str, str, Any]):
-    """Where a page starts: opaque, to be taken from `next` alone."""
-
-    default_error_messages = {"invalid": _("Take the cursor from `next`, unchanged.")}
-
-    def to_internal_value(self, data: Any) -> int:
-        if not re.fullmatch(CURSOR, str(data)):
-            raise wrong(self, "invalid")
-        return int.from_bytes(base64.urlsafe_b64decode(f"{data}="), "big")
-
-
-def cursor_for(before: int) -> str:
-    """Write the place where the next page starts."""
-    return base64.urlsafe_b64encode(before.to_bytes(8, "big")).decode().rstrip("=")
-
-
 class OrderQuery(StrictShape):
     """What to look for."""
 
@@ -117,7 +96,7 @@ class OrderQuery(StrictShape):
     account = TextField(required=False)
     created_after = instant(required=False)
     created_before = instant(required=False)
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_PAGE, default=DEFAULT_PAGE)
+    limit = page_size(LARGEST_PAGE)
     cursor = Cursor(required=False)
 
 
