@@ -13,11 +13,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from pagoefectivo import conf
 from pagoefectivo.admin.case_words import due_words, history_line, owner_word, sentence_of, standing_badge
+from pagoefectivo.admin.month_links import address_of
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.permission_words import who_may
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, link, moment, money, state_badge
-from pagoefectivo.domain.cases import LinkKind
+from pagoefectivo.domain.cases import LinkKind, claimed_month
 from pagoefectivo.models import Case, CaseEntry, Order, Refund, Voucher
 from pagoefectivo.models.labels import EXHIBIT_LABELS
 from pagoefectivo.selectors.cases import Evidence, Place, checklist, linked_rows, open_about
@@ -42,6 +44,7 @@ def detail(model_admin: admin.ModelAdmin[Any], request: HttpRequest, case: Case)
         "links": [(each.pk, each.get_what_display(), _shown(row), _standing(row)) for each, row in linked_rows(links)],
         "history": [_line(entry) for entry in reversed(entries)],
         "may": _may(request, case),
+        "claim": _claim(request, case),
         "others": _for_others(request, case),
         "longest_note": LONGEST_NOTE,
     }
@@ -88,6 +91,13 @@ def letter_page(model_admin: admin.ModelAdmin[Any], request: HttpRequest, case: 
         "rows": letter.text.count("\n") + 2,
     }
     return TemplateResponse(request, "admin/pagoefectivo/case/letter.html", context)
+
+
+def _claim(request: HttpRequest, case: Case) -> str:
+    """Where the letter of a claim is, for who may see it; a case about anything else has letters of its own."""
+    month = claimed_month(case.subject)
+    may_see = request.user.has_perm("pagoefectivo.work_discrepancy") and case.account in conf.current().accounts
+    return address_of(case.account, month, "claim") if month is not None and may_see else ""
 
 
 def _facts(case: Case) -> list[tuple[str, object]]:
@@ -164,7 +174,7 @@ def _may(request: HttpRequest, case: Case) -> dict[str, bool]:
         "assign": is_open and user.has_perm("pagoefectivo.assign_case"),
         "end": is_open and user.has_perm("pagoefectivo.close_case"),
         "bundle": user.has_perm("pagoefectivo.bundle_case"),
-        "letter": works,
+        "letter": works and claimed_month(case.subject) is None,
     }
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the signatures are Django's
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -14,10 +15,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from pagoefectivo import conf
 from pagoefectivo.admin.charts import Chart, stacked_bars
 from pagoefectivo.admin.fee_forms import MonthForm, QuoteForm, this_month
 from pagoefectivo.admin.fees import KEEPS_FEES, percent
 from pagoefectivo.admin.figures import too_large
+from pagoefectivo.admin.month_links import address_of
 from pagoefectivo.admin.pages import frame
 from pagoefectivo.admin.presentation import NOTHING, money
 from pagoefectivo.admin.reading import OnePageAdmin
@@ -51,7 +54,10 @@ class CostsAdmin(OnePageAdmin):
             **frame(self, request, None, _("Costs")),
             "form": form,
             "trouble": trouble,
-            "months": [_month(number, row) for number, row in enumerate(rows, 1)],
+            "months": [
+                {**_month(number, row), "charged": _charged(request, row, form.cleaned_data["month"])}
+                for number, row in enumerate(rows, 1)
+            ],
             "is_empty": form.is_valid() and not rows and not trouble,
             "begin": reverse("admin:pagoefectivo_feeschedule_begin") if request.user.has_perm(KEEPS_FEES) else "",
             "schedules": reverse("admin:pagoefectivo_feeschedule_changelist")
@@ -101,6 +107,12 @@ def _read(form: MonthForm) -> tuple[list[MonthCosts], str]:
             return costs(asked["month"], asked["account"], message_cost=asked["message_cost"]), ""
     except RangeTooLarge:
         return [], too_large()
+
+
+def _charged(request: HttpRequest, row: MonthCosts, month: date) -> str:
+    """Where what was charged stands beside it, for who may see it."""
+    may_see = request.user.has_perm("pagoefectivo.view_monthlyclose") and row.account in conf.current().accounts
+    return address_of(row.account, month, "charges") if may_see else ""
 
 
 def _month(number: int, row: MonthCosts) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from pagoefectivo import conf
 from pagoefectivo.admin.actions import actor_of, carry_out, desk
 from pagoefectivo.admin.exports import EXPORTS
+from pagoefectivo.admin.month_charges import SEES_COSTS, ChargesOfMonth
 from pagoefectivo.admin.month_forms import DigestForm, ReceiptForm, WhyForm
 from pagoefectivo.admin.month_links import NOTES, PREPARES, REOPENS, SIGNS, address_of, links_of
 from pagoefectivo.admin.month_page import report_context
@@ -32,7 +33,7 @@ from pagoefectivo.domain.localtime import month_named, written_month
 from pagoefectivo.domain.month import CloseState, MonthReport
 from pagoefectivo.models import BankReceipt, MonthlyClose
 from pagoefectivo.models.closing import STANDING_LABELS
-from pagoefectivo.selectors.erp import erp_csv, erp_xlsx
+from pagoefectivo.selectors.erp import erp_csv, erp_xlsx, lines_off
 from pagoefectivo.selectors.month_paper import month_pdf
 from pagoefectivo.selectors.month_sheets import month_xlsx
 from pagoefectivo.selectors.month_words import title
@@ -51,12 +52,12 @@ _WRITERS: dict[str, tuple[str, str, Callable[[MonthReport], bytes]]] = {
     "pdf": ("pdf", "application/pdf", month_pdf),
     "xlsx": ("xlsx", _SHEET, month_xlsx),
     "erp-csv": ("csv", "text/csv; charset=utf-8", lambda report: "".join(erp_csv(report)).encode()),
-    "erp-xlsx": ("xlsx", _SHEET, erp_xlsx),
+    "erp-xlsx": ("xlsx", _SHEET, lambda report: erp_xlsx(report, lines_off(report))),
 }
 
 
 @admin.register(MonthlyClose)
-class MonthlyCloseAdmin(OnePageAdmin):
+class MonthlyCloseAdmin(ChargesOfMonth, OnePageAdmin):
     """The months of each account. Nothing is edited: prepared, signed, asked for again."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -80,6 +81,7 @@ class MonthlyCloseAdmin(OnePageAdmin):
             **frame(self, request, close or MonthlyClose(account=account, month=report.month), title(report)),
             **report_context(report, links_of(report, close, request, is_current=is_current)),
             "back": "",
+            "charges": address_of(account, report.month, "charges") if request.user.has_perm(SEES_COSTS) else "",
             "receipts": [_receipt(each) for each in _receipts(report)],
             "may_note": may_note,
             "note_address": address_of(account, report.month, "receipt"),

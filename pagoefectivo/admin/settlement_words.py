@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import NOTHING, badge, link, moment, without_code
 from pagoefectivo.domain import redaction
-from pagoefectivo.domain.money import SYMBOLS
+from pagoefectivo.domain.money import format_exactly
 from pagoefectivo.domain.settlements import DIFFERENCES, VERDICT_WORDS, Verdict
 from pagoefectivo.models import Discrepancy, ReportStanding, SettlementLine, SettlementReport
 from pagoefectivo.selectors.settlements import cost_of, gross_of
@@ -50,10 +50,7 @@ def is_difference(verdict: str) -> bool:
 
 def exactly(amount: Decimal | None, currency: str) -> str:
     """Return money with every decimal that a file writes, two at least; a dash for what it does not say."""
-    if amount is None:
-        return NOTHING
-    whole, _point, decimals = f"{amount:,.6f}".partition(".")
-    return f"{SYMBOLS.get(currency, currency)}\N{NO-BREAK SPACE}{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+    return NOTHING if amount is None else format_exactly(amount, currency)
 
 
 def what_is_off(amount: Decimal | None, currency: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import date
 from enum import StrEnum
+
+from pagoefectivo.domain.localtime import month_named
 
 
 class CaseKind(StrEnum):
@@ -83,9 +87,20 @@ OUTCOMES = {
 DAYS_TO_WORK = {CaseKind.DISPUTE: 5, CaseKind.ANOMALY: 2, CaseKind.INQUIRY: 5}  # business days; a proposal, no law
 MOST_DAYS = 90
 BY_HAND = (Exhibit.CONVERSATION, Exhibit.DELIVERY)  # nothing of ours can tell whether these are at hand
+_CLAIM = "claim:"
 EVIDENCE_GOES_TO = (Responsible.PROVIDER, Responsible.BANK, Responsible.BUYER)
 
 
 def subject_of(kind: CaseKind, what: LinkKind, row_id: int) -> str:
     """Name what at most one open case may be about: an anomaly at all, anything else once for each kind of case."""
     return f"{what}:{row_id}" if what is LinkKind.ANOMALY else f"{what}:{row_id}:{kind}"
+
+
+def claim_subject(account: str, month: date) -> str:
+    """Name what at most one open claim may be about: the costs of a month of one account, however long its name."""
+    return f"{_CLAIM}{month:%Y-%m}:{hashlib.sha256(account.encode()).hexdigest()[:32]}"
+
+
+def claimed_month(subject: str) -> date | None:
+    """Return the month whose costs a case claims; None for a case about anything else."""
+    return month_named(subject[len(_CLAIM) :][:7]) if subject.startswith(_CLAIM) else None

@@ -50,3 +50,9 @@ def parse_currency(written: object, *, field: str = "currency") -> str:
 def format_money(amount: Decimal, currency: str) -> str:
     """Write money as Peru does: `S/ 1,234.50` (a no-break space; Django's es-PE would print `1 234,50`)."""
     return f"{SYMBOLS.get(currency, currency)}\N{NO-BREAK SPACE}{amount:,.2f}"
+
+
+def format_exactly(amount: Decimal, currency: str) -> str:
+    """Write money with every decimal that a file writes, to the millionth, two at least."""
+    whole, _point, decimals = f"{amount:,.6f}".partition(".")
+    return f"{SYMBOLS.get(currency, currency)}\N{NO-BREAK SPACE}{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"

@@ -46,6 +46,7 @@ VERDICT_WORDS = {
 DIFFERENCES = frozenset(Verdict) - {Verdict.MATCHED, Verdict.REPEATED, Verdict.ASIDE}
 UNCOUNTED = frozenset({Verdict.REPEATED, Verdict.ASIDE})
 WITHOUT_MONEY = frozenset({SettlementKind.BALANCE, SettlementKind.NOTICE})
+COSTS_OF_THEIR_OWN = frozenset({SettlementKind.FEE, SettlementKind.TAX})
 
 # How far two amounts of one thing may lie apart: both were rounded to the cent, in whatever currency.
 TOLERANCE = Decimal("0.01")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pagoefectivo.domain.month import MonthReport, Step
 from pagoefectivo.domain.spreadsheets import Cell, csv_lines
+from pagoefectivo.selectors.charges import Wanted, differing_lines
+from pagoefectivo.selectors.claims import MOST, ClaimedLine, add_claims, beside_agreements
 from pagoefectivo.selectors.month_words import written_on
+from pagoefectivo.selectors.months import close_of
 from pagoefectivo.selectors.workbooks import Workbook
 
 ERP_COLUMNS = (
@@ -36,14 +39,31 @@ def erp_csv(report: MonthReport) -> Iterator[str]:
     return csv_lines(ERP_COLUMNS, erp_rows(report))
 
 
-def erp_xlsx(report: MonthReport) -> bytes:
-    """Return the rows as one sheet; raises ConfigurationError without the extra `export`."""
+def erp_xlsx(report: MonthReport, off: Sequence[ClaimedLine] = ()) -> bytes:
+    """Return the rows as one sheet, and as another the lines that cost other than agreed, where there are some.
+
+    Raises ConfigurationError without the extra `export`.
+    """
     book = Workbook(f"{report.account} {report.month:%Y-%m}", written_on(report), footer=report.digest)
     sheet = book.sheet("erp", _WIDTHS)
     sheet.head(ERP_COLUMNS, stays=True)
     for row in erp_rows(report):
         sheet.add(row)
+    if off:
+        add_claims(book, off)
     return book.content()
+
+
+def lines_off(report: MonthReport) -> list[ClaimedLine]:
+    """Return the lines of a month that cost other than agreed, the 10,000 greatest differences first.
+
+    None of a revision that does not hold any more.
+    """
+    close = close_of(report.account, report.month)
+    if report.revision != (close.revision if close else 1):
+        return []
+    lines = differing_lines(report.account, report.month, Wanted()).select_related("report")[:MOST]
+    return list(beside_agreements(report.account, lines))
 
 
 def _row(report: MonthReport, record: str, name: str, about: tuple[Cell, ...]) -> tuple[Cell, ...]:

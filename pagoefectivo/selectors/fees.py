@@ -68,22 +68,23 @@ class Pricing:
         """Return the schedule that holds on a day in Lima for payments in a currency."""
         return next((each for each in self._schedules if each.currency == currency and each.holds_on(day)), None)
 
-    def _rule(self, kind: SettlementKind, currency: str, day: date) -> Price | Cost | None:
-        schedule = self.schedule_on(currency, day)
-        if schedule is None:
-            return None
-        if kind is SettlementKind.PAYMENT:
-            reached = self._payments_before(day) if schedule.terms.tiers else 0
-            return price(schedule.terms, reached, cross_border=schedule.is_cross_border)
-        if kind is SettlementKind.REFUND:
-            return refund_cost(schedule.terms)
-        return dispute_cost(schedule.terms) if kind is SettlementKind.CHARGEBACK else None
-
-    def _payments_before(self, day: date) -> int:
+    def payments_before(self, day: date) -> int:
+        """Return how many payments the calendar month before a day had, by which its tier is chosen."""
         month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
         if month not in self._counts:
             self._counts[month] = paid_in(month, self.account).count()
         return self._counts[month]
+
+    def _rule(self, kind: SettlementKind, currency: str, day: date) -> Price | Cost | None:
+        schedule = self.schedule_on(currency, day)
+        if schedule is None:
+            return None
+        if kind == SettlementKind.PAYMENT:
+            reached = self.payments_before(day) if schedule.terms.tiers else 0
+            return price(schedule.terms, reached, cross_border=schedule.is_cross_border)
+        if kind == SettlementKind.REFUND:
+            return refund_cost(schedule.terms)
+        return dispute_cost(schedule.terms) if kind == SettlementKind.CHARGEBACK else None
 
 
 def pricing_of(account: str) -> Pricing:

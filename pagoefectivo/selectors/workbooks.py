@@ -31,6 +31,7 @@ _FORMATS: dict[type, dict[str, Any]] = {
     date: {"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"},
     datetime: {"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"},
 }
+_EXACT = {**_FORMATS[Decimal], "num_format": "#,##0.00####"}
 _HEAD = {**_TEXT, "bold": True, "bg_color": "#E6F0FB", "bottom": 1}
 _TITLE = {"num_format": "@", "bold": True, "font_size": 16, "valign": "top"}
 
@@ -48,6 +49,7 @@ class Workbook:
         self._book.set_properties({"title": _clean(title), "created": created.astimezone(LIMA).replace(tzinfo=None)})
         self._footer = footer.replace("&", "&&")
         self._formats: dict[tuple[type, bool], Any] = {}
+        self.exact = self._book.add_format(_EXACT)
         self.head = self._book.add_format(_HEAD)
         self.title = self._book.add_format(_TITLE)
 
@@ -60,7 +62,7 @@ class Workbook:
         page.set_paper(_A4)
         page.fit_to_pages(1, 0)
         page.set_margins(left=0.5, right=0.5)
-        page.set_footer(f"&L&8{self._footer}&R&8&P / &N")
+        page.set_footer(f"&L&8 {self._footer}&R&8&P / &N")
         page.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})  # codes are texts on purpose
         return Sheet(self, page, widths)
 
@@ -130,7 +132,8 @@ class Sheet:
         if isinstance(cell, str):
             self._page.write_string(self.row, column, _clean(cell), shape)
         elif isinstance(cell, Decimal | int):
-            self._page.write_number(self.row, column, cell, shape)
+            is_finer = cell != round(cell, 2)
+            self._page.write_number(self.row, column, cell, self._book.exact if is_finer else shape)
         else:
             local = cell.astimezone(LIMA).replace(tzinfo=None) if isinstance(cell, datetime) else cell
             self._page.write_datetime(self.row, column, local, shape)

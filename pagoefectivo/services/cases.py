@@ -53,6 +53,11 @@ class Opening:
     currency: str = ""
     days: int | None = None
 
+    @property
+    def days_to_work(self) -> int:
+        """Those that were asked for, or else what is usual for its kind."""
+        return DAYS_TO_WORK[self.kind] if self.days is None else self.days
+
 
 def open_case(what: LinkKind, row_id: int, opening: Opening, *, actor: Actor) -> Case:
     """Open a case about one thing and link it with what stands above it. Whoever opens it owns it.
@@ -65,9 +70,8 @@ def open_case(what: LinkKind, row_id: int, opening: Opening, *, actor: Actor) ->
     place = place_of(what, row_id)
     if place is None or not actor.sees(place.account):
         raise NotFound
-    days = DAYS_TO_WORK[opening.kind] if opening.days is None else opening.days
-    _refuse_incomplete(opening, days)
-    return seams.transact(lambda: _open(place, subject_of(opening.kind, what, row_id), opening, days, actor))
+    _refuse_incomplete(opening)
+    return seams.transact(lambda: _open(place, subject_of(opening.kind, what, row_id), opening, actor))
 
 
 def assign(public_id: str, user_id: int | None, *, actor: Actor) -> Case:
@@ -114,7 +118,7 @@ def link(public_id: str, number: str, *, actor: Actor) -> Case:
         if case.links.count() >= MOST_LINKS:
             raise RuleRefused(_incomplete("links"))
         if not CaseLink.objects.filter(case=case, what=what, row_id=row_id).exists():
-            _add_link(case, place.order_id, what, row_id, actor)
+            add_link(case, place.order_id, what, row_id, actor)
             _write(case, CaseAct.LINKED, actor, what=what, number=number.strip())
 
     return _act(public_id, Permission.WORK_CASES, actor, change)
@@ -222,6 +226,32 @@ def hold(public_id: str) -> Case:
     return Case.objects.select_for_update(no_key=True).get(public_id=public_id)
 
 
+def begin(account: str, subject: str, opening: Opening, *, actor: Actor) -> Case:
+    """Write down a new case and its opening. Must run inside a unit of work in which no case about `subject` is open."""
+    case = Case.objects.create(
+        public_id="K-" + "".join(secrets.choice(_LETTERS) for _ in range(8)),
+        kind=opening.kind.value,
+        account=account,
+        subject=subject,
+        about=" ".join(opening.about.split()),
+        amount=opening.amount,
+        currency=opening.currency if opening.amount is not None else "",
+        owner_id=actor.user_id,
+        due_date=business_days_after(calendar.today(), opening.days_to_work, calendar.is_closed),
+        opened_at=seams.now(),
+        opened_by=actor.name,
+    )
+    _write(case, CaseAct.OPENED, actor, about=case.about, due=case.due_date.isoformat())
+    return case
+
+
+def add_link(case: Case, order_id: int, what: LinkKind, row_id: int, actor: Actor) -> None:
+    """Link one thing that hangs below an order. Must run inside a unit of work in which nobody else changes the case."""
+    CaseLink.objects.create(
+        case=case, order_id=order_id, what=what.value, row_id=row_id, linked_at=seams.now(), linked_by=actor.name
+    )
+
+
 def workers() -> Any:
     """The people who may work on cases: those of the staff who hold the permission, by name."""
     permitted: Any = ModelBackend().with_perm(STAFF_PERMISSIONS[Permission.WORK_CASES])
@@ -245,46 +275,26 @@ def _act(
     return seams.transact(work)
 
 
-def _open(place: Place, subject: str, opening: Opening, days: int, actor: Actor) -> Case:
+def _open(place: Place, subject: str, opening: Opening, actor: Actor) -> Case:
     lock_order(place.order_id)
     known = Case.objects.filter(subject=subject, ended_at=None).first()
     if known is not None:
         return known
-    now = seams.now()
-    case = Case.objects.create(
-        public_id="K-" + "".join(secrets.choice(_LETTERS) for _ in range(8)),
-        kind=opening.kind.value,
-        account=place.account,
-        subject=subject,
-        about=" ".join(opening.about.split()),
-        amount=opening.amount,
-        currency=opening.currency if opening.amount is not None else "",
-        owner_id=actor.user_id,
-        due_date=business_days_after(calendar.today(), days, calendar.is_closed),
-        opened_at=now,
-        opened_by=actor.name,
-    )
+    case = begin(place.account, subject, opening, actor=actor)
     for what, row_id in place.rows.items():
-        _add_link(case, place.order_id, what, row_id, actor)
-    _write(case, CaseAct.OPENED, actor, about=case.about, due=case.due_date.isoformat())
+        add_link(case, place.order_id, what, row_id, actor)
     return case
-
-
-def _add_link(case: Case, order_id: int, what: LinkKind, row_id: int, actor: Actor) -> None:
-    CaseLink.objects.create(
-        case=case, order_id=order_id, what=what.value, row_id=row_id, linked_at=seams.now(), linked_by=actor.name
-    )
 
 
 def _write(case: Case, act: CaseAct, actor: Actor, *, note: str = "", **details: Any) -> None:
     CaseEntry.objects.create(case=case, act=act.value, actor=actor.name, at=seams.now(), note=note, details=details)
 
 
-def _refuse_incomplete(opening: Opening, days: int) -> None:
+def _refuse_incomplete(opening: Opening) -> None:
     lacking = [
         *([] if 0 < len(" ".join(opening.about.split())) <= LONGEST_ABOUT and "\0" not in opening.about else ["about"]),
         *([] if opening.amount is None or (opening.amount > 0 and opening.currency in SYMBOLS) else ["amount"]),
-        *([] if 0 <= days <= MOST_DAYS else ["days"]),
+        *([] if 0 <= opening.days_to_work <= MOST_DAYS else ["days"]),
     ]
     if lacking:
         raise RuleRefused(*map(_incomplete, lacking))

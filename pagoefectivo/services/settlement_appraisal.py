@@ -12,13 +12,12 @@ from pagoefectivo.domain.fees import WHOLE
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
-from pagoefectivo.domain.settlements import TOLERANCE
+from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, TOLERANCE
 from pagoefectivo.selectors import calendar
+from pagoefectivo.selectors.agreed import agreed_cost
 from pagoefectivo.selectors.fees import pricing_of
 from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.services.accounts import EffectiveAccount
-
-_COSTS_OF_THEIR_OWN = frozenset({SettlementKind.FEE, SettlementKind.TAX})
 
 
 class Appraised(NamedTuple):
@@ -51,7 +50,7 @@ class Appraisal:
         day = local.date() if local else self._today
         due = self._due(local) if local and row.kind is SettlementKind.PAYMENT else None
         day_rate = self._rates.on(day) if row.rate is not None else None
-        expected = self._cost(row, day)
+        expected = agreed_cost(self._pricing, row, day)
         return Appraised(
             day_rate=day_rate,
             cost_expected=expected,
@@ -61,22 +60,6 @@ class Appraisal:
             due_last=due.last if due else None,
             own_month=self._month_of(row.settled_date or day),
         )
-
-    def _cost(self, row: SettlementRow, day: date) -> Decimal | None:
-        """Return the agreed fee with its tax, below zero, in the settled currency; None where the line names no cost.
-
-        A fee on a line of its own was agreed by no schedule: nothing was expected of it where one holds.
-        """
-        if row.kind in _COSTS_OF_THEIR_OWN:
-            return ZERO if self._pricing.schedule_on(row.currency or row.settled_currency, day) else None
-        if row.amount is None or (row.fee is None and row.tax is None):
-            return None
-        cost = self._pricing.cost(row.kind, row.amount, row.currency, day)
-        if cost is None:
-            return None
-        if row.settled_currency in {"", row.currency}:
-            return -cost.total
-        return -cost.total / row.rate if row.rate else None
 
     def _fx_difference(self, row: SettlementRow, day: date, day_rate: Decimal | None) -> Decimal | None:
         """Return what is missing by the file's own rate, or else by the day's rate with the agreed margin."""
@@ -108,7 +91,7 @@ class Appraisal:
 
 def _charged(row: SettlementRow) -> Decimal:
     """Return what the line takes, below zero; a fee of its own is its net."""
-    if row.kind in _COSTS_OF_THEIR_OWN:
+    if row.kind in COSTS_OF_THEIR_OWN:
         return row.net if row.net is not None else row.amount or ZERO
     return (row.fee or ZERO) + (row.tax or ZERO)
 

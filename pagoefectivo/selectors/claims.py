@@ -1,0 +1,199 @@
+"""What is to be claimed of a provider for a month: each line with the agreement that its cost was reckoned by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pagoefectivo.domain.cases import claim_subject
+from pagoefectivo.domain.charges import MILLIONTH, Standing
+from pagoefectivo.domain.localtime import LIMA
+from pagoefectivo.domain.messages import SettlementKind
+from pagoefectivo.domain.spreadsheets import Cell, csv_lines
+from pagoefectivo.models import Case, FeeSchedule, SettlementLine
+from pagoefectivo.selectors.agreed import agreed_cost
+from pagoefectivo.selectors.charges import Wanted, differing_lines
+from pagoefectivo.selectors.fees import Pricing, pricing_of
+from pagoefectivo.selectors.workbooks import Workbook
+
+MOST = 10_000  # lines of one claim, the greatest first
+CHUNK = 2000
+CLAIM_COLUMNS = (
+    *("kind", "payment", "our_reference", "refund", "day", "amount", "currency", "rate", "settled_currency"),
+    *("agreed", "fee", "tax", "charged", "difference", "standing", "schedule", "valid_from", "valid_until"),
+    *("tier_from", "percent", "fixed", "file", "line", "transfer"),
+)
+_WIDTHS = (12, 24, 20, 24, 12, 14, 10, 12, 10, 12, 12, 12, 12, 12, 12, 28, 12, 12, 10, 10, 10, 28, 8, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What holds for a line: a schedule, and of its terms those that the payments of the month before lead to."""
+
+    schedule: FeeSchedule
+    percent: Decimal
+    fixed: Decimal
+    tier_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLine:
+    """A line that differs. Amounts are costs, above zero, in the line's settled currency; `agreed` is with its tax.
+
+    `agreement` is None where the schedules as they hold now do not lead to the cost that stands on the line: they were
+    changed since its file was read, or payments of the month before became known.
+    """
+
+    line: SettlementLine
+    standing: Standing
+    day: date
+    agreed: Decimal
+    charged: Decimal
+    agreement: Agreement | None
+
+    @property
+    def difference(self) -> Decimal:
+        return self.charged - self.agreed
+
+    @property
+    def currency(self) -> str:
+        return self.line.book_currency
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The claim in one currency."""
+
+    currency: str
+    lines: int
+    agreed: Decimal
+    charged: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.charged - self.agreed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is asked of the provider. Only lines whose agreement can be shown are in `lines`, the greatest first.
+
+    `unfounded` counts those that cannot be claimed as they stand, `left_out` those beyond the ten thousand greatest.
+    """
+
+    account: str
+    month: date
+    lines: Sequence[ClaimedLine]
+    unfounded: int
+    left_out: int
+
+    @property
+    def totals(self) -> list[Total]:
+        """The sum of each currency, in their order."""
+        sums = []
+        for currency in sorted({each.currency for each in self.lines}):
+            of_it = [each for each in self.lines if each.currency == currency]
+            agreed = sum((each.agreed for each in of_it), Decimal(0))
+            sums.append(Total(currency, len(of_it), agreed, sum((each.charged for each in of_it), Decimal(0))))
+        return sums
+
+    @property
+    def agreements(self) -> list[Agreement]:
+        """Each agreement that a line names, once, in the order of the lines."""
+        return list(dict.fromkeys(each.agreement for each in self.lines if each.agreement is not None))
+
+
+def claim_of(account: str, month: date) -> Claim:
+    """Return what is to be claimed for a month. Four statements, and one a month for schedules with tiers."""
+    found = differing_lines(account, month, Wanted(standing=Standing.CLAIMED))
+    rows = list(found.select_related("report")[: MOST + 1])
+    left_out = found.count() - MOST if len(rows) > MOST else 0
+    lines = list(beside_agreements(account, rows[:MOST]))
+    founded = [each for each in lines if each.agreement is not None]
+    return Claim(account=account, month=month, lines=founded, unfounded=len(lines) - len(founded), left_out=left_out)
+
+
+def open_claim(account: str, month: date) -> Case | None:
+    """Return the case in which a month's costs are claimed; None where none is open."""
+    return Case.objects.filter(subject=claim_subject(account, month), ended_at=None).first()
+
+
+def beside_agreements(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLine]:
+    """Yield lines of `differing_lines`, each with what was agreed for it; reads the schedules once."""
+    pricing = pricing_of(account)
+    for line in lines:
+        day = _day(line)
+        yield ClaimedLine(
+            line=line,
+            standing=Standing(line.standing),
+            day=day,
+            agreed=-line.cost_expected,
+            charged=-line.taken,
+            agreement=_agreement(pricing, line, day),
+        )
+
+
+def charges_csv(account: str, lines: Any) -> Iterator[str]:
+    """Yield lines of `differing_lines` as CSV, in constant memory."""
+    rows = lines.select_related("report").iterator(chunk_size=CHUNK)
+    return csv_lines(CLAIM_COLUMNS, map(claim_row, beside_agreements(account, rows)))
+
+
+def claim_csv(claim: Claim) -> str:
+    """Return the lines of a claim as CSV."""
+    return "".join(csv_lines(CLAIM_COLUMNS, map(claim_row, claim.lines)))
+
+
+def claim_xlsx(claim: Claim) -> bytes:
+    """Return the lines of a claim as one sheet; raises ConfigurationError without the extra `export`."""
+    newest = max(each.line.report.created_at for each in claim.lines)
+    book = Workbook(f"{claim.account} {claim.month:%Y-%m}", newest, footer=f"{claim.account} · {claim.month:%Y-%m}")
+    add_claims(book, claim.lines)
+    return book.content()
+
+
+def add_claims(book: Workbook, lines: Iterable[ClaimedLine]) -> None:
+    """Add the sheet `claims` to a file: one row a line, in CLAIM_COLUMNS."""
+    sheet = book.sheet("claims", _WIDTHS)
+    sheet.head(CLAIM_COLUMNS, stays=True)
+    for each in lines:
+        sheet.add(claim_row(each))
+
+
+def claim_row(each: ClaimedLine) -> tuple[Cell, ...]:
+    """Return a line as the cells of CLAIM_COLUMNS. Nobody's name or address is in it; amounts to the millionth are exact."""
+    line, held = each.line, each.agreement
+    terms: tuple[Cell, ...] = (None,) * 6
+    if held is not None:
+        schedule = held.schedule
+        terms = (*(schedule.name, schedule.valid_from, schedule.valid_until, held.tier_from, held.percent, held.fixed),)
+    return (
+        *(line.kind, line.provider_reference, line.reference, line.refund_provider_reference, each.day),
+        *(line.amount, line.currency, line.rate, each.currency, each.agreed, _cost(line.fee), _cost(line.tax)),
+        *(each.charged, each.difference, each.standing.value, *terms, str(line.report), line.line, line.batch),
+    )
+
+
+def _cost(taken: Decimal | None) -> Decimal | None:
+    return None if taken is None else -taken
+
+
+def _day(line: SettlementLine) -> date:
+    at = line.occurred_at or line.report.imported_at or line.report.created_at
+    return at.astimezone(LIMA).date()
+
+
+def _agreement(pricing: Pricing, line: SettlementLine, day: date) -> Agreement | None:
+    schedule = pricing.schedule_on(line.currency or line.settled_currency, day)
+    now = agreed_cost(pricing, line, day)
+    if schedule is None or now is None or line.cost_expected is None or abs(now - line.cost_expected) > MILLIONTH:
+        return None
+    if line.kind != SettlementKind.PAYMENT or not schedule.terms.tiers:
+        return Agreement(schedule, schedule.percent, schedule.fixed)
+    reached = pricing.payments_before(day)
+    percent, fixed = schedule.terms.rates(reached)
+    tiers = [tier.from_payments for tier in schedule.terms.tiers if tier.from_payments <= reached]
+    return Agreement(schedule, percent, fixed, max(tiers, default=0))
