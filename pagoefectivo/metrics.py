@@ -144,7 +144,7 @@ def _last_day(read: Reading) -> Iterator[Gauge]:
         ([step], getattr(codes, step)) for step in ("asked", "issued", "seen", "paid")
     ]  # fmt: skip
     yield "codes_unpaid_share", "Which part is still unpaid so many hours after it was issued.", ["hours"], [
-        ([str(hours)], unpaid / old) for hours, old, unpaid in codes.survival if old
+        ([str(row.hours)], row.share) for row in codes.survival if row.watched
     ]  # fmt: skip
     yield "failures", "What failed on the last day, by its reason.", ["code", "operation"], [
         ([row.code, row.operation], row.count) for row in read.failures

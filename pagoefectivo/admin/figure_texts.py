@@ -206,17 +206,16 @@ def funnel(read: Reading) -> Figure:
 
 def survival(read: Reading) -> Figure:
     """The share of codes that is still unpaid, by hours since they were issued."""
-    rows = [row for row in read.codes.survival if row[1]]
-    shares = [100 * unpaid / old for _hours, old, unpaid in rows]
+    rows = [row for row in read.codes.survival if row.watched]
     return Figure(
         "survival",
         _("Codes still unpaid"),
-        _("After {hours} hours {share} are still unpaid.").format(hours=rows[-1][0], share=_percent(shares[-1] / 100))
+        _("After {hours} hours {share} are still unpaid.").format(hours=rows[-1].hours, share=_percent(rows[-1].share))
         if rows
         else _nothing(),
-        (_("hours since issued"), _("codes old enough"), _("still unpaid"), _("share (%)")),
-        [(hours, old, unpaid, round(100 * unpaid / old)) for hours, old, unpaid in rows],
-        lines([str(hours) for hours, _old, _unpaid in rows], [(_("still unpaid (%)"), shares)], _whole)
+        (_("hours since issued"), _("codes watched"), _("of them still unpaid"), _("share of all (%)")),
+        [(row.hours, row.watched, row.unpaid, round(100 * row.share)) for row in rows],
+        lines([str(row.hours) for row in rows], [(_("still unpaid (%)"), [100 * row.share for row in rows])], _whole)
         if rows
         else None,
     )

@@ -6,11 +6,11 @@ Each function is one query over one index range of time. No names, no amounts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, FloatField, Max, Min, OuterRef, Q
 
@@ -81,15 +81,27 @@ class Refunded:
     unpromised: int
 
 
+class Survival(NamedTuple):
+    """Codes `watched` since the step before, which are as many `hours` old, and of them those `unpaid` by then.
+
+    `share` of all codes is unpaid then, by Kaplan and Meier: codes that are too young say nothing, and it never rises.
+    """
+
+    hours: int
+    watched: int
+    unpaid: int
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What became of the codes asked for: the funnel, and for each hour how many are old enough and still unpaid."""
+    """What became of the codes asked for: the funnel, and how many stay unpaid for how many hours."""
 
     asked: int
     issued: int
     seen: int
     paid: int
-    survival: tuple[tuple[int, int, int], ...]  # hours, issued and old enough, of them unpaid by then
+    survival: tuple[Survival, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +277,13 @@ def codes(period: Period, now: datetime) -> Codes:
     """Follow the codes that were asked for; only those old enough for an hour are counted at it."""
     has_code = ~Q(code="")
     waits = {}
+    unpaid = has_code
     for hours in SURVIVAL_HOURS:
         age = timedelta(hours=hours)
-        old_enough = has_code & Q(created_at__lte=now - age)
-        waits[f"old_{hours}"] = Count("pk", filter=old_enough)
-        waits[f"paid_{hours}"] = Count("pk", filter=old_enough & Q(took__lte=age))
+        watched = unpaid & Q(created_at__lte=now - age)
+        unpaid = has_code & (Q(took__isnull=True) | Q(took__gt=age))
+        waits[f"watched_{hours}"] = Count("pk", filter=watched)
+        waits[f"unpaid_{hours}"] = Count("pk", filter=watched & unpaid)
     found = (
         Voucher.objects.filter(**period.within("created_at"), **period.of_account())
         .annotate(took=_between("created_at", "paid_at"))
@@ -286,10 +300,16 @@ def codes(period: Period, now: datetime) -> Codes:
         issued=found["issued"],
         seen=found["seen"],
         paid=found["paid"],
-        survival=tuple(
-            (hours, found[f"old_{hours}"], found[f"old_{hours}"] - found[f"paid_{hours}"]) for hours in SURVIVAL_HOURS
-        ),
+        survival=tuple(_survival(found)),
     )
+
+
+def _survival(found: Mapping[str, int]) -> Iterator[Survival]:
+    share = 1.0
+    for hours in SURVIVAL_HOURS:
+        watched, unpaid = found[f"watched_{hours}"], found[f"unpaid_{hours}"]
+        share *= unpaid / watched if watched else 1
+        yield Survival(hours, watched, unpaid, share)
 
 
 def failures(period: Period) -> list[Failed]:

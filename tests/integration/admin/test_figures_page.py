@@ -78,8 +78,8 @@ def test_figures_are_what_happened(
     assert [(row.days, row.in_time + row.late + row.unpromised) for row in read.refunds] == [(0, 1)]
     codes = read.codes
     assert (codes.asked, codes.issued, codes.seen, codes.paid) == (4, 3, 0, 2)
-    assert codes.survival[0] == (0, 3, 3)
-    assert all(old == 0 for hours, old, _ in codes.survival if hours), "none is an hour old"
+    assert codes.survival[0] == (0, 3, 3, 1.0)
+    assert all(row.watched == 0 for row in codes.survival if row.hours), "none is an hour old"
     assert {row.code for row in read.failures} == {"CREATE_OUTCOME_UNKNOWN"}
     client.get(address(told.order, "status/"))
     client.get(address(shop.get_order(reference="OPEN-1"), "status/"))
@@ -88,16 +88,18 @@ def test_figures_are_what_happened(
     assert (other.confirmations, other.calls, other.codes.asked) == ([], [], 0)
 
 
-def test_survival_counts_only_codes_that_are_old_enough(psp: Any) -> None:
+def test_survival_counts_only_codes_that_are_old_enough_and_never_rises(psp: Any) -> None:
     now = seams.now()
     for hours, paid_after in ((50, 1), (50, 30), (50, None), (5, None), (2, 1)):
         begun = now - timedelta(hours=hours)
         paid_at = None if paid_after is None else begun + timedelta(hours=paid_after)
         place_voucher(place_order(), created_at=begun, paid_at=paid_at)
-    by_hours = {hours: (old, unpaid) for hours, old, unpaid in lately(days=3).codes.survival}
-    assert (by_hours[1], by_hours[3], by_hours[24], by_hours[48], by_hours[72]) == (
-        (5, 3), (4, 3), (3, 2), (3, 1), (0, 0),
+    survival = lately(days=3).codes.survival
+    by_hours = {row.hours: (row.watched, row.unpaid, round(row.share, 6)) for row in survival}
+    assert (by_hours[1], by_hours[3], by_hours[24], by_hours[36], by_hours[48], by_hours[72]) == (
+        (5, 3, 0.6), (3, 3, 0.6), (2, 2, 0.6), (2, 1, 0.3), (1, 1, 0.3), (0, 0, 0.3),
     )  # fmt: skip
+    assert [row.share for row in survival] == sorted((row.share for row in survival), reverse=True)
 
 
 def test_the_page_draws_each_figure_with_its_table_and_asks_a_fixed_number_of_questions(
