@@ -86,6 +86,7 @@ class MonthlyCloseAdmin(ChargesOfMonth, OnePageAdmin):
             "may_note": may_note,
             "note_address": address_of(account, report.month, "receipt"),
             "close": close if is_current else None,
+            "asker": actor_word(close.asked_by) if close else "",
             "is_current": is_current,
             "revisions": [
                 (each.revision, f"{address_of(account, report.month)}?revision={each.revision}") for each in revisions

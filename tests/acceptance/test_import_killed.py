@@ -99,5 +99,5 @@ def test_F03_an_import_killed_at_any_point_and_run_again_comes_to_the_same_once(
 
 def _forget() -> None:
     for model in BROUGHT:
-        model._default_manager.all()._raw_delete("default")  # type: ignore[attr-defined] # a whole table at once
+        model._default_manager.all()._raw_delete("default")
     Voucher.objects.filter(next_action_at__isnull=False).update(next_action_at=LATER)

@@ -114,6 +114,7 @@ def test_R16_two_people_sign_in_two_browsers(browser: Any) -> None:
     assert "Agree to open it again …" not in text_of(marco.get(address_of(*PAGE)))
     assert "Withdraw the request to open it again …" in text_of(marco.get(address_of(*PAGE)))
     assert "Decline to open it again …" in text_of(luz.get(address_of(*PAGE)))
+    assert " marco asked to open the month again: “a file was missing”" in text_of(luz.get(address_of(*PAGE)))
     assert luz.post(address_of(*PAGE, "keep"), {"why": " "}).status_code == 422
     assert "marco asked for it: “a file was missing”" in text_of(luz.get(address_of(*PAGE, "keep")))
     assert luz.post(address_of(*PAGE, "keep"), {"why": "it was of December"}).status_code == 302

@@ -105,14 +105,15 @@ def test_G17_nobody_declines_without_reason_permission_or_a_request(
 
 def test_G17_a_request_cannot_be_used_to_touch_what_was_signed(asked: MonthlyClose, luz: Actor) -> None:
     nobody: dict[str, Any] = {"asked_by": "", "asker": None, "asked_at": None, "asked_why": ""}
-    for changed in (
+    touched: tuple[dict[str, Any], ...] = (
         {"digest": "0" * 64},
         {"figures": {}},
         {"signed_by": "staff:eve"},
         {"prepared_at": TENTH},
         {"revision": 2},
         {"agreed_by": "staff:eve", "agreer": luz.user_id, "agreed_at": TENTH},
-    ):
+    )
+    for changed in touched:
         columns = {"standing": "closed", **nobody, **changed}
         assert refused_by_database(lambda columns=columns: MonthlyClose.objects.update(**columns))  # type: ignore[misc]
     for standing in ("open", "prepared"):

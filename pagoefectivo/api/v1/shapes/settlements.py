@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from pagoefectivo.api.v1.bodies import FORM, RAW
-from pagoefectivo.api.v1.shapes.fields import Cursor, StrictShape, TextField, instant, page_size
+from pagoefectivo.api.v1.shapes.fields import Cursor, StrictShape, TextField, instant, page_size, wrong
 from pagoefectivo.domain.discrepancies import DiscrepancyReason
 from pagoefectivo.domain.error_codes import CATALOGUE, ErrorCode
 from pagoefectivo.domain.settlements import Verdict
@@ -38,14 +39,15 @@ FILE = {**{kind: {"type": "string", "format": "binary", "minLength": 1} for kind
 
 
 @extend_schema_field({"type": "boolean", "default": False})
-class FlagField(serializers.ChoiceField):
+class FlagField(serializers.Field[bool, str, str, Any]):
     """Yes or no, as a query writes it."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(choices=["true", "false"], **options)
+    default_error_messages = {"invalid": _("Write true or false.")}
 
     def to_internal_value(self, data: Any) -> bool:
-        return bool(super().to_internal_value(data) == "true")
+        if data not in {"true", "false"}:
+            raise wrong(self, "invalid")
+        return bool(data == "true")
 
 
 class NewSettlement(StrictShape):
