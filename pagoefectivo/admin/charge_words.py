@@ -54,8 +54,8 @@ def charged_month(number: int, month: MonthCharges) -> dict[str, Any]:
     }
 
 
-def listed_line(each: ClaimedLine, *, in_full: bool) -> dict[str, Any]:
-    """Return one line that differs, with the way to it; a payment code stays masked for who may not see it."""
+def listed_line(each: ClaimedLine) -> dict[str, Any]:
+    """Return one line that differs, with the way to it; a payment code stays masked."""
     line = each.line
     name = next(filter(None, (line.refund_provider_reference, line.provider_reference, line.reference, line.identity)))
     schedule = each.agreement.schedule if each.agreement is not None else None
@@ -63,7 +63,7 @@ def listed_line(each: ClaimedLine, *, in_full: bool) -> dict[str, Any]:
         "line": link(line, f"{line.report} · {line.line:,}"),
         "day": day(each.day),
         "kind": line.get_kind_display(),
-        "theirs": theirs(name, line, in_full=in_full),
+        "theirs": theirs(name, line, in_full=False),
         "ours": ours(line),
         "agreed": exactly(each.agreed, each.currency),
         "charged": exactly(each.charged, each.currency),

@@ -32,6 +32,7 @@ from pagoefectivo.admin.noting import Kind, note
 from pagoefectivo.admin.pages import Question, ask, frame
 from pagoefectivo.admin.paging import NewestRows
 from pagoefectivo.admin.reading import SEES_PEOPLE
+from pagoefectivo.admin.refusals import refused
 from pagoefectivo.domain.charges import DIFFERING, KIND_WORDS, STANDING_WORDS, MonthCharges
 from pagoefectivo.domain.languages import LANGUAGES
 from pagoefectivo.domain.localtime import month_named, written_month
@@ -104,7 +105,6 @@ class ChargesOfMonth(_Admin):
         form = LinesForm(request.GET)
         months, lines, trouble = _read(account, day, form.wanted, request.GET.get("p", ""))
         may = request.user.has_perm
-        in_full = may(SEES_PEOPLE)
         case = open_claim(account, day)
         context = {
             **frame(self, request, MonthlyClose(account=account, month=day), _("Costs, agreed and charged")),
@@ -113,7 +113,7 @@ class ChargesOfMonth(_Admin):
             "form": form,
             "trouble": trouble,
             "months": [charged_month(number, each) for number, each in enumerate(months, 1)],
-            "lines": [listed_line(each, in_full=in_full) for each in beside_agreements(account, lines or ())],
+            "lines": [listed_line(each) for each in beside_agreements(account, lines or ())],
             "page": lines,
             "kept": _query(request),
             "csv": f"{address_of(account, day, 'charges_csv')}?{_query(request)}" if may(EXPORTS) else "",
@@ -132,9 +132,12 @@ class ChargesOfMonth(_Admin):
             return HttpResponseNotAllowed(["GET"])
         day = _month(account, month)
         lines = differing_lines(account, day, LinesForm(request.GET).wanted)
+        with_people = request.user.has_perm(SEES_PEOPLE)
         note(request, Kind.EXPORT, subject=f"{account} {day:%Y-%m} charges")
         name = f"{account}-{day:%Y-%m}-charges.csv"
-        return StreamingHttpResponse(charges_csv(account, lines), content_type=_CSV, headers=_attached(name))
+        return StreamingHttpResponse(
+            charges_csv(account, lines, with_people=with_people), content_type=_CSV, headers=_attached(name)
+        )
 
     @desk(WORKS)
     def claim_view(self, request: HttpRequest, account: str, month: str) -> HttpResponse:
@@ -167,6 +170,8 @@ class ChargesOfMonth(_Admin):
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         day = _month(account, month)
+        if not request.user.has_perm(WORKS):
+            return refused(self, request, WORKS)
         claim = claim_of(account, day)
         if not claim.lines or ending not in _TABLES:
             raise Http404

@@ -12,6 +12,7 @@ from pagoefectivo.domain.cases import claim_subject
 from pagoefectivo.domain.charges import MILLIONTH, Standing
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind
+from pagoefectivo.domain.redaction import without_code
 from pagoefectivo.domain.spreadsheets import Cell, csv_lines
 from pagoefectivo.models import Case, FeeSchedule, SettlementLine
 from pagoefectivo.selectors.agreed import agreed_cost
@@ -136,34 +137,43 @@ def beside_agreements(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLin
         )
 
 
-def charges_csv(account: str, lines: Any) -> Iterator[str]:
-    """Yield lines of `differing_lines` as CSV, in constant memory."""
-    rows = lines.select_related("report").iterator(chunk_size=CHUNK)
-    return csv_lines(CLAIM_COLUMNS, map(claim_row, beside_agreements(account, rows)))
+def charges_csv(account: str, lines: Any, *, with_people: bool) -> Iterator[str]:
+    """Yield lines of `differing_lines` as CSV, in constant memory.
+
+    Without `with_people` a payment that the provider names by its code is masked as the code is.
+    """
+    rows = with_codes(lines).iterator(chunk_size=CHUNK)
+    told = beside_agreements(account, rows)
+    return csv_lines(CLAIM_COLUMNS, (claim_row(each, in_full=with_people) for each in told))
+
+
+def with_codes(lines: Any) -> Any:
+    """Return lines of `differing_lines` with what a masked row of them needs, in the same statement."""
+    return lines.select_related("report", "voucher").defer("voucher__barcode_svg")
 
 
 def claim_csv(claim: Claim) -> str:
-    """Return the lines of a claim as CSV."""
-    return "".join(csv_lines(CLAIM_COLUMNS, map(claim_row, claim.lines)))
+    """Return the lines of a claim as CSV, by the names that the provider's support asks for."""
+    return "".join(csv_lines(CLAIM_COLUMNS, (claim_row(each, in_full=True) for each in claim.lines)))
 
 
 def claim_xlsx(claim: Claim) -> bytes:
     """Return the lines of a claim as one sheet; raises ConfigurationError without the extra `export`."""
     newest = max(each.line.report.created_at for each in claim.lines)
     book = Workbook(f"{claim.account} {claim.month:%Y-%m}", newest, footer=f"{claim.account} · {claim.month:%Y-%m}")
-    add_claims(book, claim.lines)
+    add_claims(book, claim.lines, in_full=True)
     return book.content()
 
 
-def add_claims(book: Workbook, lines: Iterable[ClaimedLine]) -> None:
-    """Add the sheet `claims` to a file: one row a line, in CLAIM_COLUMNS."""
+def add_claims(book: Workbook, lines: Iterable[ClaimedLine], *, in_full: bool) -> None:
+    """Add the sheet `claims` to a file: one row a line, in CLAIM_COLUMNS; codes are masked unless `in_full`."""
     sheet = book.sheet("claims", _WIDTHS)
     sheet.head(CLAIM_COLUMNS, stays=True)
     for each in lines:
-        sheet.add(claim_row(each))
+        sheet.add(claim_row(each, in_full=in_full))
 
 
-def claim_row(each: ClaimedLine) -> tuple[Cell, ...]:
+def claim_row(each: ClaimedLine, *, in_full: bool) -> tuple[Cell, ...]:
     """Return a line as the cells of CLAIM_COLUMNS. Nobody's name or address is in it; amounts to the millionth are exact."""
     line, held = each.line, each.agreement
     terms: tuple[Cell, ...] = (None,) * 6
@@ -171,10 +181,21 @@ def claim_row(each: ClaimedLine) -> tuple[Cell, ...]:
         schedule = held.schedule
         terms = (*(schedule.name, schedule.valid_from, schedule.valid_until, held.tier_from, held.percent, held.fixed),)
     return (
-        *(line.kind, line.provider_reference, line.reference, line.refund_provider_reference, each.day),
+        *(
+            line.kind,
+            line.provider_reference if in_full else _masked(line),
+            line.reference,
+            line.refund_provider_reference,
+            each.day,
+        ),
         *(line.amount, line.currency, line.rate, each.currency, each.agreed, _cost(line.fee), _cost(line.tax)),
         *(each.charged, each.difference, each.standing.value, *terms, str(line.report), line.line, line.batch),
     )
+
+
+def _masked(line: SettlementLine) -> str:
+    shown = without_code(line.provider_reference, line.code)
+    return without_code(shown, line.voucher.code) if line.voucher is not None else shown
 
 
 def _cost(taken: Decimal | None) -> Decimal | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pagoefectivo.domain.month import MonthReport, Step
 from pagoefectivo.domain.spreadsheets import Cell, csv_lines
 from pagoefectivo.selectors.charges import Wanted, differing_lines
-from pagoefectivo.selectors.claims import MOST, ClaimedLine, add_claims, beside_agreements
+from pagoefectivo.selectors.claims import MOST, ClaimedLine, add_claims, beside_agreements, with_codes
 from pagoefectivo.selectors.month_words import written_on
 from pagoefectivo.selectors.months import close_of
 from pagoefectivo.selectors.workbooks import Workbook
@@ -50,7 +50,7 @@ def erp_xlsx(report: MonthReport, off: Sequence[ClaimedLine] = ()) -> bytes:
     for row in erp_rows(report):
         sheet.add(row)
     if off:
-        add_claims(book, off)
+        add_claims(book, off, in_full=False)
     return book.content()
 
 
@@ -62,8 +62,8 @@ def lines_off(report: MonthReport) -> list[ClaimedLine]:
     close = close_of(report.account, report.month)
     if report.revision != (close.revision if close else 1):
         return []
-    lines = differing_lines(report.account, report.month, Wanted()).select_related("report")[:MOST]
-    return list(beside_agreements(report.account, lines))
+    lines = with_codes(differing_lines(report.account, report.month, Wanted()))
+    return list(beside_agreements(report.account, lines[:MOST]))
 
 
 def _row(report: MonthReport, record: str, name: str, about: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -152,6 +152,8 @@ def test_G17_each_page_is_for_who_may(browser: Any) -> None:
     for held in ("view_costs", "view_monthlyclose"):
         assert browser(f"eve-{held}", held).get(address_of(*MONTH, "charges")).status_code == 403
     no_worker = browser("rosa", *SEES, "open_case")
+    exporter = browser("rita", *SEES, "export_finance")
+    assert exporter.get(table("csv")).status_code == 403
     assert no_worker.post(address_of(*MONTH, "claim_case")).status_code == 403
     assert browser("luz").get(address_of("nowhere", NOVEMBER, "charges")).status_code == 404
     assert browser("luz").post(address_of(*MONTH, "charges")).status_code == 405

@@ -26,7 +26,7 @@ from pagoefectivo.models import (
     Voucher,
 )
 from pagoefectivo.selectors.charges import Wanted, charges_of, differing_lines
-from pagoefectivo.selectors.claims import CLAIM_COLUMNS, charges_csv, claim_of
+from pagoefectivo.selectors.claims import CLAIM_COLUMNS, charges_csv, claim_of, claim_row
 from pagoefectivo.selectors.erp import erp_xlsx, lines_off
 from pagoefectivo.selectors.months import report_of
 from pagoefectivo.services import cases, claims, closing, discrepancies, seams
@@ -286,11 +286,23 @@ def test_R18_a_month_that_two_people_closed_is_not_written_into(luz: Actor, djan
 def test_R17_the_tables_hold_every_line_and_calculate_nothing() -> None:
     plant()
     SettlementLine.objects.filter(cost_difference=-CLAIMED["tier"]).update(batch="=1+1")
-    lines = "".join(charges_csv("default", differing_lines(*MONTH, Wanted()))).splitlines()
+    lines = "".join(charges_csv("default", differing_lines(*MONTH, Wanted()), with_people=True)).splitlines()
     assert len(lines) == 1 + 8
     assert lines[0].count(",") == len(CLAIM_COLUMNS) - 1
     assert '"\'=1+1"' in "".join(lines)
     assert ',2.065000,0.737500,"claimed","2026 with tiers",' in "".join(lines)
+
+
+def test_G17_a_payment_that_is_named_by_its_code_is_masked_in_tables_as_the_code_is() -> None:
+    agree()
+    voucher = paid("100.00")
+    bring(file_of([of_voucher(voucher, theirs=voucher.code, fee=Decimal("-1.30"), **AT_FOUR)]))
+    lines = differing_lines(*MONTH, Wanted())
+    assert voucher.code in "".join(charges_csv("default", lines, with_people=True))
+    assert voucher.code not in "".join(charges_csv("default", lines, with_people=False))
+    (off,) = lines_off(report_of(*MONTH))
+    assert voucher.code not in claim_row(off, in_full=False)
+    assert voucher.code in claim_row(off, in_full=True)
 
 
 def test_R16_the_erp_file_has_a_sheet_of_claims_where_a_month_has_some() -> None:
