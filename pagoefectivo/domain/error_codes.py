@@ -334,7 +334,7 @@ CATALOGUE: dict[ErrorCode, ErrorEntry] = {
     _C.DIFFERENCE_SETTLED: ErrorEntry(Who.NOBODY, _("This difference is settled already."), _("Read how it was settled; open it again if that was wrong.")),
     _C.DIFFERENCE_UNEXPLAINED: ErrorEntry(Who.FINANCE, _("It was not said why the two sides differ."), _("Choose a reason and write one sentence for those who look later.")),
     _C.MONTH_CLOSED: ErrorEntry(Who.FINANCE, _("The month {month} of this account is closed: nothing in it changes any more."), _("Ask for it to be opened again, and say why.")),
-    _C.MONTH_NOT_READY: ErrorEntry(Who.FINANCE, _("The month {month} cannot be signed yet: {left}."), _("Work off its checklist, then prepare it again.")),
+    _C.MONTH_NOT_READY: ErrorEntry(Who.FINANCE, _("The month {month} cannot be signed yet. Not true so far: {left}."), _("Work off its checklist, then prepare it again.")),
     _C.MONTH_CHANGED: ErrorEntry(Who.FINANCE, _("The figures of {month} are no longer those that were prepared. Nothing was signed."), _("Withdraw the preparation, look at the figures of now, and prepare the month again.")),
     _C.MONTH_SELF: ErrorEntry(Who.FINANCE, _("You did the first half of this yourself: the second pair of eyes has to be another person's."), _("Ask another person in finance.")),
     _C.MONTH_UNSAID: ErrorEntry(Who.FINANCE, _("It was not said why."), _("Write one sentence for those who look later.")),

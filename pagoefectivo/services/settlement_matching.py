@@ -96,7 +96,8 @@ _VERDICT = """CASE
     WHEN s.kind = 'chargeback' THEN CASE
         WHEN EXISTS (
             SELECT 1 FROM pagoefectivo_anomaly a
-            WHERE a.voucher_id = s.found_voucher AND a.kind = '{reversed}') THEN 'matched'
+            WHERE a.voucher_id = s.found_voucher AND a.kind = '{reversed}')
+        THEN CASE WHEN s.cost_difference IS NULL THEN 'matched' ELSE 'fee' END
         ELSE 'missing_here' END
     WHEN s.kind = 'payout' THEN 'matched'
     WHEN s.kind IN ('fee', 'tax') THEN CASE WHEN s.cost_difference IS NULL THEN 'matched' ELSE 'fee' END

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, RuleRefused, StateConflict
@@ -124,6 +125,7 @@ def test_R16_the_checklist_says_what_is_left_and_hinders_the_signatures(luz: Act
     assert {reason.field for reason in said.reasons} == left(report)
 
 
+@translation.override("en")
 def test_R16_a_month_is_not_closed_before_it_is_over_nor_before_an_earlier_one(luz: Actor) -> None:
     bring(
         file_of(

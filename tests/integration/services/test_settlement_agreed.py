@@ -11,7 +11,8 @@ import pytest
 
 from pagoefectivo.domain.discrepancies import DiscrepancyReason
 from pagoefectivo.domain.exceptions import RuleRefused
-from pagoefectivo.models import Discrepancy, ExchangeRate, FeeSchedule, Order, SettlementLine, Voucher
+from pagoefectivo.domain.states import AnomalyKind
+from pagoefectivo.models import Anomaly, Discrepancy, ExchangeRate, FeeSchedule, Order, SettlementLine, Voucher
 from pagoefectivo.services import discrepancies, late_money
 from pagoefectivo.services.actors import Actor, Permission, PermissionRefused
 from tests.integration.ledger import everything
@@ -58,6 +59,23 @@ def test_D10_another_fee_than_agreed_is_found_beyond_a_cent(
     bring(file_of([of_voucher(voucher, fee=fee)]))
     line = SettlementLine.objects.get()
     assert (line.verdict, line.difference, line.cost_expected) == (verdict, difference, COST)
+
+
+# 45.00 for a dispute and 18 % of tax on it are 53.10; at 3.75 a dollar that is 14.16
+@pytest.mark.parametrize(
+    ("fee", "verdict", "difference"), [("-14.16", "matched", None), ("-20.00", "fee", Decimal("-5.84"))]
+)
+def test_D10_a_dispute_that_cost_more_than_agreed_is_found(
+    voucher: Voucher, fee: str, verdict: str, difference: Decimal | None
+) -> None:
+    agreed(dispute_fee="45.00")
+    Anomaly.objects.create(
+        kind=AnomalyKind.PAYMENT_REVERSED, order=voucher.order, voucher=voucher, opened_at=datetime.now(UTC)
+    )
+    taken = of_voucher(voucher, kind="CHARGEBACK", amount=Decimal("-75.00"), fee=Decimal(fee))
+    bring(file_of([of_voucher(voucher, fee=COST), taken]))
+    line = SettlementLine.objects.get(kind="chargeback")
+    assert (line.verdict, line.difference) == (verdict, difference)
 
 
 def test_D10_a_rate_above_the_agreed_margin_is_found_and_a_better_one_is_no_complaint(voucher: Voucher) -> None:
