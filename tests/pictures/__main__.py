@@ -23,7 +23,7 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
 TAKEN_AT = datetime(2026, 11, 23, 3, 32, tzinfo=UTC)
 PHONE, DESK = ViewportSize(width=360, height=640), ViewportSize(width=1280, height=900)
-LARGEST = 64 * 1024
+LARGEST = 80 * 1024
 QUALITIES = ((2, 32), (1, 64), (1, 16))  # sharpness and colours, the best first
 
 
