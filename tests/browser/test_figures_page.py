@@ -47,7 +47,7 @@ def at_desk(client: Any, live_server: Any, settings: Any) -> Callable[[Any], Any
 
 def test_an_analyst_reads_the_figures_and_takes_one_away(at_desk: Any, plain_visitor: Any) -> None:
     analyst = at_desk(plain_visitor)
-    seed(3_000, is_told=False)
+    seed(30_000, is_told=False)  # so many that some refund of this week is among them
     page = analyst.open(reverse("admin:pagoefectivo_figures_changelist"))
     assert page.locator("svg.pe-chart").count() == PICTURES
     for name in page.locator("svg.pe-chart").all():

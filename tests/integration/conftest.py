@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.live_server_helper import LiveServer
 
 from pagoefectivo import shop, signals
@@ -60,6 +60,12 @@ def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """The minute in which visits are counted does not end within a story, however slow the machine is."""
     began = time.time()
     monkeypatch.setattr(senders, "time", SimpleNamespace(time=lambda: began, monotonic=time.monotonic))
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """The last test's visitor may have read another language, and left it to this thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
