@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from pagoefectivo.admin.month_links import address_of
 from pagoefectivo.domain.states import VoucherState
@@ -201,6 +202,7 @@ def close_month(*arguments: str) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
+@translation.override("en")
 def test_R16_the_command_prepares_and_signs_in_the_name_of_two_people(browser: Any) -> None:
     browser("luz"), browser("marco")
     code, said = close_month("--as", "luz")
