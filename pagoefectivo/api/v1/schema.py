@@ -101,7 +101,7 @@ class ApiSchema(AutoSchema):
         return ["application/json"]
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        described_so_far = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        described_so_far = super()._get_request_body(direction)  # type: ignore[no-untyped-call] # the framework has no types
         if described_so_far and not set(self.map_parsers()) & described_so_far["content"].keys():
             described_so_far["required"] = True  # a file; the framework tells it of shapes alone
         return described_so_far
@@ -110,7 +110,7 @@ class ApiSchema(AutoSchema):
         return str(super().get_serializer_name(serializer, direction)).removesuffix("Shape")
 
     def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
-        described_so_far = super()._postprocess_serializer_schema(schema, serializer, direction)  # type: ignore[no-untyped-call]
+        described_so_far = super()._postprocess_serializer_schema(schema, serializer, direction)  # type: ignore[no-untyped-call] # the framework has no types
         if isinstance(serializer, StrictShape):
             described_so_far["additionalProperties"] = False
         return described_so_far
