@@ -34,7 +34,6 @@ from pagoefectivo.models.second_factor import EmailedCode, WrongAnswers
 from pagoefectivo.models.settlements import (
     ReadLine,
     ReportStanding,
-    SettlementDraft,
     SettlementLine,
     SettlementPiece,
     SettlementReport,
@@ -95,7 +94,6 @@ __all__ = [
     "RefundFile",
     "ReportStanding",
     "RiskFlag",
-    "SettlementDraft",
     "SettlementLine",
     "SettlementPiece",
     "SettlementReport",

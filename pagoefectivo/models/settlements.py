@@ -139,20 +139,6 @@ class ReadLine(models.Model):
         abstract = True
 
 
-class SettlementDraft(ReadLine):
-    """A line that was read of a file that is not imported yet. Gone once it is, or once the file is refused."""
-
-    report = models.ForeignKey(
-        SettlementReport, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
-    )
-
-    class Meta:
-        indexes = [models.Index(fields=["report"], name="pe_draft_report")]
-
-    def __str__(self) -> str:
-        return str(self.line)
-
-
 class SettlementLine(ReadLine):
     """A line of an imported file and its one class, which lives here: a payment is touched only where something is wrong.
 
@@ -160,8 +146,10 @@ class SettlementLine(ReadLine):
     than its own where that was closed) unless it is of an uncounted class. `difference` is what is missing (below zero) or too much. A line settled by hand has shares.
     """
 
-    report = models.ForeignKey(SettlementReport, on_delete=models.PROTECT, db_index=False, related_name="lines")
-    # Unconstrained: neither is ever deleted, and to have each of a million looked up again would take longer than all else.
+    # Unconstrained: none of the three is ever deleted, and to have each of a million looked up again takes longer than all else.
+    report = models.ForeignKey(
+        SettlementReport, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="lines"
+    )
     voucher = models.ForeignKey(
         Voucher, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="settlements"
     )

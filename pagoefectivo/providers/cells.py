@@ -11,12 +11,12 @@ from typing import TypeVar
 from django.utils.translation import gettext
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.money import ZERO
 from pagoefectivo.providers.documents import LONGEST_REFERENCE
 from pagoefectivo.providers.tabular import shown
 
 AMOUNT_DECIMALS = 2
 RATE_DECIMALS = 10
+MOST_KNOWN = 10_000  # cells that a reader of a column remembers
 FIRST_YEAR, END_YEAR = 2000, 2100
 
 _MINUS = "\N{MINUS SIGN}"
@@ -42,14 +42,18 @@ class Numerals:
         """Return a reader of one column: line and cell to exact Decimal; raises UnreadableFile, also for an empty cell."""
         plain = re.compile(rf"(?!-[0.]+$)-?\d{{1,10}}(?:\.\d{{1,{decimals}}})?", re.ASCII).fullmatch
         styles = {point: _style(point, decimals) for point in ".,"}
+        known: dict[str, Decimal] = {}
 
         def read(line: int, written: str) -> Decimal:
-            if self._point == ".":
-                if written == "0.00":
-                    return ZERO
-                if plain(written):
-                    return Decimal(written)
-            return self._read(line, column, written, styles)
+            amount = known.get(written)
+            if amount is None:
+                is_plain = self._point == "." and plain(written)
+                amount = Decimal(written) if is_plain else self._read(line, column, written, styles)
+                if len(known) >= MOST_KNOWN:
+                    known.clear()
+                if self._point:  # from now on it is read in no other way; prices and fees stand in many rows
+                    known[written] = amount
+            return amount
 
         return read
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.functions import Now
 
 from pagoefectivo import conf
@@ -108,11 +108,11 @@ def claim_row(model: type[DueRow], row_id: int) -> Claim | None:
     return Claim(row_id, token, attempts, str(model._meta.model_name))
 
 
-def shared_now() -> datetime:
+def shared_now(using: str = DEFAULT_DB_ALIAS) -> datetime:
     """Return the instant by the clock that all processes share: the database's, where it has one. At most one query."""
     now = seams.database_now()
     if now is None and connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with connections[using].cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
             now = cursor.fetchone()[0]
     return now or seams.now()

@@ -19,6 +19,9 @@ from pagoefectivo.selectors.fees import pricing_of
 from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.services.accounts import EffectiveAccount
 
+MOST_KNOWN = 20_000
+_AMOUNT, _OCCURRED = SettlementRow._fields.index("amount"), SettlementRow._fields.index("occurred_at")
+
 
 class Appraised(NamedTuple):
     """What stands beside a line in its row; None where nothing was agreed, or the file does not say enough."""
@@ -33,14 +36,14 @@ class Appraised(NamedTuple):
 
 
 class Appraisal:
-    """Appraises the lines of one file of one account; what holds for a whole day is asked once."""
+    """Appraises the lines of one file of one account: lines that say the same of the same day once for all of them."""
 
     def __init__(self, account: EffectiveAccount, today: date) -> None:
         self._today = today
         self._cycle = account.settlement_cycle
         self._cut_off = conf.current().bank_cut_off
         self._dues: dict[tuple[date, bool], Expected] = {}
-        self._months: dict[date, date] = {}
+        self._known: dict[tuple[object, ...], Appraised] = {}
         self._rates = Rates()
         self._pricing = pricing_of(account.config.name)
 
@@ -48,7 +51,19 @@ class Appraisal:
         """Return what was to be expected of one line. Asks the calendar and a month's count of payments, each once."""
         local = row.occurred_at.astimezone(LIMA) if row.occurred_at else None
         day = local.date() if local else self._today
-        due = self._due(local) if local and row.kind is SettlementKind.PAYMENT else None
+        is_late = False
+        if self._cycle is not None and local is not None and self._cut_off is not None:
+            is_late = local.time() >= self._cut_off
+        facts = (*row[_AMOUNT:_OCCURRED], row.kind, row.settled_date, local is None, day, is_late)
+        known = self._known.get(facts)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[facts] = self._appraised(row, local, day, is_late=is_late)
+        return known
+
+    def _appraised(self, row: SettlementRow, local: datetime | None, day: date, *, is_late: bool) -> Appraised:
+        due = self._due(local, is_late=is_late) if local and row.kind is SettlementKind.PAYMENT else None
         day_rate = self._rates.on(day) if row.rate is not None else None
         expected = agreed_cost(self._pricing, row, day)
         return Appraised(
@@ -58,7 +73,7 @@ class Appraisal:
             fx_difference=self._fx_difference(row, day, day_rate),
             due_first=due.first if due else None,
             due_last=due.last if due else None,
-            own_month=self._month_of(row.settled_date or day),
+            own_month=(row.settled_date or day).replace(day=1),
         )
 
     def _fx_difference(self, row: SettlementRow, day: date, day_rate: Decimal | None) -> Decimal | None:
@@ -75,15 +90,10 @@ class Appraisal:
         missing = beyond(row.settled_amount - agreed)
         return missing if missing is not None and missing < 0 else None  # a better rate than agreed is no complaint
 
-    def _month_of(self, day: date) -> date:
-        if day not in self._months:
-            self._months[day] = day.replace(day=1)
-        return self._months[day]
-
-    def _due(self, local: datetime) -> Expected | None:
+    def _due(self, local: datetime, *, is_late: bool) -> Expected | None:
         if self._cycle is None:
             return None
-        key = local.date(), self._cut_off is not None and local.time() >= self._cut_off
+        key = local.date(), is_late
         if key not in self._dues:
             self._dues[key] = self._cycle.expected(local, self._cut_off, calendar.is_closed)
         return self._dues[key]

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from datetime import date, timedelta
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Count, Sum
 
 from pagoefectivo import conf
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.localtime import LIMA
-from pagoefectivo.domain.messages import SettlementRow
 from pagoefectivo.domain.states import Source
-from pagoefectivo.models import (
-    ReportStanding,
-    SettlementDraft,
-    SettlementLine,
-    SettlementReport,
-)
+from pagoefectivo.models import ReportStanding, SettlementLine, SettlementReport
 from pagoefectivo.providers.reports import reader_of
 from pagoefectivo.selectors.months import closed_months
-from pagoefectivo.services import seams, settlement_matching, settlements
+from pagoefectivo.selectors.plans import planned_for_its_values
+from pagoefectivo.services import seams, settlements
 from pagoefectivo.services.accounts import account_named
 from pagoefectivo.services.actors import SYSTEM
 from pagoefectivo.services.claiming import Claim, claim_row, shared_now
 from pagoefectivo.services.discrepancies import ask_about_unpaid, settle_arrived
 from pagoefectivo.services.settlement_appraisal import Appraisal
+from pagoefectivo.services.settlement_matching import Matching
+from pagoefectivo.services.settlement_staging import Staging, beside
 from pagoefectivo.services.settlements import kept_file
 
 CHUNK = 10_000
+NEXT_TRY = timedelta(seconds=10)
 CURRENCY = "PEN"  # of a line that names none, nor any payment: these reports are of Peru
 Progress = Callable[[int], None]
 
@@ -42,11 +39,15 @@ class TakenOver(Exception):
     """Somebody else holds the file now, and does the same work."""
 
 
+class _AccountBusy(Exception):
+    """Another file of the account is being read, or somebody closes a month of it."""
+
+
 class _OnlyLooked(Exception):
     """Undoes what a rehearsal wrote, and carries away what it came to."""
 
-    def __init__(self, summary: dict[str, object]) -> None:
-        self.summary = summary
+    def __init__(self, lines: int, summary: dict[str, object]) -> None:
+        self.lines, self.summary = lines, summary
         super().__init__()
 
 
@@ -73,11 +74,12 @@ def import_report(report: SettlementReport, *, progress: Progress | None = None)
 
 
 def read(claim: Claim, *, progress: Progress | None = None) -> None:
-    """Read a claimed file into drafts, a chunk a transaction, then judge them all in one.
+    """Read a claimed file and judge it, in one transaction: all of its lines are there, or none.
 
-    After each chunk the lease is renewed, `lines_read` counted and `progress` told. Begun anew it begins from the first
-    line, and what was drafted before is thrown away: a kill at any moment changes no result. A file that cannot be read
-    whole is refused with its line and reason, and no line of it is kept.
+    After each chunk the lease is renewed, `lines_read` counted for others to see, and `progress` told. Begun anew it
+    begins from the first line: a kill at any moment changes no result. A file that cannot be read whole is refused with
+    its line and reason, and no line of it is kept. Files of one account are read one after the other: while another one
+    is being read, or a month of the account is being closed, it waits for its turn.
     """
     report = SettlementReport.objects.get(pk=claim.row_id)
     if report.standing not in {ReportStanding.RECEIVED, ReportStanding.READING}:
@@ -87,105 +89,78 @@ def read(claim: Claim, *, progress: Progress | None = None) -> None:
         return
     with suppress(TakenOver):
         _hold(claim, standing=ReportStanding.READING, lines_read=0)
-        _forget_drafts(report)
         try:
-            count = _draft(report, claim, progress)
+            seams.transact(lambda: _write(report, claim, progress))
         except UnreadableFile as fault:
             _refuse(report, claim, fault)
-        else:
-            _judge(report, claim, count)
+        except _AccountBusy:
+            _put_back(claim)
+        except _OnlyLooked as looked:
+            _ended(report, standing=ReportStanding.REHEARSED, line_count=looked.lines, summary=looked.summary)
 
 
-def _draft(report: SettlementReport, claim: Claim, progress: Progress | None) -> int:
-    account = account_named(report.account)
-    file = kept_file(report)
-    reader = reader_of(account.settlement_readers, file)
-    appraisal = Appraisal(account, _today())
-    rows = reader.read(file)
-    count = 0
-    while True:
-        with seams.unit_of_work():  # never twice: the rows are read once
-            written = _store(report, appraisal, islice(rows, CHUNK))
-        if not written:
-            return count
-        count += written
-        _hold(claim, lines_read=count)
-        if progress is not None:
-            progress(count)
-
-
-def _store(report: SettlementReport, appraisal: Appraisal, rows: Iterator[SettlementRow]) -> int:
-    # A list, for appraising may ask the database, which cannot answer while it is being copied to.
-    drafted = [(report.pk, report.account, *row, *appraisal.of(row)) for row in rows]
-    table = connection.ops.quote_name(SettlementDraft._meta.db_table)
-    names = ", ".join(("report_id", *settlement_matching.READ))
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            places = ", ".join(["%s"] * (1 + len(settlement_matching.READ)))
-            values = [tuple(map(_adapted, each)) for each in drafted]
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608 - our own columns
-        elif drafted:
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for each in drafted:
-                    copy.write_row(each)
-    return len(drafted)
-
-
-def _adapted(value: Any) -> Any:
-    """As SQLite's columns hold it."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return str(value) if isinstance(value, Decimal | date) else value
-
-
-def _judge(report: SettlementReport, claim: Claim, count: int) -> None:
-    """Write all lines, or none where somebody else took the file over meanwhile."""
-
-    def judge() -> None:
-        settlements.lock_account(report.account)
+def _write(report: SettlementReport, claim: Claim, progress: Progress | None) -> None:
+    """Write all lines and what follows from them, or none where somebody else took the file over meanwhile."""
+    if not settlements.is_account_free(report.account):
+        raise _AccountBusy
+    now = seams.now()
+    matching = Matching(
+        report.pk, account=report.account, currency=CURRENCY, closed=closed_months(report.account), now=now
+    )
+    with planned_for_its_values():
+        with Staging(matching) as staging:
+            lines = _judged(report, claim, staging, progress)
         _hold(claim)
-        now = seams.now()
-        settlement_matching.match(
-            report.pk, account=report.account, currency=CURRENCY, closed=closed_months(report.account), now=now
-        )
-        summary = _summary(report)
-        if report.is_rehearsal:
-            raise _OnlyLooked(summary)
-        _ended(report, standing=ReportStanding.IMPORTED, line_count=count, summary=summary, imported_at=now)
-        settle_arrived(report)
-        _forget_drafts(report)
-        ask_about_unpaid(report)
+        with connection.cursor() as cursor:
+            matching.finish(cursor, lines)
+    summary = _summary(report)
+    if report.is_rehearsal:
+        raise _OnlyLooked(lines, summary)
+    _ended(report, standing=ReportStanding.IMPORTED, line_count=lines, summary=summary, imported_at=now)
+    settle_arrived(report)
+    ask_about_unpaid(report)
 
-    try:
-        seams.transact(judge)
-    except _OnlyLooked as looked:
-        _ended(report, standing=ReportStanding.REHEARSED, line_count=count, summary=looked.summary)
-        _forget_drafts(report)
+
+def _judged(report: SettlementReport, claim: Claim, staging: Staging, progress: Progress | None) -> int:
+    account, lines = account_named(report.account), 0
+    appraisal = Appraisal(account, _today())
+    is_long = report.size > settlements.PIECE
+    with beside() if is_long else nullcontext(DEFAULT_DB_ALIAS) as alias:
+        file = kept_file(report, using=alias)
+        rows = reader_of(account.settlement_readers, file).read(file)
+        while taken := staging.take((*row, *appraisal.of(row)) for row in islice(rows, CHUNK)):
+            lines += taken
+            _hold(claim, using=alias, lines_read=lines)
+            if progress is not None:
+                progress(lines)
+    return lines
+
+
+def _put_back(claim: Claim) -> None:
+    """Let it be read a little later."""
+    SettlementReport.objects.filter(pk=claim.row_id, lease_token=claim.token).update(
+        standing=ReportStanding.RECEIVED, next_action_at=seams.now() + NEXT_TRY, lease_until=None
+    )
 
 
 def _refuse(report: SettlementReport, claim: Claim, fault: UnreadableFile) -> None:
     def refuse() -> None:
         _hold(claim)
-        _forget_drafts(report)
         _ended(report, standing=ReportStanding.REFUSED, refused_line=fault.line, refused_why=fault.why[:500])
 
     seams.transact(refuse)
 
 
-def _hold(claim: Claim, **columns: object) -> None:
+def _hold(claim: Claim, using: str = DEFAULT_DB_ALIAS, **columns: object) -> None:
     """Renew the lease of whoever holds the file. Raises TakenOver where that is somebody else now."""
-    until = shared_now() + conf.current().timing.lease
-    held = SettlementReport.objects.filter(pk=claim.row_id, lease_token=claim.token)
+    until = shared_now(using) + conf.current().timing.lease
+    held = SettlementReport.objects.using(using).filter(pk=claim.row_id, lease_token=claim.token)
     if not held.update(lease_until=until, next_action_at=until, **columns):
         raise TakenOver
 
 
 def _ended(report: SettlementReport, **columns: object) -> None:
     SettlementReport.objects.filter(pk=report.pk).update(next_action_at=None, lease_until=None, attempts=0, **columns)
-
-
-def _forget_drafts(report: SettlementReport) -> None:
-    SettlementDraft.objects.filter(report=report).delete()
 
 
 def _summary(report: SettlementReport) -> dict[str, object]:

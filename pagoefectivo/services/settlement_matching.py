@@ -1,4 +1,4 @@
-"""Each line of a file to what it is about, for all lines at once: a million of them in a handful of statements.
+"""Each line of a file to what it is about, a chunk of lines at once: a few statements for many thousand lines.
 
 By the provider's ids, then by ours; by code, amount and date only as a proposal that a person confirms. What a line
 turned out to be is written on the line. Payments, refunds and orders are read and never changed.
@@ -11,18 +11,22 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import CharField
 
-from pagoefectivo.domain.settlements import DIFFERENCES, TOLERANCE, UNCOUNTED
+from pagoefectivo.domain.settlements import DIFFERENCES, TOLERANCE, UNCOUNTED, WITHOUT_MONEY
 from pagoefectivo.domain.states import AnomalyKind, RefundState
-from pagoefectivo.models import ReadLine, SettlementDraft, SettlementLine
+from pagoefectivo.models import ReadLine, SettlementLine
 
-MEMORY = "128MB"  # of the database, for joins of a million rows; without it they go by way of its disk
-_NAMES = {field.name for field in ReadLine._meta.local_fields}
-READ = tuple(str(field.column) for field in SettlementDraft._meta.concrete_fields if field.name in _NAMES)
+STAGE = "pagoefectivo_staged"
+GONE = (RefundState.SUCCEEDED, RefundState.PENDING, RefundState.RETURNED)
 _LINE = SettlementLine._meta.db_table
-_DRAFT = SettlementDraft._meta.db_table
-_READ = ", ".join(READ)
-_READ_OF_S = ", ".join(f"s.{column}" for column in READ)
+_SAID = [field for field in ReadLine._meta.local_fields if field.name != "account"]
+STAGED = tuple(str(field.column) for field in _SAID)
+TEXTS = tuple(str(field.column) for field in _SAID if isinstance(field, CharField))
+MANY = 1_000
+MEMORY = "128MB"  # of the database, for joins of a million rows; without it they go by way of its disk
+_READ = ", ".join(STAGED)
+_READ_OF_S = ", ".join(f"s.{column}" for column in STAGED)
 
 # Within three days: a counter's day, its bank's and the provider's may all differ.
 _NEAR = {
@@ -30,47 +34,55 @@ _NEAR = {
     "sqlite": "abs(julianday(x.paid_at) - julianday(s.occurred_at)) <= 3",
 }
 _EQUALS = {"postgresql": "IS NOT DISTINCT FROM", "sqlite": "IS"}
+# What is worked out inside is worked out once, not anew in every column that asks for it.
+_FENCE = {"postgresql": "OFFSET 0", "sqlite": ""}
+_IN_BULK = ("seqscan", "hashjoin", "mergejoin", "material")
+_EMPTY = {"postgresql": f"TRUNCATE {STAGE}", "sqlite": f"DELETE FROM {STAGE}"}  # noqa: S608 - our own name
 _WHAT_IT_SAYS = ("kind", "amount", "currency", "settled_amount", "settled_currency", "fee", "tax", "net")
 
 # What a line would be before its costs, where it does not say so itself; and what it changes where it names no net.
 _GROSS = "COALESCE(s.amount, s.net - COALESCE(s.fee, 0) - COALESCE(s.tax, 0))"
-_BOOKED = """CASE WHEN s.kind IN ('balance', 'notice') THEN 0
+_BOOKED = """CASE WHEN s.kind IN ({aside}) THEN 0
     ELSE COALESCE(s.net, COALESCE(s.settled_amount, s.amount, 0) + COALESCE(s.fee, 0) + COALESCE(s.tax, 0)) END"""
 _PROPOSED = """CASE WHEN s.kind = 'payment' AND s.code <> '' AND vt.id IS NULL AND vo.id IS NULL THEN (
     SELECT min(x.id) FROM pagoefectivo_voucher x
-    WHERE x.code = s.code AND x.account = s.account AND x.paid_amount = s.amount AND x.paid_currency = s.currency
+    WHERE x.code = s.code AND x.account = %(account)s AND x.paid_amount = s.amount AND x.paid_currency = s.currency
       AND {near} HAVING count(*) = 1) END"""
+_SETTLED_BEFORE = """COALESCE(
+    (SELECT l.id FROM {line} l
+     WHERE l.voucher_id = s.found_voucher AND l.kind = 'payment' AND {counted} AND l.booked > 0
+     LIMIT 1),
+    (SELECT h.id FROM pagoefectivo_settlementshare h
+     WHERE h.voucher_id = s.found_voucher AND h.refund_id IS NULL LIMIT 1))"""
 
+_ALONE = "s.line AS first, 1 AS is_same_as_first"
+_TWINS = """first_value(s.line) OVER same AS first, CASE WHEN {same_as_first} THEN 1 ELSE 0 END AS is_same_as_first"""
+_SAME = "WINDOW same AS (PARTITION BY s.identity ORDER BY CASE WHEN s.kind IN ({aside}) THEN 1 ELSE 0 END, s.line)"
+_STAGED = """
+SELECT s.*, {first}, (
+    SELECT t.id FROM {line} t WHERE t.account = %(account)s AND t.identity = s.identity AND t.tells_first) AS told_by
+FROM {stage} s {window} {fence}
+"""
+# A key that is NULL is looked for nowhere; an account with something added is none that an index could be walked for.
 _DRAFTED = """
 SELECT s.*, COALESCE(vt.id, vo.id, rt.voucher_id, ro.voucher_id) AS found_voucher,
        CASE WHEN s.kind IN ('refund', 'adjustment') THEN COALESCE(rt.id, ro.id) END AS found_refund,
-       {proposed} AS proposed, p.id AS told_by, CASE WHEN {same_as_told} THEN 1 ELSE 0 END AS is_same,
-       again.first AS first, {gross} AS gross,
+       {proposed} AS proposed, CASE WHEN {same_as_told} THEN 1 ELSE 0 END AS is_same,
+       {gross} AS gross,
        COALESCE(vt.paid_at, vo.paid_at) AS paid_at, COALESCE(vt.paid_amount, vo.paid_amount) AS paid_amount,
        COALESCE(vt.paid_currency, vo.paid_currency) AS paid_currency, COALESCE(rt.state, ro.state) AS refund_state,
-       COALESCE(rt.amount, ro.amount) AS refund_amount, COALESCE(rt.currency, ro.currency) AS refund_currency,
-       q.voucher_id AS settled_before
-FROM {draft} s
-LEFT JOIN {line} p ON p.account = %(account)s AND p.identity = s.identity AND p.tells_first
-LEFT JOIN (
-    SELECT identity, min(line) AS first FROM {draft} WHERE report_id = %(report)s
-    GROUP BY identity HAVING count(*) > 1) again ON again.identity = s.identity
+       COALESCE(rt.amount, ro.amount) AS refund_amount, COALESCE(rt.currency, ro.currency) AS refund_currency
+FROM ({staged}) s
+LEFT JOIN {line} p ON p.id = s.told_by
 LEFT JOIN pagoefectivo_voucher vt
-  ON vt.account = %(account)s AND vt.provider_reference = s.provider_reference AND s.provider_reference <> ''
+  ON vt.account = %(account)s AND vt.provider_reference <> '' AND vt.provider_reference = NULLIF(s.provider_reference, '')
 LEFT JOIN pagoefectivo_voucher vo
-  ON vo.reference = s.reference AND vo.account = %(account)s AND s.reference <> '' AND vt.id IS NULL
+  ON vo.account || '' = %(account)s AND vo.reference = CASE WHEN vt.id IS NULL THEN NULLIF(s.reference, '') END
 LEFT JOIN pagoefectivo_refund rt
-  ON rt.account = %(account)s AND rt.provider_reference = s.refund_provider_reference AND s.refund_provider_reference <> ''
+  ON rt.account = %(account)s AND rt.provider_reference <> ''
+ AND rt.provider_reference = NULLIF(s.refund_provider_reference, '')
 LEFT JOIN pagoefectivo_refund ro
-  ON ro.reference = s.refund_reference AND ro.account = %(account)s AND s.refund_reference <> '' AND rt.id IS NULL
-LEFT JOIN (
-    SELECT voucher_id FROM {line}
-    WHERE account = %(account)s AND kind = 'payment' AND voucher_id IS NOT NULL AND {counted} AND booked > 0
-    UNION
-    SELECT h.voucher_id FROM pagoefectivo_settlementshare h JOIN {line} l ON l.id = h.line_id
-    WHERE l.account = %(account)s AND h.refund_id IS NULL) q
-  ON s.kind = 'payment' AND q.voucher_id = COALESCE(vt.id, vo.id)
-WHERE s.report_id = %(report)s
+  ON ro.account || '' = %(account)s AND ro.reference = CASE WHEN rt.id IS NULL THEN NULLIF(s.refund_reference, '') END
 """
 
 _AGREED = """CASE WHEN {s}.fx_difference IS NOT NULL THEN 'fx'
@@ -78,12 +90,12 @@ _AGREED = """CASE WHEN {s}.fx_difference IS NOT NULL THEN 'fx'
         WHEN {s}.settled_date < {s}.due_first OR {s}.settled_date > {s}.due_last THEN 'date'
         ELSE 'matched' END"""
 _VERDICT = """CASE
-    WHEN s.kind IN ('balance', 'notice') THEN 'aside'
+    WHEN s.kind IN ({aside}) THEN 'aside'
     WHEN s.told_by IS NOT NULL THEN CASE WHEN s.is_same = 1 THEN 'repeated' ELSE 'duplicate' END
-    WHEN s.line > s.first THEN 'duplicate'
+    WHEN s.line > s.first THEN CASE WHEN s.is_same_as_first = 1 THEN 'repeated' ELSE 'duplicate' END
     WHEN s.kind = 'payment' THEN CASE
         WHEN s.found_voucher IS NULL THEN CASE WHEN s.proposed IS NULL THEN 'missing_here' ELSE 'proposed' END
-        WHEN s.settled_before IS NOT NULL THEN 'duplicate'
+        WHEN {settled_before} IS NOT NULL THEN 'duplicate'
         WHEN s.paid_at IS NULL THEN 'missing_here'
         WHEN s.currency NOT IN ('', s.paid_currency) OR abs(s.gross - s.paid_amount) > {tolerance} THEN 'amount'
         ELSE {agreed} END
@@ -104,10 +116,10 @@ _VERDICT = """CASE
     ELSE 'missing_here' END"""
 
 _INSERT = """
-INSERT INTO {line} ({read}, report_id, voucher_id, refund_id, verdict, tells_first, month, booked, book_currency,
+INSERT INTO {line} ({read}, account, report_id, voucher_id, refund_id, verdict, tells_first, month, booked, book_currency,
                     difference, difference_currency)
-SELECT {read_of_s}, s.report_id, s.voucher_id, s.found_refund, s.verdict,
-       s.verdict NOT IN ('aside', 'repeated') AND s.told_by IS NULL AND (s.first IS NULL OR s.line = s.first),
+SELECT {read_of_s}, %(account)s, %(report)s, s.voucher_id, s.found_refund, s.verdict,
+       s.verdict NOT IN ('aside', 'repeated') AND s.told_by IS NULL AND s.line = s.first,
        {month}, s.booked, s.book_currency,
        CASE s.verdict WHEN 'amount' THEN CASE WHEN s.kind = 'payment' THEN s.gross - s.paid_amount
                                               WHEN s.gross < 0 THEN s.gross + s.refund_amount
@@ -118,15 +130,7 @@ SELECT {read_of_s}, s.report_id, s.voucher_id, s.found_refund, s.verdict,
 FROM (
     SELECT s.*, {verdict} AS verdict, COALESCE(s.found_voucher, s.proposed) AS voucher_id, {booked} AS booked,
            COALESCE(NULLIF(s.settled_currency, ''), NULLIF(s.currency, ''), s.paid_currency, %(currency)s) AS book_currency
-    FROM ({drafted}) s) s
-"""
-
-# What a file says twice in the same words is told before; in other words it stays a duplicate.
-_SAID_AGAIN = """
-UPDATE {line} SET verdict = 'repeated', difference = NULL
-FROM {line} f
-WHERE {line}.report_id = %(report)s AND {line}.verdict = 'duplicate' AND NOT {line}.tells_first
-  AND f.report_id = %(report)s AND f.identity = {line}.identity AND f.tells_first AND {same_as_first}
+    FROM ({drafted}) s {fence}) s
 """
 # One payment that a file settles twice under two names: the first counts as it is.
 _SETTLED_TWICE = """
@@ -176,56 +180,98 @@ FROM {line} WHERE report_id = %(report)s AND verdict IN ({differences}) ORDER BY
 """
 
 
-def match(report_id: int, *, account: str, currency: str, closed: Sequence[tuple[date, date]], now: datetime) -> None:
-    """Judge every draft of a report, write it as a line, and open a difference for each that does not add up.
+class Matching:
+    """The judging of one report's lines, in the caller's transaction, who holds the account's lock.
 
-    Inside the caller's transaction, who holds the account's lock, so that no other file of it is judged meanwhile; a
-    handful of statements. `currency` is that of a line which names none. `closed` has each closed month with the first
-    open one after it.
+    `currency` is that of a line which names none. `closed` has each closed month with the first open one after it.
     """
-    values: dict[str, Any] = {"report": report_id, "account": account, "currency": currency, "now": now}
-    if connection.vendor == "sqlite":
-        values["now"] = connection.ops.adapt_datetimefield_value(now)
-    for number, (month, later) in enumerate(closed):
-        values |= {f"closed_{number}": month, f"open_{number}": later}
-    with connection.cursor() as cursor:
+
+    def __init__(
+        self, report_id: int, *, account: str, currency: str, closed: Sequence[tuple[date, date]], now: datetime
+    ) -> None:
+        self._closed = len(closed)
+        self._values: dict[str, Any] = {"report": report_id, "account": account, "currency": currency, "now": now}
+        if connection.vendor == "sqlite":
+            self._values["now"] = connection.ops.adapt_datetimefield_value(now)
+        for number, (month, later) in enumerate(closed):
+            self._values |= {f"closed_{number}": month, f"open_{number}": later}
+
+    def begin(self, cursor: Any) -> None:
+        """Make the stage of a chunk: a table that nobody else sees, and that is gone with the transaction."""
+        cursor.execute(f"DROP TABLE IF EXISTS {STAGE}")
         if connection.vendor == "postgresql":
+            # Nobody has counted yet what this transaction writes: each line looks its own facts up by their indexes.
+            for joined_by in _IN_BULK:
+                cursor.execute(f"SET LOCAL enable_{joined_by} = off")
+            cursor.execute("SET LOCAL default_statistics_target = 10")
+        cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {_READ} FROM {_LINE} WHERE 1 = 0")  # noqa: S608 - our own columns
+
+    def judge(self, cursor: Any, *, has_twins: bool) -> int:
+        """Write each line of the stage with its class and empty the stage; return how many there were. One statement.
+
+        `has_twins` says that two of them share an identity.
+        """
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ANALYZE {STAGE}")
+        cursor.execute(_insert(self._closed, has_twins=has_twins), self._values)
+        judged: int = cursor.rowcount
+        cursor.execute(_EMPTY[connection.vendor])
+        return judged
+
+    def finish(self, cursor: Any, lines: int) -> None:
+        """Hold the report's lines against one another, and open a difference for each that does not add up."""
+        cursor.execute(f"DROP TABLE {STAGE}")
+        if connection.vendor == "postgresql":
+            for joined_by in _IN_BULK:
+                cursor.execute(f"SET LOCAL enable_{joined_by} = on")
             cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
-            cursor.execute(f"ANALYZE {_DRAFT}")
-        for statement in _statements(len(closed)):
-            cursor.execute(statement, values)
+            if lines >= MANY:  # to the planner there is hardly one of them yet, and for each it would look at all
+                cursor.execute("SET LOCAL enable_nestloop = off")
+        for statement in _closing():
+            cursor.execute(statement, self._values)
 
 
-def _statements(closed: int) -> tuple[str, ...]:
+def _insert(closed: int, *, has_twins: bool) -> str:
     cases = " ".join(f"WHEN s.own_month = %(closed_{number})s THEN %(open_{number})s" for number in range(closed))
-    gone = _listed((RefundState.SUCCEEDED, RefundState.PENDING, RefundState.RETURNED))
-    drafted = _DRAFTED.format(
-        draft=_DRAFT,
+    aside, fence = _listed(WITHOUT_MONEY), _FENCE[connection.vendor]
+    staged = _STAGED.format(
+        first=_TWINS.format(same_as_first=_same("s.{}", "first_value(s.{}) OVER same")) if has_twins else _ALONE,
+        window=_SAME.format(aside=aside) if has_twins else "",
         line=_LINE,
-        counted=_counted(""),
+        stage=STAGE,
+        fence=fence,
+    )
+    drafted = _DRAFTED.format(
+        staged=staged,
+        line=_LINE,
         gross=_GROSS,
         proposed=_PROPOSED.format(near=_NEAR[connection.vendor]),
-        same_as_told=_same("p", "s"),
+        same_as_told=_same("p.{}", "s.{}"),
     )
     verdict = _VERDICT.format(
+        aside=aside,
+        settled_before=_SETTLED_BEFORE.format(line=_LINE, counted=_counted("l.")),
         tolerance=TOLERANCE,
         agreed=_AGREED.format(s="s"),
-        gone=gone,
+        gone=_listed(GONE),
         reversed=AnomalyKind.PAYMENT_REVERSED.value,
     )
+    return _INSERT.format(
+        line=_LINE,
+        read=_READ,
+        read_of_s=_READ_OF_S,
+        month=f"CASE {cases} ELSE s.own_month END" if cases else "s.own_month",
+        verdict=verdict,
+        booked=_BOOKED.format(aside=aside),
+        drafted=drafted,
+        fence=fence,
+    )
+
+
+def _closing() -> tuple[str, ...]:
     return (
-        _INSERT.format(
-            line=_LINE,
-            read=_READ,
-            read_of_s=_READ_OF_S,
-            month=f"CASE {cases} ELSE s.own_month END" if cases else "s.own_month",
-            verdict=verdict,
-            booked=_BOOKED,
-            drafted=drafted,
-        ),
-        _SAID_AGAIN.format(line=_LINE, same_as_first=_same("f", _LINE)),
         _SETTLED_TWICE.format(line=_LINE, counted=_counted(""), uncounted=_listed(UNCOUNTED)),
-        _PAIRED.format(line=_LINE, agreed=_AGREED.format(s=_LINE), gone=gone, counted_l=_counted("l.")),
+        _PAIRED.format(line=_LINE, agreed=_AGREED.format(s=_LINE), gone=_listed(GONE), counted_l=_counted("l.")),
         _FOUND.format(line=_LINE, differences=_listed(DIFFERENCES)),
     )
 
@@ -236,7 +282,7 @@ def _counted(of: str) -> str:
 
 def _same(one: str, other: str) -> str:
     equals = _EQUALS[connection.vendor]
-    return " AND ".join(f"{one}.{column} {equals} {other}.{column}" for column in _WHAT_IT_SAYS)
+    return " AND ".join(f"{one.format(column)} {equals} {other.format(column)}" for column in _WHAT_IT_SAYS)
 
 
 def _listed(words: Iterable[str]) -> str:

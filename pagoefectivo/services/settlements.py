@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from django.db import IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
 
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import NotFound, Reason, RuleRefused
@@ -65,24 +65,40 @@ def import_now(report_id: int, *, actor: Actor) -> SettlementReport:
     return seams.transact(lambda: _due_again(report, only_look=False))
 
 
-def kept_file(report: SettlementReport) -> BinaryIO:
-    """Return a kept file as a stream that can be read from its beginning again; a piece of it at a time is in memory."""
-    return io.BufferedReader(_Pieces(report), PIECE)
+def kept_file(report: SettlementReport, *, using: str = DEFAULT_DB_ALIAS) -> BinaryIO:
+    """Return a kept file as a stream that can be read from its beginning again; a piece of it at a time is in memory.
+
+    `using` is the alias of the connection through which it is read.
+    """
+    return io.BufferedReader(_Pieces(report, using), PIECE)
 
 
 def lock_account(account: str) -> None:
     """Hold an account's settlement work until this transaction ends: one file, one act or one close after the other.
 
-    What is told first, what is settled twice, and to which month a line goes, depends on their order. An account of
-    which no file ever came has nothing to hold.
+    What is told first, what is settled twice, and to which month a line goes, depends on their order. No row is locked,
+    for others count in the file's own row how far it is read. SQLite has one writer at a time anyway.
     """
-    SettlementReport.objects.select_for_update(no_key=True).filter(account=account).order_by("pk").first()
+    _advise("pg_advisory_xact_lock", account)
+
+
+def is_account_free(account: str) -> bool:
+    """Hold an account as `lock_account` does, without waiting; False where somebody else holds it now."""
+    return _advise("pg_try_advisory_xact_lock", account) is not False
+
+
+def _advise(lock: str, account: str) -> object:
+    if connection.vendor != "postgresql":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"pagoefectivo settles {account}"])
+        return cursor.fetchone()[0]
 
 
 class _Pieces(io.RawIOBase):
-    def __init__(self, report: SettlementReport) -> None:
+    def __init__(self, report: SettlementReport, using: str) -> None:
         super().__init__()
-        self._report = report
+        self._report, self._using = report, using
         self.seek(0)
 
     def readable(self) -> bool:
@@ -106,7 +122,7 @@ class _Pieces(io.RawIOBase):
         return len(taken)
 
     def _decompressed(self) -> Iterator[bytes]:
-        pieces = SettlementPiece.objects.filter(report=self._report).order_by("number")
+        pieces = SettlementPiece.objects.using(self._using).filter(report=self._report).order_by("number")
         for number in range(pieces.count()):
             yield zlib.decompress(pieces.get(number=number).content)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pagoefectivo.domain.states import OrderState, VoucherState
-from pagoefectivo.models import Discrepancy, SettlementDraft, SettlementLine, SettlementPiece, SettlementReport, Voucher
+from pagoefectivo.models import Discrepancy, SettlementLine, SettlementPiece, SettlementReport, Voucher
 from tests.acceptance.children import ROOT, environment
 from tests.integration.ledger import everything
 from tests.integration.pages.stage import place_order, place_voucher
@@ -22,12 +22,12 @@ from tests.integration.settlement_files import Row, file_of, of_voucher
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.servers]
 BROUGHT = (Discrepancy, SettlementLine, SettlementPiece, SettlementReport)
-CHUNK, LINES = 10_000, 10_400
+LINES = 10_400
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
-POINTS = {  # where it dies: how many lines are drafted and kept then
-    "committed settlement_imports._draft": (CHUNK, 0),
-    "commit settlement_imports._judge": (LINES, 0),
-    "committed settlement_imports._judge": (0, LINES),
+POINTS = {  # where it dies, at which passage, and how many lines are there then
+    ("written settlement_imports._hold", 2): 0,  # the first chunk is judged, and told of
+    ("commit settlement_imports.read", 1): 0,
+    ("committed settlement_imports.read", 1): LINES,
 }
 
 
@@ -48,12 +48,12 @@ def file(psp: Any, tmp_path: Path) -> Path:
     return path
 
 
-def bring(file: Path, folder: Path, *, dies: str = "") -> tuple[int, dict[str, Any]]:
+def bring(file: Path, folder: Path, *, dies: str = "", passage: int = 1) -> tuple[int, dict[str, Any]]:
     """Run the command as a process of its own; return its exit code and what it said."""
     for name in ("warrants", "delivered", "seen"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     if dies:
-        (folder / "warrants" / f"importer {dies}#1").touch()
+        (folder / "warrants" / f"importer {dies}#{passage}").touch()
     ran = subprocess.run(
         [sys.executable, "manage.py", "pagoefectivo", "import-settlement", file, "--account", "default", "--json"],
         cwd=ROOT, env=environment(DRILL_FOLDER=str(folder), DRILL_ROLE="importer"),
@@ -80,13 +80,15 @@ def test_F03_an_import_killed_at_any_point_and_run_again_comes_to_the_same_once(
     whole = came_to()
     assert [len(rows) for rows in whole] == [LINES, LINES - 1, 1, 2, 3]
     assert [row[1] for row in whole[-1]] == [False, False, True], "the unpaid one is asked about, and no other"
-    for point, (drafted, kept) in POINTS.items():
+    for (point, passage), kept in POINTS.items():
         _forget()
         assert everything() == before
         folder = tmp_path / point.replace(" ", "-")
-        assert bring(file, folder, dies=point)[0] == -signal.SIGKILL
+        assert bring(file, folder, dies=point, passage=passage)[0] == -signal.SIGKILL
         assert [path.name.partition(" ")[2] for path in (folder / "delivered").iterdir()] == [f"importer {point}"]
-        assert (SettlementDraft.objects.count(), SettlementLine.objects.count()) == (drafted, kept)
+        told = SettlementReport.objects.values_list("lines_read", flat=True).get()
+        assert told == (10_000 if passage == 2 else LINES), "others see how far it is"
+        assert SettlementLine.objects.count() == kept
         if not kept:
             code, said = bring(file, folder)  # the dead one's lease has not ended
             assert (code, said["standing"], SettlementLine.objects.count()) == (1, "reading", 0)
@@ -94,7 +96,6 @@ def test_F03_an_import_killed_at_any_point_and_run_again_comes_to_the_same_once(
         code, said = bring(file, folder)
         assert (code, said["standing"], said["lines"], said["differences"]) == (1, "imported", LINES, LINES - 1)
         assert came_to() == whole
-        assert not SettlementDraft.objects.exists()
 
 
 def _forget() -> None:

@@ -1,8 +1,9 @@
 """P5: a settlement file against as many payments, beside "the verdict on the line" and nothing else.
 
 The floor reads the same file with csv and Decimal, copies seven columns into a staging table, joins them with the payments
-and writes each line with its verdict into a table with one index. Ours keeps the file, validates every cell, appraises
-every line by cycle, fees and rate, judges it and writes all that it says, with its indexes.
+and writes each line with its verdict into a table with no index but its key. Ours keeps the file, validates every cell,
+appraises every line by cycle, fees and rate, and judges it by all else that is known. Printed beside it: the floor, had it
+to keep what a line says in the table of lines, with the indexes that a month is read by.
 """
 
 from __future__ import annotations
@@ -25,37 +26,34 @@ from tests.fuzz.figures import resident_kib
 from tests.unit.providers.reports_stage import SAMPLES
 
 SIZES = {100_000: 3, 1_000_000: 1}  # lines -> rounds
+PRICES = 3_800
+MICRO = Decimal("0.000001")
 GOAL, EXPONENT, MEMORY_MIB = 1.5, 1.05, 100
-_READ = (
-    "TRANSACTION_ID",
-    "DLOCAL_TRANSACTION_ID",
-    "LOCAL_AMOUNT",
-    "FX_RATE",
-    "GROSS_AMOUNT",
-    "FEE_AMOUNT",
-    "NET_AMOUNT",
-)
+_NAMES = ("TRANSACTION_ID", "DLOCAL_TRANSACTION_ID")
+_AMOUNTS = ("LOCAL_AMOUNT", "FX_RATE", "GROSS_AMOUNT", "FEE_AMOUNT", "NET_AMOUNT")
+_PRICED = ("LOCAL_AMOUNT", "GROSS_AMOUNT", "FEE_AMOUNT", "NET_AMOUNT")
+_MORE = ("ROW_TYPE", "LOCAL_CURRENCY", "CREATION_DATE", "APPROVED_DATE")
 _PAYMENTS = (
     """
 INSERT INTO pagoefectivo_order (state, reference, account, amount, currency, paid_amount, refunded_amount,
     payer_email, payer_name, payer_phone, payer_document_type, payer_document_number, language, description, metadata,
     expires_in, page_key, created_at, updated_at)
-SELECT 'paid', 'P5-' || n, 'default', 100.50, 'PEN', 100.50, 0, 'buyer@example.pe', '', '', '', '', 'es', '', '{}',
-    interval '48 hours', left(md5('P5-' || n), 22), now(), now() FROM generate_series(1, %(size)s) AS n""",
+SELECT 'paid', 'P5-' || n, 'default', p.price, 'PEN', p.price, 0, 'buyer@example.pe', '', '', '', '', 'es', '', '{}',
+    interval '48 hours', left(md5('P5-' || n), 22), now(), now()
+FROM generate_series(1, %(size)s) AS n CROSS JOIN LATERAL (SELECT 20 + (n %% %(prices)s) * 0.10 AS price) p""",
     """
 INSERT INTO pagoefectivo_voucher (public_id, order_id, attempt, account, reference, idempotency_key, amount, currency,
     state, wanted_expiry_at, provider_reference, code, barcode, barcode_svg, paid_amount, paid_currency, paid_at,
     reserved_amount, refunded_amount, outside_amount, error_code, raw_code, created_at, changed_at, lease_token, attempts)
-SELECT 'P5-' || o.id, o.id, 1, 'default', o.reference || '-1', o.id, 100.50, 'PEN', 'paid', now(),
-    'D-4-' || substr(o.reference, 4), lpad(o.id::text, 10, '0'), '', '', 100.50, 'PEN', now(), 0, 0, 0, '', '', now(), now(), 0, 0
+SELECT 'P5-' || o.id, o.id, 1, 'default', o.reference || '-1', o.id, o.amount, 'PEN', 'paid', now(),
+    'D-4-' || substr(o.reference, 4), lpad(o.id::text, 10, '0'), '', '', o.amount, 'PEN', now(), 0, 0, 0, '', '', now(), now(), 0, 0
 FROM pagoefectivo_order o WHERE o.reference LIKE %(named)s""",
 )
-_FLOOR = (
+_STAGED = "ours text, theirs text, amount numeric, rate numeric, gross numeric, fee numeric, net numeric"
+_BARE = (
     "DROP TABLE IF EXISTS floor_staged, floor_line",
-    """CREATE UNLOGGED TABLE floor_staged (ours text, theirs text, amount numeric, rate numeric, gross numeric,
-       fee numeric, net numeric)""",
-    """CREATE TABLE floor_line (id bigserial PRIMARY KEY, ours text, theirs text, amount numeric, rate numeric,
-       gross numeric, fee numeric, net numeric, voucher_id bigint, verdict text)""",
+    f"CREATE UNLOGGED TABLE floor_staged ({_STAGED})",
+    f"CREATE TABLE floor_line (id bigserial PRIMARY KEY, {_STAGED}, voucher_id bigint, verdict text)",
 )
 _JUDGED = """
 INSERT INTO floor_line (ours, theirs, amount, rate, gross, fee, net, voucher_id, verdict)
@@ -63,8 +61,23 @@ SELECT s.ours, s.theirs, s.amount, s.rate, s.gross, s.fee, s.net, v.id,
        CASE WHEN v.id IS NULL THEN 'missing' WHEN v.paid_amount <> s.amount THEN 'amount' ELSE 'matched' END
 FROM floor_staged s LEFT JOIN pagoefectivo_voucher v ON v.account = 'default' AND v.provider_reference = s.theirs
 """
+_KEPT = (
+    "DROP TABLE IF EXISTS floor_staged",
+    f"CREATE UNLOGGED TABLE floor_staged ({_STAGED}, raw text, currency text, created timestamptz, approved timestamptz)",
+)
+_KEPT_JUDGED = """
+INSERT INTO pagoefectivo_settlementline (account, report_id, line, kind, raw_kind, identity, reference, provider_reference,
+    refund_reference, refund_provider_reference, code, amount, currency, settled_amount, settled_currency, fee, net, rate,
+    occurred_at, settled_date, batch, own_month, voucher_id, verdict, tells_first, month, booked, book_currency,
+    difference_currency)
+SELECT 'default', 1, row_number() OVER (), 'payment', s.raw, 'payment:' || s.theirs, s.ours, s.theirs, '', '', '', s.amount,
+    s.currency, s.gross, 'USD', s.fee, s.net, s.rate, coalesce(s.approved, s.created), '2026-11-20', 'TR-1', '2026-11-01',
+    v.id, CASE WHEN v.id IS NULL THEN 'missing' WHEN v.paid_amount <> s.amount THEN 'amount' ELSE 'matched' END, true,
+    '2026-11-01', s.net, 'USD', 'USD'
+FROM floor_staged s LEFT JOIN pagoefectivo_voucher v ON v.account = 'default' AND v.provider_reference = s.theirs
+"""
 _GONE = """TRUNCATE pagoefectivo_settlementline, pagoefectivo_discrepancy, pagoefectivo_discrepancyentry,
-    pagoefectivo_settlementshare, pagoefectivo_settlementpiece, pagoefectivo_settlementdraft,
+    pagoefectivo_settlementshare, pagoefectivo_settlementpiece,
     pagoefectivo_settlementreport CASCADE"""
 
 
@@ -78,15 +91,17 @@ def measure() -> list[Row]:
             file = _file(Path(folder) / f"{size}.csv", size)
             _fill(size)
             peaks: list[float] = []
-            floor, ours = interleaved([_floor(file), _ours(file, size, peaks)], rounds)
+            works = [_floor(file), _kept(file), _ours(file, size, peaks)]
+            floor, kept, ours = interleaved(works, rounds)
             seconds[size], grown[size] = median(ours), max(peaks)
-            value = median_ratio(ours, floor)
-            rows.append(_row(size, median(floor), seconds, grown, value))
+            note = f"had it to keep its lines, the floor would take {median(kept):.2f} s"
+            note += f", {median_ratio(kept, floor):.2f} of itself; ours is {median_ratio(ours, kept):.2f} of that"
+            rows.append(_row(size, median(floor), seconds, grown, median_ratio(ours, floor), note))
             _empty(_GONE)
     return rows
 
 
-def _row(size: int, floor: float, seconds: dict[int, float], grown: dict[int, float], value: float) -> Row:
+def _row(size: int, floor: float, seconds: dict[int, float], grown: dict[int, float], value: float, note: str) -> Row:
     conditions = {f"memory grew by {grown[size]:.0f} MiB (goal < {MEMORY_MIB})": grown[size] < MEMORY_MIB}
     smallest = min(seconds)
     if size != smallest:
@@ -104,6 +119,7 @@ def _row(size: int, floor: float, seconds: dict[int, float], grown: dict[int, fl
         goal=GOAL,
         at_least=False,
         conditions=conditions,
+        notes=(note,),
     )
 
 
@@ -134,44 +150,60 @@ def _require_matched(report: SettlementReport, size: int) -> None:
 
 
 def _floor(file: Path) -> Callable[[], float]:
+    return _floor_of(file, _BARE, (*_NAMES, *_AMOUNTS), _JUDGED)
+
+
+def _kept(file: Path) -> Callable[[], float]:
+    return _floor_of(file, _KEPT, (*_NAMES, *_AMOUNTS, *_MORE), _KEPT_JUDGED)
+
+
+def _floor_of(file: Path, tables: tuple[str, ...], names: tuple[str, ...], judge: str) -> Callable[[], float]:
     def reconcile() -> float:
-        _empty(*_FLOOR)
+        _empty(_GONE, *tables)
         began = time.perf_counter()
         with transaction.atomic(), connection.cursor() as cursor:
             with cursor.copy("COPY floor_staged FROM STDIN") as copy:
-                for row in _bare(file):
+                for row in _cells(file, names):
                     copy.write_row(row)
             cursor.execute("ANALYZE floor_staged")
-            cursor.execute(_JUDGED)
+            cursor.execute(judge)
         return time.perf_counter() - began
 
     return reconcile
 
 
-def _bare(file: Path) -> Iterator[tuple[object, ...]]:
+def _cells(file: Path, names: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    amounts = slice(len(_NAMES), len(_NAMES) + len(_AMOUNTS))
     with file.open(encoding="utf-8", newline="") as opened:
         rows = csv.reader(opened)
-        places = next([cells.index(name) for name in _READ] for cells in rows if _READ[0] in cells)
+        places = next([cells.index(name) for name in names] for cells in rows if names[0] in cells)
         for cells in rows:
             picked = [cells[place] for place in places]
-            yield (*picked[:2], *map(Decimal, picked[2:]))
+            yield (*picked[: amounts.start], *map(Decimal, picked[amounts]), *picked[amounts.stop :])
 
 
 def _file(path: Path, size: int) -> Path:
+    """So many payments of one day, over the prices of a shop."""
     names, summary, details, first, *_ = (SAMPLES / "dlocal" / "settlement_whole.csv").read_text("utf-8").splitlines()
-    total = size * Decimal("25.598133")
-    cells = first.split(",")
-    numbered = {name: place for place, name in enumerate(details.split(","))}
-    begin, theirs = (
-        "\n".join((names, summary.replace(",25.81,", f",{total},"), details, "")),
-        numbered["DLOCAL_TRANSACTION_ID"],
-    )
+    place = {name: place for place, name in enumerate(details.split(","))}
+    cells, prices = first.split(","), [_priced(Decimal(20) + number * Decimal("0.10")) for number in range(PRICES)]
+    moments = [f"2026-11-20 {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" for second in range(86_400)]
+    total = sum((prices[number % PRICES][-1] for number in range(1, size + 1)), Decimal(0))
     with path.open("w", encoding="utf-8") as file:
-        file.write(begin)
+        file.write("\n".join((names, summary.replace(",25.81,", f",{total},"), details, "")))
         for number in range(1, size + 1):
-            cells[theirs], cells[numbered["TRANSACTION_ID"]] = f"D-4-{number}", f"P5-{number}-1"
+            cells[place["DLOCAL_TRANSACTION_ID"]], cells[place["TRANSACTION_ID"]] = f"D-4-{number}", f"P5-{number}-1"
+            for name, amount in zip(_PRICED, prices[number % PRICES], strict=True):
+                cells[place[name]] = str(amount)
+            cells[place["CREATION_DATE"]] = cells[place["APPROVED_DATE"]] = moments[number * 7919 % 86_400]
             file.write(",".join(cells) + "\n")
     return path
+
+
+def _priced(price: Decimal) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    gross = (price / Decimal("3.75")).quantize(MICRO)
+    fee = (gross * Decimal("-0.0448")).quantize(MICRO)
+    return price, gross, fee, gross + fee
 
 
 def _fill(size: int) -> None:
@@ -179,7 +211,7 @@ def _fill(size: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE pagoefectivo_order CASCADE")
         for statement in _PAYMENTS:
-            cursor.execute(statement, {"size": size, "named": "P5-%"})
+            cursor.execute(statement, {"size": size, "named": "P5-%", "prices": PRICES})
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE pagoefectivo_order, pagoefectivo_voucher")
     if Voucher.objects.count() != size:

@@ -12,7 +12,7 @@ from django.test import override_settings
 from pagoefectivo.domain.exceptions import UnreadableFile
 from pagoefectivo.domain.messages import SettlementRow
 from pagoefectivo.domain.settlements import WITHOUT_MONEY
-from pagoefectivo.models import Discrepancy, ReportStanding, SettlementDraft, SettlementLine, SettlementReport
+from pagoefectivo.models import Discrepancy, ReportStanding, SettlementLine, SettlementReport
 from pagoefectivo.services import settlement_imports
 from tests.fuzz.figures import Figures, counted, measured
 from tests.fuzz.settlements import mutated
@@ -59,18 +59,13 @@ def judged(psp: str, content: bytes) -> tuple[str, list[str]]:
         return "refused", [*([] if report.refused_why else ["refused without a reason"]), *_left(before)]
     if report.standing != ReportStanding.IMPORTED:
         return str(report.standing), ["neither imported nor refused"]
-    return "imported", [*_differing(report, read(psp, content)), *_drafts()]
+    return "imported", _differing(report, read(psp, content))
 
 
 def _left(before: int) -> list[str]:
     """A refused file leaves no line behind."""
     after = SettlementLine.objects.count()
-    return [*([] if after == before else [f"{after - before} lines of a refused file"]), *_drafts()]
-
-
-def _drafts() -> list[str]:
-    count = SettlementDraft.objects.count()
-    return [f"{count} drafts are left"] if count else []
+    return [] if after == before else [f"{after - before} lines of a refused file"]
 
 
 def _differing(report: SettlementReport, rows: list[SettlementRow]) -> list[str]:
@@ -94,5 +89,5 @@ def _booked(row: SettlementRow) -> Decimal:
 
 
 def _forget() -> None:
-    for model in (Discrepancy, SettlementLine, SettlementDraft, SettlementReport):
+    for model in (Discrepancy, SettlementLine, SettlementReport):
         model._default_manager.all().delete()

@@ -92,8 +92,8 @@ def _told(report: SettlementReport) -> str:
         return f"Refused, and no line of it was kept. {where}{report.refused_why}"
     if report.standing in _UNREAD:
         return (
-            "Another process reads this file, or was killed over it a moment ago; nothing of it is imported yet. Run this "
-            "again in a minute, or leave it to the sweep."
+            "Another process reads this file or another one of its account, or was killed over it a moment ago; nothing of "
+            "it is imported yet. Run this again in a minute, or leave it to the sweep."
         )
     kept = "imported" if report.standing == ReportStanding.IMPORTED else "looked at, nothing kept"
     lines = [f"{report.line_count} lines {kept}, {_differing(report)} of them do not add up."]

@@ -223,7 +223,7 @@ def test_the_calendar_is_kept_by_those_who_may_and_moves_the_dates_at_once(at_de
 
 def test_every_model_but_what_keeps_others_out_can_be_looked_up() -> None:
     registered = {model.__name__ for model in admin.site._registry}
-    kept_out = {"BuyerMark", "IdempotentRequest", "EmailedCode", "WrongAnswers", "SettlementPiece", "SettlementDraft"}
+    kept_out = {"BuyerMark", "IdempotentRequest", "EmailedCode", "WrongAnswers", "SettlementPiece"}
     on_the_page_of_their_subject = {
         *("CodeMapping", "DeliveryAct", "ErrorMark", "RateCorrection", "FeeTier", "CloseAct", "BankReceipt"),
         *("DiscrepancyEntry", "SettlementShare"),

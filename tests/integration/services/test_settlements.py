@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pagoefectivo import shop
-from pagoefectivo.models import Discrepancy, Order, ReportStanding, SettlementDraft, SettlementLine, Voucher
+from pagoefectivo.models import Discrepancy, Order, ReportStanding, SettlementLine, Voucher
 from pagoefectivo.services.actors import SHOP
 from tests.integration.ledger import everything
 from tests.integration.settlement_files import Row, bring, file_of, of_refund, of_voucher
@@ -44,7 +44,6 @@ def test_D10_a_file_that_adds_up_is_matched_and_changes_no_payment(paid: Any) ->
     assert verdicts() == [(one.provider_reference, "matched"), (two.provider_reference, "matched")]
     assert everything(besides=BROUGHT) == before
     assert not Discrepancy.objects.exists()
-    assert not SettlementDraft.objects.exists()
 
 
 def test_D10_each_kind_of_difference_is_found_and_its_amount_said(paid: Any, psp: Any, open_order: Any) -> None:

@@ -1,0 +1,124 @@
+"""Lines on their way into the database: a chunk is judged there while the next one is being read here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from pagoefectivo.services.settlement_matching import STAGE, STAGED, TEXTS, Matching
+
+_BESIDE = "pagoefectivo_beside"
+_COLUMNS, _IDENTITY = ", ".join(STAGED), STAGED.index("identity")
+# Where nothing is said a text is empty, and not NULL.
+_COPY = f"COPY {STAGE} ({_COLUMNS}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({', '.join(TEXTS)}))"
+_INSERT = f"INSERT INTO {STAGE} ({_COLUMNS}) VALUES ({', '.join(['%s'] * len(STAGED))})"  # noqa: S608 - our own columns
+
+Staged = tuple[Any, ...]  # a value for each column of STAGED
+
+
+@contextmanager
+def beside() -> Iterator[str]:
+    """Yield the alias of a second connection, whose commits others see while a transaction of the first is open.
+
+    SQLite, which has one writer at a time, gets the first one again.
+    """
+    if connection.vendor != "postgresql":
+        yield DEFAULT_DB_ALIAS
+        return
+    connections[_BESIDE] = connection.copy(_BESIDE)
+    try:
+        yield _BESIDE
+    finally:
+        connections[_BESIDE].close()
+        del connections[_BESIDE]
+
+
+class Staging:
+    """Hands chunks of lines to the matching, in the transaction of the thread that made it. A context, which ends it.
+
+    On PostgreSQL a second thread waits for the database. Until that one is done, all else that is asked through the same
+    connection waits; what it met is raised by what waited, or at the end of the context.
+    """
+
+    def __init__(self, matching: Matching) -> None:
+        self._matching = matching
+        self._connection = connections[DEFAULT_DB_ALIAS]
+        self._owner = threading.get_ident()
+        self._pool: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
+        self._ends = ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._connection.cursor() as cursor:
+            self._matching.begin(cursor)
+        if self._connection.vendor == "postgresql":
+            self._connection.inc_thread_sharing()
+            self._ends.callback(self._connection.dec_thread_sharing)
+            self._ends.enter_context(self._connection.execute_wrapper(self._after_what_is_pending))
+            self._pool = self._ends.enter_context(ThreadPoolExecutor(1, "settlement"))
+        return self
+
+    def __exit__(self, failure: object, *_: object) -> None:
+        try:
+            if failure is None:
+                self.settle()
+        finally:
+            self._ends.close()
+
+    def take(self, rows: Iterable[Staged]) -> int:
+        """Stage a chunk and let it be judged; return how many lines it had."""
+        chunk = list(rows)
+        if chunk:
+            has_twins = len({each[_IDENTITY] for each in chunk}) < len(chunk)
+            stage = self._staging_of(chunk)
+            self.settle()
+            with self._connection.cursor() as cursor:
+                stage(cursor)
+            if self._pool is None:
+                self._judge(has_twins=has_twins)
+            else:
+                self._pending = self._pool.submit(self._judge, has_twins=has_twins)
+        return len(chunk)
+
+    def settle(self) -> None:
+        """Wait until all that was taken is judged."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _judge(self, *, has_twins: bool) -> None:
+        with self._connection.cursor() as cursor:
+            self._matching.judge(cursor, has_twins=has_twins)
+
+    def _staging_of(self, chunk: list[Staged]) -> Callable[[Any], None]:
+        if self._connection.vendor == "postgresql":
+            written = io.StringIO()
+            csv.writer(written).writerows(chunk)
+            return lambda cursor: _copy(cursor, written.getvalue())
+        values = [tuple(map(self._adapted, each)) for each in chunk]
+        return lambda cursor: cursor.executemany(_INSERT, values)
+
+    def _adapted(self, value: Any) -> Any:
+        """As SQLite's columns hold it."""
+        if isinstance(value, datetime):
+            return self._connection.ops.adapt_datetimefield_value(value)
+        return str(value) if isinstance(value, Decimal | date) else value
+
+    def _after_what_is_pending(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's
+        if threading.get_ident() == self._owner:
+            self.settle()
+        return execute(sql, params, many, context)
+
+
+def _copy(cursor: Any, written: str) -> None:
+    with cursor.copy(_COPY) as copy:
+        copy.write(written)
