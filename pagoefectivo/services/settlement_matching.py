@@ -206,17 +206,12 @@ class Matching:
             cursor.execute("SET LOCAL default_statistics_target = 10")
         cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {_READ} FROM {_LINE} WHERE 1 = 0")  # noqa: S608 - our own columns
 
-    def judge(self, cursor: Any, *, has_twins: bool) -> int:
-        """Write each line of the stage with its class and empty the stage; return how many there were. One statement.
-
-        `has_twins` says that two of them share an identity.
-        """
+    def judge(self, cursor: Any, *, has_twins: bool) -> None:
+        """Write each line of the stage with its class, and empty it. `has_twins` says that two share an identity."""
         if connection.vendor == "postgresql":
             cursor.execute(f"ANALYZE {STAGE}")
         cursor.execute(_insert(self._closed, has_twins=has_twins), self._values)
-        judged: int = cursor.rowcount
         cursor.execute(_EMPTY[connection.vendor])
-        return judged
 
     def finish(self, cursor: Any, lines: int) -> None:
         """Hold the report's lines against one another, and open a difference for each that does not add up."""
