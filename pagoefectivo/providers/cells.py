@@ -136,9 +136,11 @@ def currency(line: int, column: str, written: str) -> str:
 
 
 def reference(line: int, column: str, written: str) -> str:
-    """Return a reference, "" for an empty cell; raises UnreadableFile for one that no column of ours can hold."""
+    """Return a reference, "" for an empty cell; raises UnreadableFile for one that is too long, or is several lines."""
     if len(written) > LONGEST_REFERENCE:
         raise UnreadableFile(line, gettext("%(column)s is too long.") % {"column": column})
+    if "\n" in written or "\r" in written:
+        raise UnreadableFile(line, gettext("%(column)s has a line break.") % {"column": column})
     return written
 
 

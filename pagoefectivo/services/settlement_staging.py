@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DataError, connection, connections
 
 from pagoefectivo.services.settlement_matching import STAGE, STAGED, TEXTS, Matching
 
@@ -103,7 +103,7 @@ class Staging:
         if self._connection.vendor == "postgresql":
             written = io.StringIO()
             csv.writer(written).writerows(chunk)
-            return lambda cursor: _copy(cursor, written.getvalue())
+            return lambda cursor: _copy(cursor, written.getvalue(), len(chunk))
         values = [tuple(map(self._adapted, each)) for each in chunk]
         return lambda cursor: cursor.executemany(_INSERT, values)
 
@@ -119,6 +119,8 @@ class Staging:
         return execute(sql, params, many, context)
 
 
-def _copy(cursor: Any, written: str) -> None:
+def _copy(cursor: Any, written: str, lines: int) -> None:
     with cursor.copy(_COPY) as copy:
         copy.write(written)
+    if cursor.rowcount != lines:
+        raise DataError(f"{cursor.rowcount} of {lines} lines were copied")

@@ -154,7 +154,7 @@ class ReleaseReport(SettlementReader):
             yield SettlementRow(
                 line=line,
                 kind=kind,
-                raw_kind=f"{record}, {description}" if description else record,
+                raw_kind=f"{record}, {reference(line, 'DESCRIPTION', description)}" if description else record,
                 identity=identities.of(moment, source, record, description, net),
                 reference=reference(line, "EXTERNAL_REFERENCE", ours),
                 provider_reference="" if kind is _K.PAYOUT else source,

@@ -125,3 +125,15 @@ def test_D10_a_file_that_is_cut_off_is_refused_whole_with_its_line(paid: Any) ->
     assert (report.standing, report.refused_line) == (ReportStanding.REFUSED, 4)
     assert report.refused_why
     assert everything(besides={"SettlementReport", "SettlementPiece"}) == before
+
+
+def test_D10_names_are_kept_to_the_letter_whatever_stands_in_them(paid: Any) -> None:
+    odd = ["\\.", "\\N", "a\tb", 'in ""quotes""', "semi;colon, comma", "Ñandú 订单", "None", "NULL"]
+    rows = [Row(f'"{name}-{number}"', Decimal("5.00"), f'"{name}"') for number, name in enumerate(odd)]
+    report = bring(file_of(rows))
+    assert report.standing == ReportStanding.IMPORTED, report.refused_why
+    said = [name.replace('""', '"') for name in odd]
+    lines = SettlementLine.objects.order_by("line")
+    assert list(lines.values_list("reference", flat=True)) == said
+    assert list(lines.values_list("provider_reference", flat=True)) == [f"{n}-{at}" for at, n in enumerate(said)]
+    assert set(lines.values_list("code", "refund_reference", "batch")) == {("", "", "TR-1")}

@@ -76,3 +76,14 @@ def test_a_row_does_not_show_its_code() -> None:
     named = read("pagoefectivo_direct", (SAMPLES / "pagoefectivo_direct" / "settlement_plain.csv").read_bytes())[0]
     assert (named.code, named.provider_reference) == ("230171234", "230171234")
     assert "230171234" not in repr(named)
+
+
+def test_a_name_that_is_several_lines_is_refused_with_the_line_on_which_it_begins() -> None:
+    for psp, sample, name, column in (
+        ("dlocal", "settlement_whole.csv", b"ORD-0001", "TRANSACTION_ID"),
+        ("mercadopago", "settlement_release.csv", b"payment", "DESCRIPTION"),
+    ):
+        content = (SAMPLES / psp / sample).read_bytes()
+        line = content[: content.index(name)].count(b"\n") + 1
+        told = outcome(psp, content.replace(name, b'"tax_\n\\.\n"', 1))
+        assert told == {"line": line, "why": f"{column} has a line break."}
