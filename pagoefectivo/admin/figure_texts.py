@@ -16,8 +16,11 @@ from pagoefectivo.domain.spreadsheets import Cell
 from pagoefectivo.selectors import service_levels as levels
 from pagoefectivo.selectors.periods import Period
 from pagoefectivo.selectors.service_levels import Reading
+from pagoefectivo.selectors.timeline_words import operation_word
 
 MOST_BARS = 12
+NUMBER = "#"  # of a row, by which its bar is called where words would not stand side by side
+LONGEST_NAMES = 45
 UNITS = (("d", levels.DAY), ("h", levels.HOUR), ("min", levels.MINUTE))
 _KNOWN = frozenset(code.value for code in ErrorCode)
 
@@ -138,21 +141,39 @@ def calls(read: Reading) -> Figure:
     )
 
 
+def _bar_names(names: Sequence[str]) -> list[str]:
+    if sum(map(len, names)) <= LONGEST_NAMES:
+        return list(names)
+    return [str(place) for place in range(1, len(names) + 1)]
+
+
 def latency(read: Reading) -> Figure:
     """How long the provider takes, by what is asked of it."""
     rows = read.operations
+    names = [operation_word(row.operation) for row in rows]
     slowest = max(rows, key=lambda row: row.p95_ms or 0, default=None)
     return Figure(
         "latency",
         _("How long the provider takes"),
         _("Slowest is {operation}: 95 % within {ms} ms.").format(
-            operation=slowest.operation, ms=_whole(slowest.p95_ms or 0)
+            operation=operation_word(slowest.operation), ms=_whole(slowest.p95_ms or 0)
         )
         if slowest
         else _nothing(),
-        (_("operation"), _("calls"), _("no answer"), _("refused"), _("half within (ms)"), _("95 % within (ms)")),
-        [(row.operation, row.calls, row.unanswered, row.refused, _ms(row.median_ms), _ms(row.p95_ms)) for row in rows],
-        stacked_bars([row.operation for row in rows], [(_("95 % within (ms)"), [row.p95_ms for row in rows])], _whole)
+        (
+            NUMBER,
+            _("operation"),
+            _("calls"),
+            _("no answer"),
+            _("refused"),
+            _("half within (ms)"),
+            _("95 % within (ms)"),
+        ),
+        [
+            (place, name, row.calls, row.unanswered, row.refused, _ms(row.median_ms), _ms(row.p95_ms))
+            for place, (name, row) in enumerate(zip(names, rows, strict=True), 1)
+        ],
+        stacked_bars(_bar_names(names), [(_("95 % within (ms)"), [row.p95_ms for row in rows])], _whole)
         if rows
         else None,
     )
@@ -233,11 +254,12 @@ def failures(read: Reading) -> Figure:
         )
         if rows
         else _nothing(),
-        (_("code"), _("operation"), _("count"), _("meaning")),
-        [(row.code, row.operation, row.count, _meaning(row.code)) for row in rows],
-        stacked_bars(
-            [str(place) for place in range(1, len(most) + 1)], [(_("count"), [row.count for row in most])], _whole
-        )
+        (NUMBER, _("code"), _("operation"), _("count"), _("meaning")),
+        [
+            (place, row.code, operation_word(row.operation), row.count, _meaning(row.code))
+            for place, row in enumerate(rows, 1)
+        ],
+        stacked_bars(_bar_names([row.code for row in most]), [(_("count"), [row.count for row in most])], _whole)
         if rows
         else None,
     )

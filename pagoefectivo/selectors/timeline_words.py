@@ -58,6 +58,11 @@ _OPERATIONS = {
 Facts = Mapping[str, Any]
 
 
+def operation_word(operation: str) -> str:
+    """Return what is asked of a provider in words, in the reader's language; as it is called where we have none."""
+    return str(_OPERATIONS.get(operation, operation))
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One happening: when, of which kind, by whom, over which path, in one sentence, with its facts and its row."""
@@ -166,7 +171,7 @@ def _delivery(row: Row, names: Names) -> Told:
 def _call(row: Row, names: Names) -> Told:
     facts = row.facts
     sentence = _("We called the provider (%(operation)s): %(outcome)s") % {
-        "operation": _OPERATIONS.get(facts["operation"], facts["operation"]),
+        "operation": operation_word(facts["operation"]),
         "outcome": _label(ApiExchange, "outcome", facts["outcome"]),
     }
     details = {"id": names.of(facts)}
