@@ -6,7 +6,7 @@ import csv
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,7 +54,7 @@ class Staging:
         self._connection = connections[DEFAULT_DB_ALIAS]
         self._owner = threading.get_ident()
         self._pool: ThreadPoolExecutor | None = None
-        self._pending: Future[None] | None = None
+        self._pending: Iterator[None] = iter(())
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
@@ -86,14 +86,14 @@ class Staging:
             if self._pool is None:
                 self._judge(has_twins=has_twins)
             else:
-                self._pending = self._pool.submit(self._judge, has_twins=has_twins)
+                self._pending = self._pool.map(lambda twins: self._judge(has_twins=twins), [has_twins])
         return len(chunk)
 
     def settle(self) -> None:
         """Wait until all that was taken is judged."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
+        pending, self._pending = self._pending, iter(())
+        for _ in pending:
+            pass
 
     def _judge(self, *, has_twins: bool) -> None:
         with self._connection.cursor() as cursor:
