@@ -173,29 +173,20 @@ class SettlementKind(StrEnum):
     NOTICE = "notice"
 
 
-class SettlementRow(NamedTuple):
-    """One row of a settlement file as the provider wrote it, in our words. Amounts are signed: what comes to the shop
-    is above zero, what leaves it below. None and "" mean that the file does not say; nothing is ever filled in.
+@dataclass(frozen=True, slots=True, eq=False)
+class SettlementFacts:
+    """What a row of a settlement file says of the money, in our words. Amounts are signed: what comes to the shop is above
+    zero, what leaves it below. None and "" mean that the file does not say; nothing is ever filled in.
 
-    `line` is where the row begins in the file, from 1. `identity` is the row's own within the provider, the same in
-    every file that repeats it: two rows that share one are one statement made twice. `reference` is ours and
-    `provider_reference` theirs, both of the payment; `refund_reference` and `refund_provider_reference` are those of
-    the refund. `amount` is in `currency`, before fees; `settled_amount` is the same in `settled_currency`, as are
-    `fee`, `tax` and `net`, what the row changes in the shop's balance. `rate` is the file's own: units of `currency`
-    for one of `settled_currency`. `batch` names the transfer that the row was settled with.
+    `amount` is in `currency`, before fees; `settled_amount` is the same in `settled_currency`, as are `fee`, `tax` and
+    `net`, what the row changes in the shop's balance. `rate` is the file's own: units of `currency` for one of
+    `settled_currency`. `batch` names the transfer that the row was settled with.
 
-    A tuple, for files have a million of them: it is made in a third of a frozen dataclass's time.
+    Rows that say the same share one: it is only equal to itself, so that what follows from it is worked out once.
     """
 
-    line: int
     kind: SettlementKind
     raw_kind: str
-    identity: str
-    reference: str = ""
-    provider_reference: str = ""
-    refund_reference: str = ""
-    refund_provider_reference: str = ""
-    code: str = ""
     amount: Decimal | None = None
     currency: str = ""
     settled_amount: Decimal | None = None
@@ -204,9 +195,30 @@ class SettlementRow(NamedTuple):
     tax: Decimal | None = None
     net: Decimal | None = None
     rate: Decimal | None = None
-    occurred_at: datetime | None = None
     settled_date: date | None = None
     batch: str = ""
+
+
+class SettlementRow(NamedTuple):
+    """One row of a settlement file as the provider wrote it: its names, its moment, and what it says of the money.
+
+    `line` is where the row begins in the file, from 1. `identity` is the row's own within the provider, the same in
+    every file that repeats it: two rows that share one are one statement made twice. `reference` is ours and
+    `provider_reference` theirs, both of the payment; `refund_reference` and `refund_provider_reference` are those of
+    the refund. "" and None mean that the file does not say.
+
+    A tuple, for files have a million of them: it is made in a third of a frozen dataclass's time.
+    """
+
+    line: int
+    facts: SettlementFacts
+    identity: str
+    reference: str = ""
+    provider_reference: str = ""
+    refund_reference: str = ""
+    refund_provider_reference: str = ""
+    code: str = ""
+    occurred_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Show the facts without the code, also where it is the provider's name of the payment."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, date, datetime, timezone
 from decimal import Decimal
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.utils.translation import gettext
 
@@ -16,7 +16,7 @@ from pagoefectivo.providers.tabular import shown
 
 AMOUNT_DECIMALS = 2
 RATE_DECIMALS = 10
-MOST_KNOWN = 10_000  # cells that a reader of a column remembers
+MOST_KNOWN = 10_000  # of what rows say
 FIRST_YEAR, END_YEAR = 2000, 2100
 
 _MINUS = "\N{MINUS SIGN}"
@@ -24,6 +24,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 Read = TypeVar("Read")
+Cells = ParamSpec("Cells")
 ReadAmount = Callable[[int, str], Decimal]
 ReadInstant = Callable[[int, str], datetime]
 
@@ -42,18 +43,10 @@ class Numerals:
         """Return a reader of one column: line and cell to exact Decimal; raises UnreadableFile, also for an empty cell."""
         plain = re.compile(rf"(?!-[0.]+$)-?\d{{1,10}}(?:\.\d{{1,{decimals}}})?", re.ASCII).fullmatch
         styles = {point: _style(point, decimals) for point in ".,"}
-        known: dict[str, Decimal] = {}
 
         def read(line: int, written: str) -> Decimal:
-            amount = known.get(written)
-            if amount is None:
-                is_plain = self._point == "." and plain(written)
-                amount = Decimal(written) if is_plain else self._read(line, column, written, styles)
-                if len(known) >= MOST_KNOWN:
-                    known.clear()
-                if self._point:  # from now on it is read in no other way; prices and fees stand in many rows
-                    known[written] = amount
-            return amount
+            is_plain = self._point == "." and plain(written)
+            return Decimal(written) if is_plain else self._read(line, column, written, styles)
 
         return read
 
@@ -75,6 +68,25 @@ class Numerals:
             self._point = fitting[0]
         value = next(iter(readings.values()))
         return -value if is_negative and value else value
+
+
+def remembered(read: Callable[Concatenate[int, Cells], Read]) -> Callable[Concatenate[int, Cells], Read]:
+    """Return a reader that reads the same cells once, whatever their line: few prices, fees and days stand in many rows.
+
+    What raises is not remembered. A cell that was read is never read otherwise later: an amount decides on the file's
+    style, or is the same in both.
+    """
+    before: dict[Hashable, Read] = {}
+
+    def recall(line: int, /, *cells: Cells.args, **named: Cells.kwargs) -> Read:
+        found = before.get(cells)
+        if found is None:
+            if len(before) >= MOST_KNOWN:
+                before.clear()
+            found = before[cells] = read(line, *cells, **named)
+        return found
+
+    return recall
 
 
 def instant(column: str, zone: timezone) -> ReadInstant:
@@ -139,7 +151,7 @@ def reference(line: int, column: str, written: str) -> str:
     """Return a reference, "" for an empty cell; raises UnreadableFile for one that is too long, or is several lines."""
     if len(written) > LONGEST_REFERENCE:
         raise UnreadableFile(line, gettext("%(column)s is too long.") % {"column": column})
-    if "\n" in written or "\r" in written:
+    if not written.isprintable() and ("\n" in written or "\r" in written):
         raise UnreadableFile(line, gettext("%(column)s has a line break.") % {"column": column})
     return written
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from pagoefectivo import conf
 from pagoefectivo.domain.business_days import Expected
 from pagoefectivo.domain.fees import WHOLE
 from pagoefectivo.domain.localtime import LIMA
-from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, TOLERANCE
 from pagoefectivo.selectors import calendar
@@ -20,12 +20,16 @@ from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.services.accounts import EffectiveAccount
 
 MOST_KNOWN = 20_000
-_AMOUNT, _OCCURRED = SettlementRow._fields.index("amount"), SettlementRow._fields.index("occurred_at")
 
 
-class Appraised(NamedTuple):
-    """What stands beside a line in its row; None where nothing was agreed, or the file does not say enough."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Appraised:
+    """What stands beside a line in its row; None where nothing was agreed, or the file does not say enough.
 
+    Lines that share their facts and their day share it, and it is only equal to itself.
+    """
+
+    facts: SettlementFacts
     day_rate: Decimal | None
     cost_expected: Decimal | None
     cost_difference: Decimal | None
@@ -54,40 +58,41 @@ class Appraisal:
         is_late = False
         if self._cycle is not None and local is not None and self._cut_off is not None:
             is_late = local.time() >= self._cut_off
-        facts = (*row[_AMOUNT:_OCCURRED], row.kind, row.settled_date, local is None, day, is_late)
-        known = self._known.get(facts)
+        key = (row.facts, local is None, day, is_late)
+        known = self._known.get(key)
         if known is None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            known = self._known[facts] = self._appraised(row, local, day, is_late=is_late)
+            known = self._known[key] = self._appraised(row.facts, local, day, is_late=is_late)
         return known
 
-    def _appraised(self, row: SettlementRow, local: datetime | None, day: date, *, is_late: bool) -> Appraised:
-        due = self._due(local, is_late=is_late) if local and row.kind is SettlementKind.PAYMENT else None
-        day_rate = self._rates.on(day) if row.rate is not None else None
-        expected = agreed_cost(self._pricing, row, day)
+    def _appraised(self, facts: SettlementFacts, local: datetime | None, day: date, *, is_late: bool) -> Appraised:
+        due = self._due(local, is_late=is_late) if local and facts.kind is SettlementKind.PAYMENT else None
+        day_rate = self._rates.on(day) if facts.rate is not None else None
+        expected = agreed_cost(self._pricing, facts, day)
         return Appraised(
+            facts=facts,
             day_rate=day_rate,
             cost_expected=expected,
-            cost_difference=None if expected is None else beyond(_charged(row) - expected),
-            fx_difference=self._fx_difference(row, day, day_rate),
+            cost_difference=None if expected is None else beyond(_charged(facts) - expected),
+            fx_difference=self._fx_difference(facts, day, day_rate),
             due_first=due.first if due else None,
             due_last=due.last if due else None,
-            own_month=(row.settled_date or day).replace(day=1),
+            own_month=(facts.settled_date or day).replace(day=1),
         )
 
-    def _fx_difference(self, row: SettlementRow, day: date, day_rate: Decimal | None) -> Decimal | None:
+    def _fx_difference(self, facts: SettlementFacts, day: date, day_rate: Decimal | None) -> Decimal | None:
         """Return what is missing by the file's own rate, or else by the day's rate with the agreed margin."""
-        if not row.rate or row.amount is None or row.settled_amount is None:
+        if not facts.rate or facts.amount is None or facts.settled_amount is None:
             return None
-        contradiction = beyond(row.settled_amount - row.amount / row.rate)
-        if contradiction is not None or day_rate is None or row.kind is not SettlementKind.PAYMENT:
+        contradiction = beyond(facts.settled_amount - facts.amount / facts.rate)
+        if contradiction is not None or day_rate is None or facts.kind is not SettlementKind.PAYMENT:
             return contradiction
-        schedule = self._pricing.schedule_on(row.currency, day)
+        schedule = self._pricing.schedule_on(facts.currency, day)
         if schedule is None or not schedule.terms.is_exchanged:
             return None
-        agreed = row.amount / (day_rate * (1 + schedule.terms.fx_margin_percent / WHOLE))
-        missing = beyond(row.settled_amount - agreed)
+        agreed = facts.amount / (day_rate * (1 + schedule.terms.fx_margin_percent / WHOLE))
+        missing = beyond(facts.settled_amount - agreed)
         return missing if missing is not None and missing < 0 else None  # a better rate than agreed is no complaint
 
     def _due(self, local: datetime, *, is_late: bool) -> Expected | None:
@@ -99,11 +104,11 @@ class Appraisal:
         return self._dues[key]
 
 
-def _charged(row: SettlementRow) -> Decimal:
+def _charged(facts: SettlementFacts) -> Decimal:
     """Return what the line takes, below zero; a fee of its own is its net."""
-    if row.kind in COSTS_OF_THEIR_OWN:
-        return row.net if row.net is not None else row.amount or ZERO
-    return (row.fee or ZERO) + (row.tax or ZERO)
+    if facts.kind in COSTS_OF_THEIR_OWN:
+        return facts.net if facts.net is not None else facts.amount or ZERO
+    return (facts.fee or ZERO) + (facts.tax or ZERO)
 
 
 def beyond(difference: Decimal) -> Decimal | None:

@@ -128,7 +128,7 @@ def _judged(report: SettlementReport, claim: Claim, staging: Staging, progress: 
     with beside() if is_long else nullcontext(DEFAULT_DB_ALIAS) as alias:
         file = kept_file(report, using=alias)
         rows = reader_of(account.settlement_readers, file).read(file)
-        while taken := staging.take((*row, *appraisal.of(row)) for row in islice(rows, CHUNK)):
+        while taken := staging.take((row, appraisal.of(row)) for row in islice(rows, CHUNK)):
             lines += taken
             _hold(claim, using=alias, lines_read=lines)
             if progress is not None:

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField
 
 from pagoefectivo.domain.settlements import DIFFERENCES, TOLERANCE, UNCOUNTED, WITHOUT_MONEY
 from pagoefectivo.domain.states import AnomalyKind, RefundState
@@ -22,7 +21,6 @@ GONE = (RefundState.SUCCEEDED, RefundState.PENDING, RefundState.RETURNED)
 _LINE = SettlementLine._meta.db_table
 _SAID = [field for field in ReadLine._meta.local_fields if field.name != "account"]
 STAGED = tuple(str(field.column) for field in _SAID)
-TEXTS = tuple(str(field.column) for field in _SAID if isinstance(field, CharField))
 MANY = 1_000
 MEMORY = "128MB"  # of the database, for joins of a million rows; without it they go by way of its disk
 _READ = ", ".join(STAGED)
@@ -36,7 +34,7 @@ _NEAR = {
 _EQUALS = {"postgresql": "IS NOT DISTINCT FROM", "sqlite": "IS"}
 # What is worked out inside is worked out once, not anew in every column that asks for it.
 _FENCE = {"postgresql": "OFFSET 0", "sqlite": ""}
-_IN_BULK = ("seqscan", "hashjoin", "mergejoin", "material")
+_IN_BULK = ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "material")
 _EMPTY = {"postgresql": f"TRUNCATE {STAGE}", "sqlite": f"DELETE FROM {STAGE}"}  # noqa: S608 - our own name
 _WHAT_IT_SAYS = ("kind", "amount", "currency", "settled_amount", "settled_currency", "fee", "tax", "net")
 
@@ -189,7 +187,7 @@ class Matching:
     def __init__(
         self, report_id: int, *, account: str, currency: str, closed: Sequence[tuple[date, date]], now: datetime
     ) -> None:
-        self._closed = len(closed)
+        self._closed, self._is_counted = len(closed), False
         self._values: dict[str, Any] = {"report": report_id, "account": account, "currency": currency, "now": now}
         if connection.vendor == "sqlite":
             self._values["now"] = connection.ops.adapt_datetimefield_value(now)
@@ -208,8 +206,9 @@ class Matching:
 
     def judge(self, cursor: Any, *, has_twins: bool) -> None:
         """Write each line of the stage with its class, and empty it. `has_twins` says that two share an identity."""
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and not self._is_counted:  # the next chunks are much like the first
             cursor.execute(f"ANALYZE {STAGE}")
+            self._is_counted = True
         cursor.execute(_insert(self._closed, has_twins=has_twins), self._values)
         cursor.execute(_EMPTY[connection.vendor])
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Self
 
 from django.db import DEFAULT_DB_ALIAS, DataError, connection, connections
 
-from pagoefectivo.services.settlement_matching import STAGE, STAGED, TEXTS, Matching
+from pagoefectivo.domain.messages import SettlementFacts, SettlementRow
+from pagoefectivo.services.settlement_appraisal import Appraised
+from pagoefectivo.services.settlement_matching import STAGE, Matching
 
+MOST_KNOWN = 20_000
 _BESIDE = "pagoefectivo_beside"
-_COLUMNS, _IDENTITY = ", ".join(STAGED), STAGED.index("identity")
-# Where nothing is said a text is empty, and not NULL.
-_COPY = f"COPY {STAGE} ({_COLUMNS}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({', '.join(TEXTS)}))"
-_INSERT = f"INSERT INTO {STAGE} ({_COLUMNS}) VALUES ({', '.join(['%s'] * len(STAGED))})"  # noqa: S608 - our own columns
+# A line's own first, then what others may share with it.
+_OWN = tuple(name for name in SettlementRow._fields if name != "facts")
+_OF_FACTS = tuple(field.name for field in fields(SettlementFacts))
+_APPRAISED = tuple(field.name for field in fields(Appraised) if field.name != "facts")
+_COLUMNS = (*_OWN, *_OF_FACTS, *_APPRAISED)
+_COPY = f"COPY {STAGE} ({', '.join(_COLUMNS)}) FROM STDIN"
+_INSERT = f"INSERT INTO {STAGE} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - our own columns
+_own = attrgetter(*_OWN)
+_shared = attrgetter(*(f"facts.{name}" for name in _OF_FACTS), *_APPRAISED)
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
-Staged = tuple[Any, ...]  # a value for each column of STAGED
+Judgeable = tuple[SettlementRow, Appraised]
 
 
 @contextmanager
@@ -55,6 +64,7 @@ class Staging:
         self._owner = threading.get_ident()
         self._pool: ThreadPoolExecutor | None = None
         self._pending: Iterator[None] = iter(())
+        self._written: dict[Appraised, str] = {}
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
@@ -74,11 +84,11 @@ class Staging:
         finally:
             self._ends.close()
 
-    def take(self, rows: Iterable[Staged]) -> int:
+    def take(self, rows: Iterable[Judgeable]) -> int:
         """Stage a chunk and let it be judged; return how many lines it had."""
         chunk = list(rows)
         if chunk:
-            has_twins = len({each[_IDENTITY] for each in chunk}) < len(chunk)
+            has_twins = len({row.identity for row, _ in chunk}) < len(chunk)
             stage = self._staging_of(chunk)
             self.settle()
             with self._connection.cursor() as cursor:
@@ -99,13 +109,25 @@ class Staging:
         with self._connection.cursor() as cursor:
             self._matching.judge(cursor, has_twins=has_twins)
 
-    def _staging_of(self, chunk: list[Staged]) -> Callable[[Any], None]:
+    def _staging_of(self, chunk: list[Judgeable]) -> Callable[[Any], None]:
         if self._connection.vendor == "postgresql":
-            written = io.StringIO()
-            csv.writer(written).writerows(chunk)
-            return lambda cursor: _copy(cursor, written.getvalue(), len(chunk))
-        values = [tuple(map(self._adapted, each)) for each in chunk]
+            written = "".join([self._line(row, appraised) for row, appraised in chunk])
+            return lambda cursor: _copy(cursor, written, len(chunk))
+        values = [tuple(map(self._adapted, (*_own(row), *_shared(appraised)))) for row, appraised in chunk]
         return lambda cursor: cursor.executemany(_INSERT, values)
+
+    def _line(self, row: SettlementRow, appraised: Appraised) -> str:
+        """As COPY reads it."""
+        line, _, *names, moment = row
+        shared = self._written.get(appraised)
+        if shared is None:
+            if len(self._written) >= MOST_KNOWN:
+                self._written.clear()
+            shared = self._written[appraised] = "\t".join(map(_cell, _shared(appraised)))
+        own = "\t".join(names)
+        if "\\" in own or not "".join(names).isprintable():
+            own = "\t".join(map(_cell, names))
+        return f"{line}\t{own}\t{_instant(moment)}\t{shared}\n"
 
     def _adapted(self, value: Any) -> Any:
         """As SQLite's columns hold it."""
@@ -117,6 +139,17 @@ class Staging:
         if threading.get_ident() == self._owner:
             self.settle()
         return execute(sql, params, many, context)
+
+
+def _instant(at: datetime | None) -> str:
+    """What PostgreSQL reads; written in half of isoformat's time."""
+    if at is None:
+        return r"\N"
+    return f"{at.year}-{at.month}-{at.day} {at.hour}:{at.minute}:{at.second}.{at.microsecond:06}+00"
+
+
+def _cell(value: object) -> str:
+    return r"\N" if value is None else str(value).translate(_ESCAPED)
 
 
 def _copy(cursor: Any, written: str, lines: int) -> None:

@@ -61,28 +61,39 @@ def at(psp: str, layout: str, sandbox: SandboxServer, **period: str) -> list[Set
 def test_what_was_paid_and_refunded_at_dlocal_is_what_its_report_says(busy: SandboxServer, layout: str) -> None:
     first, second, refund = at("dlocal", layout, busy)
     one, two = busy.control.payments("ORD-1")[0], busy.control.payments("ORD-2")[0]
-    assert [(row.kind, row.reference, row.provider_reference, row.amount, row.currency) for row in (first, second)] == [
+    assert [
+        (row.facts.kind, row.reference, row.provider_reference, row.facts.amount, row.facts.currency)
+        for row in (first, second)
+    ] == [
         (K.PAYMENT, "ORD-1", one["id"], Decimal("100.50"), "PEN"),
         (K.PAYMENT, "ORD-2", two["id"], Decimal("40.00"), "PEN"),
     ]
     (done,) = [each for each in busy.control.refunds() if each["state"] == "succeeded"]
-    assert (refund.kind, refund.refund_provider_reference, refund.amount) == (K.REFUND, done["id"], Decimal("-25.25"))
+    assert (refund.facts.kind, refund.refund_provider_reference, refund.facts.amount) == (
+        K.REFUND,
+        done["id"],
+        Decimal("-25.25"),
+    )
     assert refund.reference == "ORD-1"
     for row in (first, second, refund):
-        assert row.settled_currency == "USD"
-        assert row.amount is not None
-        assert row.settled_amount is not None
-        assert abs(row.settled_amount - row.amount / RATE) < CENT
+        assert row.facts.settled_currency == "USD"
+        assert row.facts.amount is not None
+        assert row.facts.settled_amount is not None
+        assert abs(row.facts.settled_amount - row.facts.amount / RATE) < CENT
     # 3.49 % of 100.50 and 1.00 are 4.51, with 18 % of tax 5.32; in dollars 1.42
-    assert first.fee is not None
-    assert first.fee.quantize(CENT) == Decimal("-1.42")
+    assert first.facts.fee is not None
+    assert first.facts.fee.quantize(CENT) == Decimal("-1.42")
 
 
 def test_a_period_holds_what_moved_in_it_and_a_reversal_is_a_row_of_its_own(busy: SandboxServer) -> None:
     later = busy.control.advance(86_400)
     busy.control.reverse(busy.control.payments("ORD-2")[0]["code"])
     (reversal,) = at("dlocal", "settlement", busy, since=later)
-    assert (reversal.kind, reversal.reference, reversal.amount) == (K.CHARGEBACK, "ORD-2", Decimal("-40.00"))
+    assert (reversal.facts.kind, reversal.reference, reversal.facts.amount) == (
+        K.CHARGEBACK,
+        "ORD-2",
+        Decimal("-40.00"),
+    )
     assert len(at("dlocal", "settlement", busy, until=later)) == 3
     with override("en"), pytest.raises(UnreadableFile, match="no rows"):
         at("dlocal", "settlement", busy, until=busy.control.payments("ORD-1")[0]["created_at"])
@@ -92,8 +103,8 @@ def test_a_refund_that_the_bank_sent_back_comes_back_in_the_report(busy: Sandbox
     (done,) = [each for each in busy.control.refunds() if each["state"] == "succeeded"]
     busy.control.settle_refund(done["id"], "return")
     rows = at("dlocal", "settlement", busy)
-    assert [row.kind for row in rows[2:]] == [K.REFUND, K.ADJUSTMENT]
-    assert sum((row.settled_amount or 0 for row in rows[2:]), Decimal(0)) == 0
+    assert [row.facts.kind for row in rows[2:]] == [K.REFUND, K.ADJUSTMENT]
+    assert sum((row.facts.settled_amount or 0 for row in rows[2:]), Decimal(0)) == 0
 
 
 def entered(ledger: Ledger, psp: str) -> None:
@@ -125,24 +136,28 @@ def entered(ledger: Ledger, psp: str) -> None:
 )
 def test_the_reports_of_the_others_say_what_their_ledger_says(sandbox: SandboxServer, psp: str, layout: str) -> None:
     entered(sandbox.ledger, psp)
-    rows = [row for row in at(psp, layout, sandbox) if row.kind is not K.BALANCE]
-    assert [(row.kind, row.reference, row.provider_reference, row.amount, row.occurred_at) for row in rows] == [
+    rows = [row for row in at(psp, layout, sandbox) if row.facts.kind is not K.BALANCE]
+    assert [
+        (row.facts.kind, row.reference, row.provider_reference, row.facts.amount, row.occurred_at) for row in rows
+    ] == [
         (K.PAYMENT, "ORD-1", "24308761", Decimal("100.50"), NOON + timedelta(minutes=1)),
         (K.PAYMENT, "ORD-2", "24308762", Decimal("40.00"), NOON + timedelta(minutes=2)),
         (K.REFUND, "ORD-1", "24308761", Decimal("-25.25"), NOON + timedelta(hours=1)),
     ]
     if psp == "ebanx":
         assert (rows[2].refund_reference, rows[2].refund_provider_reference) == ("RF-1", "7412563211")
-        assert [row.net for row in rows] == [Decimal("25.38"), Decimal("9.92"), Decimal("-7.36")]
+        assert [row.facts.net for row in rows] == [Decimal("25.38"), Decimal("9.92"), Decimal("-7.36")]
     else:
-        assert [row.net for row in rows] == [Decimal("95.18"), Decimal("37.17"), Decimal("-27.61")]
+        assert [row.facts.net for row in rows] == [Decimal("95.18"), Decimal("37.17"), Decimal("-27.61")]
 
 
 def test_the_plain_report_of_pagoefectivo_names_a_payment_as_its_gateway_does(sandbox: SandboxServer) -> None:
     entered(sandbox.ledger, "pagoefectivo_direct")
     sandbox.ledger.payment("24308762").reversed_at = NOON + timedelta(hours=2)  # type: ignore[union-attr]
     rows = at("pagoefectivo_direct", "plain", sandbox)
-    assert [(row.kind, row.reference, row.code, row.amount, row.net, row.occurred_at) for row in rows] == [
+    assert [
+        (row.facts.kind, row.reference, row.code, row.facts.amount, row.facts.net, row.occurred_at) for row in rows
+    ] == [
         (K.PAYMENT, "ORD-1", "230171", Decimal("100.50"), Decimal("95.18"), NOON + timedelta(minutes=1)),
         (K.PAYMENT, "ORD-2", "230172", Decimal("40.00"), Decimal("37.17"), NOON + timedelta(minutes=2)),
         (K.REFUND, "ORD-1", "230171", Decimal("-25.25"), Decimal("-27.61"), NOON + timedelta(hours=1)),
@@ -154,7 +169,11 @@ def test_the_plain_report_of_pagoefectivo_names_a_payment_as_its_gateway_does(sa
 def test_a_release_report_of_a_period_opens_with_the_balance_before_it(sandbox: SandboxServer) -> None:
     entered(sandbox.ledger, "mercadopago")
     opening, refund, closing = at("mercadopago", "release", sandbox, since="2026-11-23T17:30:00Z")
-    assert (opening.amount, refund.net, closing.amount) == (Decimal("132.35"), Decimal("-27.61"), Decimal("104.74"))
+    assert (opening.facts.amount, refund.facts.net, closing.facts.amount) == (
+        Decimal("132.35"),
+        Decimal("-27.61"),
+        Decimal("104.74"),
+    )
 
 
 def test_the_report_is_had_over_http_and_from_the_console(busy: SandboxServer) -> None:

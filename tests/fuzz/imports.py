@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.test import override_settings
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementRow
 from pagoefectivo.domain.settlements import WITHOUT_MONEY
 from pagoefectivo.models import Discrepancy, ReportStanding, SettlementLine, SettlementReport
 from pagoefectivo.services import settlement_imports
@@ -71,21 +71,21 @@ def _left(before: int) -> list[str]:
 def _differing(report: SettlementReport, rows: list[SettlementRow]) -> list[str]:
     lines = SettlementLine.objects.filter(report=report)
     told = lines.aggregate(sum=Sum("booked"))["sum"] or Decimal(0)
-    says = sum((_booked(row) for row in rows), Decimal(0))
+    says = sum((_booked(row.facts) for row in rows), Decimal(0))
     return [
         *([] if lines.count() == len(rows) else [f"{len(rows)} rows became {lines.count()} lines"]),
         *([] if told == says else [f"the rows say {says}, the lines {told}"]),
     ]
 
 
-def _booked(row: SettlementRow) -> Decimal:
+def _booked(said: SettlementFacts) -> Decimal:
     """What a row changes, reckoned here once more: its net, or its amount with its own costs."""
-    if row.kind in WITHOUT_MONEY:
+    if said.kind in WITHOUT_MONEY:
         return Decimal(0)
-    if row.net is not None:
-        return row.net
-    amount = row.settled_amount if row.settled_amount is not None else row.amount
-    return (amount or Decimal(0)) + (row.fee or Decimal(0)) + (row.tax or Decimal(0))
+    if said.net is not None:
+        return said.net
+    amount = said.settled_amount if said.settled_amount is not None else said.amount
+    return (amount or Decimal(0)) + (said.fee or Decimal(0)) + (said.tax or Decimal(0))
 
 
 def _forget() -> None:

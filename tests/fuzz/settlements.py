@@ -101,8 +101,8 @@ def digits(cell: object) -> str:
 
 
 def _stands(row: SettlementRow, claim: str, cells: dict[str, str]) -> bool:
-    value = getattr(row, claim)
-    if row.kind is SettlementKind.BALANCE and value is not None:
+    value = getattr(row.facts, claim)
+    if row.facts.kind is SettlementKind.BALANCE and value is not None:
         credit, debit = (Decimal(digits(cells[side]) or 0) for side in SIDES)
         return digits(value) == digits(credit - debit)
     return value is None or digits(value) in {digits(cells[name]) for name in CLAIMS[claim] if name in cells}

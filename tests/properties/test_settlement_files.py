@@ -93,14 +93,22 @@ def test_a_release_report_is_read_as_it_was_meant_in_whatever_manner(moves: list
     rows.append(["", "", "", "total", "", manner.number(total), manner.number(Decimal("0.00")), "", "", ""])
     *found, closing = read("mercadopago", manner.file(rows))
     assert [
-        (row.kind, row.provider_reference or row.batch, row.reference, row.amount, row.fee, row.net, row.occurred_at)
+        (
+            row.facts.kind,
+            row.provider_reference or row.facts.batch,
+            row.reference,
+            row.facts.amount,
+            row.facts.fee,
+            row.facts.net,
+            row.occurred_at,
+        )
         for row in found
     ] == [
         (KINDS[each.kind], each.source, each.reference, each.amount, each.fee, each.amount + each.fee, each.at)
         for each in moves
     ]
     assert len({row.identity for row in found}) == len(found)
-    assert closing.amount == total
+    assert closing.facts.amount == total
     again = read(
         "mercadopago",
         Manner(",", ".", False, False, "utf-8", "\n", csv.QUOTE_MINIMAL).file(

@@ -7,7 +7,7 @@ so that it is recognised in either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import CENT, ZERO
 from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.cells import (
@@ -30,6 +30,7 @@ from pagoefectivo.providers.cells import (
     known,
     needed_reference,
     reference,
+    remembered,
     signed,
 )
 from pagoefectivo.providers.tabular import Layout, Records, names_in
@@ -113,46 +114,20 @@ class DLocalSettlement(SettlementReader):
         records, numerals = Records(file), Numerals()
         summary = _summary(records, numerals)
         columns = records.header(DETAILS)
-        local, gross, fee, net = (
-            numerals.amount(column, decimals=SETTLEMENT_DECIMALS)
-            for column in ("LOCAL_AMOUNT", "GROSS_AMOUNT", "FEE_AMOUNT", "NET_AMOUNT")
-        )
-        rate = numerals.amount("FX_RATE", decimals=RATE_DECIMALS)
         created, approved = instant("CREATION_DATE", UTC), instant("APPROVED_DATE", UTC)
-        total = ZERO
-        for line, picked in records.rows(columns):
-            raw, ours, theirs, created_on, approved_on, in_local, of, at_rate, in_gross, in_fee, in_net = picked
-            kind, word = known(_ROWS, line, "ROW_TYPE", raw)
-            is_whole = kind in _ABOUT_A_PAYMENT
-            row_net = net(line, in_net)
-            row_gross = gross(line, in_gross) if in_gross or is_whole else None
-            row_fee = fee(line, in_fee) if in_fee or is_whole else None
-            row_local = local(line, in_local) if in_local or is_whole else None
-            if row_gross is not None:
-                if row_fee is not None and abs(row_gross + row_fee - row_net) >= CENT:
-                    raise UnreadableFile(line, gettext("Amount and fee do not make the net amount."))
-                if row_local is not None and row_gross < 0 < row_local:
-                    row_local = -row_local
-            total += row_net
+        said, total = remembered(_said_in(summary, numerals)), ZERO
+        for line, (raw, ours, theirs, created_on, approved_on, *amounts) in records.rows(columns):
+            word, net, facts = said(line, raw, *amounts)
+            total += net
             needed_reference(line, "DLOCAL_TRANSACTION_ID", theirs)
             yield SettlementRow(
                 line=line,
-                kind=kind,
-                raw_kind=raw,
+                facts=facts,
                 identity=f"{word}:{theirs}",
                 reference=reference(line, "TRANSACTION_ID", ours),
-                provider_reference=theirs if kind is _K.PAYMENT else "",
-                refund_provider_reference=theirs if kind is _K.REFUND else "",
-                amount=row_local,
-                currency=currency(line, "LOCAL_CURRENCY", of) if of or is_whole else "",
-                settled_amount=row_gross,
-                settled_currency=summary.currency,
-                fee=row_fee,
-                net=row_net,
-                rate=if_said(rate, line, at_rate),
+                provider_reference=theirs if facts.kind is _K.PAYMENT else "",
+                refund_provider_reference=theirs if facts.kind is _K.REFUND else "",
                 occurred_at=approved(line, approved_on) if approved_on else if_said(created, line, created_on),
-                settled_date=summary.settled_date,
-                batch=summary.batch,
             )
         if abs(total - summary.net) >= CENT:
             raise UnreadableFile(0, gettext("The rows do not add up to the total that the file states."))
@@ -169,41 +144,94 @@ class DLocalTransactions(SettlementReader):
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
         records, numerals = Records(file), Numerals()
         columns = records.header(TRANSACTIONS)
-        local, dollars = numerals.amount("Net Amount (local)"), numerals.amount("Amount (USD)")
-        fee, iof = numerals.amount("Fee"), numerals.amount("IOF")
-        created, settled = instant("Creation date", UTC), instant("Settlement date", UTC)
+        created, said = instant("Creation date", UTC), remembered(_said_of_transactions(numerals))
         for line, picked in records.rows(columns):
-            raw, status, created_on, settled_on, own, invoice, of_payment, of_invoice, in_local, of, usd, fees, tax = (
-                picked
-            )
-            kind, word, comes_in = known(_TYPES, line, "Type", raw)
-            has_moved = known(_STATUSES, line, "Status", status)
+            raw, status, created_on, settled_on, own, invoice, of_payment, of_invoice, *amounts = picked
+            kind, word, facts = said(line, raw, status, settled_on, *amounts)
             needed_reference(line, "Reference", own)
-            row_local = signed(line, "Net Amount (local)", local(line, in_local), comes_in=comes_in)
-            row_usd = signed(line, "Amount (USD)", dollars(line, usd), comes_in=comes_in) if usd else None
-            row_tax = cost(line, "IOF", iof(line, tax)) if tax else None
-            row_fee = cost(line, "Fee", fee(line, fees)) if fees else None
-            if row_fee is not None and row_tax is not None:
-                row_fee -= row_tax  # the report counts the tax into the fee
             is_payment = kind is _K.PAYMENT
             yield SettlementRow(
                 line=line,
-                kind=kind if has_moved else _K.NOTICE,
-                raw_kind=raw if has_moved else f"{raw}, {status}",
-                identity=f"{word}:{own}" if has_moved else f"{word}:{own}:{status}",
+                facts=facts,
+                identity=f"{word}:{own}" if facts.kind is kind else f"{word}:{own}:{status}",
                 reference=reference(line, "Invoice", invoice if is_payment else of_invoice),
                 provider_reference=own if is_payment else reference(line, "Transaction Reference", of_payment),
                 refund_provider_reference=own if kind is _K.REFUND else "",
-                amount=row_local,
-                currency=currency(line, "currency", of),
-                settled_amount=row_usd,
-                settled_currency="" if row_usd is None else "USD",
-                fee=row_fee,
-                tax=row_tax,
-                net=_net(row_usd, row_fee, row_tax) if has_moved else None,
                 occurred_at=created(line, created_on),
-                settled_date=settled(line, settled_on).date() if settled_on else None,
             )
+
+
+def _said_in(summary: _Summary, numerals: Numerals) -> Callable[..., tuple[str, Decimal, SettlementFacts]]:
+    """A row's word, its net, and what it says."""
+    local, gross, fee, net = (
+        numerals.amount(column, decimals=SETTLEMENT_DECIMALS)
+        for column in ("LOCAL_AMOUNT", "GROSS_AMOUNT", "FEE_AMOUNT", "NET_AMOUNT")
+    )
+    rate = numerals.amount("FX_RATE", decimals=RATE_DECIMALS)
+
+    def read(
+        line: int, raw: str, in_local: str, of: str, at_rate: str, in_gross: str, in_fee: str, in_net: str
+    ) -> tuple[str, Decimal, SettlementFacts]:
+        kind, word = known(_ROWS, line, "ROW_TYPE", raw)
+        is_whole = kind in _ABOUT_A_PAYMENT
+        row_net = net(line, in_net)
+        row_gross = gross(line, in_gross) if in_gross or is_whole else None
+        row_fee = fee(line, in_fee) if in_fee or is_whole else None
+        row_local = local(line, in_local) if in_local or is_whole else None
+        if row_gross is not None:
+            if row_fee is not None and abs(row_gross + row_fee - row_net) >= CENT:
+                raise UnreadableFile(line, gettext("Amount and fee do not make the net amount."))
+            if row_local is not None and row_gross < 0 < row_local:
+                row_local = -row_local
+        facts = SettlementFacts(
+            kind=kind,
+            raw_kind=raw,
+            amount=row_local,
+            currency=currency(line, "LOCAL_CURRENCY", of) if of or is_whole else "",
+            settled_amount=row_gross,
+            settled_currency=summary.currency,
+            fee=row_fee,
+            net=row_net,
+            rate=if_said(rate, line, at_rate),
+            settled_date=summary.settled_date,
+            batch=summary.batch,
+        )
+        return word, row_net, facts
+
+    return read
+
+
+def _said_of_transactions(numerals: Numerals) -> Callable[..., tuple[SettlementKind, str, SettlementFacts]]:
+    """A row's kind, were its money moved, its word, and what it says."""
+    local, dollars = numerals.amount("Net Amount (local)"), numerals.amount("Amount (USD)")
+    fee, iof, settled = numerals.amount("Fee"), numerals.amount("IOF"), instant("Settlement date", UTC)
+
+    def read(
+        line: int, raw: str, status: str, settled_on: str, in_local: str, of: str, usd: str, fees: str, tax: str
+    ) -> tuple[SettlementKind, str, SettlementFacts]:
+        kind, word, comes_in = known(_TYPES, line, "Type", raw)
+        has_moved = known(_STATUSES, line, "Status", status)
+        row_local = signed(line, "Net Amount (local)", local(line, in_local), comes_in=comes_in)
+        row_usd = signed(line, "Amount (USD)", dollars(line, usd), comes_in=comes_in) if usd else None
+        row_tax = cost(line, "IOF", iof(line, tax)) if tax else None
+        row_fee = cost(line, "Fee", fee(line, fees)) if fees else None
+        if row_fee is not None and row_tax is not None:
+            row_fee -= row_tax  # the report counts the tax into the fee
+        facts = SettlementFacts(
+            kind=kind if has_moved else _K.NOTICE,
+            raw_kind=raw if has_moved else f"{raw}, {status}",
+            amount=row_local,
+            currency=currency(line, "currency", of),
+            settled_amount=row_usd,
+            settled_currency="" if row_usd is None else "USD",
+            fee=row_fee,
+            tax=row_tax,
+            net=_net(row_usd, row_fee, row_tax) if has_moved else None,
+            settled_date=settled(line, settled_on).date() if settled_on else None,
+        )
+        return kind, word, facts
+
+    return read
 
 
 def _net(amount: Decimal | None, *costs: Decimal | None) -> Decimal | None:

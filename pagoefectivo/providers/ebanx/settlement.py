@@ -8,7 +8,7 @@ zone are taken as Lima's: EBANX says that the zone depends on the contract.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
 from decimal import Decimal
@@ -17,7 +17,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext
 
 from pagoefectivo.domain.exceptions import UnreadableFile, UnreadableMessage
-from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import CENT, ZERO
 from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.cells import (
@@ -31,6 +31,7 @@ from pagoefectivo.providers.cells import (
     known,
     needed_reference,
     reference,
+    remembered,
     signed,
 )
 from pagoefectivo.providers.documents import Document, decode_object, part, parts
@@ -134,35 +135,57 @@ def _settlement(line: int, picked: Picked, numerals: Numerals) -> _Settlement:
 def _rows(
     entries: Iterable[tuple[int, Picked]], settlement: _Settlement, numerals: Numerals
 ) -> Iterator[SettlementRow]:
+    confirmed, said, total = instant("confirm_date", LIMA), remembered(_said_in(settlement, numerals)), ZERO
+    for line, (raw, theirs, ours, refund, our_refund, on, *amounts) in entries:
+        word, net, facts = said(line, raw, *amounts)
+        total += net
+        is_refund = facts.kind is _K.REFUND
+        own = (
+            needed_reference(line, "refund_id", refund) if is_refund else needed_reference(line, "payment_hash", theirs)
+        )
+        yield SettlementRow(
+            line=line,
+            facts=facts,
+            identity=f"{word}:{own}",
+            reference=reference(line, "merchant_payment_code", ours),
+            provider_reference=reference(line, "payment_hash", theirs),
+            refund_reference=reference(line, "merchant_refund_code", our_refund) if is_refund else "",
+            refund_provider_reference=own if is_refund else "",
+            occurred_at=if_said(confirmed, line, on),
+        )
+    if abs(total - settlement.net) >= CENT:
+        raise UnreadableFile(0, gettext("The rows do not add up to the total that the file states."))
+
+
+def _said_in(settlement: _Settlement, numerals: Numerals) -> Callable[..., tuple[str, Decimal, SettlementFacts]]:
+    """A row's word, its net, and what it says."""
     local, charge, fee, tax, net = (
         numerals.amount(column)
         for column in ("amount_local", "charge_amount", "fee_amount", "tax_amount", "net_amount")
     )
-    rate, confirmed = numerals.amount("exchange_rate", decimals=RATE_DECIMALS), instant("confirm_date", LIMA)
-    total = ZERO
-    for line, picked in entries:
-        raw, theirs, ours, refund, our_refund, on, in_local, of, at_rate, in_charge, in_fee, in_net, in_tax = picked
+    rate = numerals.amount("exchange_rate", decimals=RATE_DECIMALS)
+
+    def read(
+        line: int,
+        raw: str,
+        in_local: str,
+        of: str,
+        at_rate: str,
+        in_charge: str,
+        in_fee: str,
+        in_net: str,
+        in_tax: str,
+    ) -> tuple[str, Decimal, SettlementFacts]:
         kind, word, comes_in = known(_TYPES, line, "entry_type", raw)
-        is_refund = kind is _K.REFUND
-        own = (
-            needed_reference(line, "refund_id", refund) if is_refund else needed_reference(line, "payment_hash", theirs)
-        )
         row_charge = signed(line, "charge_amount", charge(line, in_charge), comes_in=comes_in)
         row_fee = cost(line, "fee_amount", fee(line, in_fee))
         row_tax = cost(line, "tax_amount", tax(line, in_tax)) if in_tax else None
         row_net = row_charge + row_fee + (row_tax or ZERO)
         if abs(abs(net(line, in_net)) - abs(row_net)) >= CENT:
             raise UnreadableFile(line, gettext("Amount and fee do not make the net amount."))
-        total += row_net
-        yield SettlementRow(
-            line=line,
+        facts = SettlementFacts(
             kind=kind,
             raw_kind=raw,
-            identity=f"{word}:{own}",
-            reference=reference(line, "merchant_payment_code", ours),
-            provider_reference=reference(line, "payment_hash", theirs),
-            refund_reference=reference(line, "merchant_refund_code", our_refund) if is_refund else "",
-            refund_provider_reference=own if is_refund else "",
             amount=signed(line, "amount_local", local(line, in_local), comes_in=comes_in),
             currency=currency(line, "currency_local", of),
             settled_amount=row_charge,
@@ -171,9 +194,9 @@ def _rows(
             tax=row_tax,
             net=row_net,
             rate=if_said(rate, line, at_rate),
-            occurred_at=if_said(confirmed, line, on),
             settled_date=settlement.settled_date,
             batch=settlement.code,
         )
-    if abs(total - settlement.net) >= CENT:
-        raise UnreadableFile(0, gettext("The rows do not add up to the total that the file states."))
+        return word, row_net, facts
+
+    return read

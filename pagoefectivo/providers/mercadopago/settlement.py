@@ -9,7 +9,8 @@ the same money twice, when it was earned and when it became available.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import CENT, ZERO
 from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.cells import (
@@ -29,6 +30,7 @@ from pagoefectivo.providers.cells import (
     known,
     needed_reference,
     reference,
+    remembered,
 )
 from pagoefectivo.providers.tabular import Layout, Records, names_in
 
@@ -129,45 +131,32 @@ class ReleaseReport(SettlementReader):
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
         records, numerals = Records(file), Numerals()
         columns = records.header(RELEASE)
-        credit, debit = numerals.amount("NET_CREDIT_AMOUNT"), numerals.amount("NET_DEBIT_AMOUNT")
-        gross, taxes = numerals.amount("GROSS_AMOUNT"), numerals.amount("TAXES_AMOUNT")
-        fees = [numerals.amount(name) for name in ("MP_FEE_AMOUNT", "FINANCING_FEE_AMOUNT", "SHIPPING_FEE_AMOUNT")]
-        released = instant("DATE", DEFAULT_ZONE)
+        released, said = instant("DATE", DEFAULT_ZONE), remembered(_said_of_releases(numerals))
         balance, is_over, identities = ZERO, False, _Identities(self.layout)
-        for line, picked in records.rows(columns):
-            on, source, record, description, in_credit, in_debit, in_gross, ours, *in_fees, in_taxes, of = picked
+        for line, (on, source, record, description, *sides, in_gross, ours, fee, more, most, tax, of) in records.rows(
+            columns
+        ):
             part = known(_RECORDS, line, "RECORD_TYPE", record)
             if is_over:
                 raise UnreadableFile(line, gettext("Rows follow after the total."))
-            is_move = part == "move"
-            net = _net(line, if_said(credit, line, in_credit), if_said(debit, line, in_debit), is_move=is_move)
-            is_over = part == "end"
+            is_move, is_over = part == "move", part == "end"
+            moment = released(line, on) if on or is_move else None
+            net, facts = said(
+                line, on[:10] if moment else "", record, description, *sides, in_gross, fee, more, most, tax, of
+            )
             if is_over and net != balance:
                 raise UnreadableFile(line, gettext("The rows do not add up to the total that the file states."))
             balance += net if part in ("move", "start") else ZERO
-            kind = _kind_of(line, description) if is_move else _K.BALANCE
-            moment = released(line, on) if on or is_move else None
             if is_move:
                 needed_reference(line, "SOURCE_ID", source)
-            said = [read(line, cell) for read, cell in zip(fees, in_fees, strict=True) if cell and is_move]
-            row_gross = if_said(gross, line, in_gross) if is_move else net
+            is_payout = facts.kind is _K.PAYOUT
             yield SettlementRow(
                 line=line,
-                kind=kind,
-                raw_kind=f"{record}, {reference(line, 'DESCRIPTION', description)}" if description else record,
+                facts=replace(facts, batch=source) if is_payout else facts,
                 identity=identities.of(moment, source, record, description, net),
                 reference=reference(line, "EXTERNAL_REFERENCE", ours),
-                provider_reference="" if kind is _K.PAYOUT else source,
-                amount=row_gross,
-                currency=currency(line, "CURRENCY", of) if of else "",
-                settled_amount=row_gross,
-                settled_currency=of,
-                fee=sum(said, ZERO) if said else None,
-                tax=if_said(taxes, line, in_taxes) if is_move else None,
-                net=net if is_move else None,
+                provider_reference="" if is_payout else source,
                 occurred_at=moment,
-                settled_date=day_of(on) if moment else None,
-                batch=source if kind is _K.PAYOUT else "",
             )
 
 
@@ -182,40 +171,103 @@ class AccountMoneyReport(SettlementReader):
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
         records, numerals = Records(file), Numerals()
         columns = records.header(ACCOUNT_MONEY)
-        gross, fee = numerals.amount("TRANSACTION_AMOUNT"), numerals.amount("FEE_AMOUNT")
-        settled, taxes = numerals.amount("SETTLEMENT_NET_AMOUNT"), numerals.amount("TAXES_AMOUNT")
         happened, settled_at = instant("TRANSACTION_DATE", DEFAULT_ZONE), instant("SETTLEMENT_DATE", DEFAULT_ZONE)
-        identities = _Identities(self.layout)
+        said, identities = remembered(_said_of_account_money(numerals)), _Identities(self.layout)
         for line, picked in records.rows(columns):
             source, raw, in_gross, of, on, in_fee, in_net, settled_in, settled_on, ours, in_taxes = picked
-            kind = known(_TRANSACTIONS, line, "TRANSACTION_TYPE", raw)
-            amount, row_fee, net = gross(line, in_gross), if_said(fee, line, in_fee), settled(line, in_net)
-            tax, moment = if_said(taxes, line, in_taxes), happened(line, on)
+            settled_day = settled_on[:10] if if_said(settled_at, line, settled_on) else ""
+            net, facts = said(line, raw, in_gross, of, in_fee, in_net, settled_in, settled_day, in_taxes)
+            moment = happened(line, on)
             needed_reference(line, "SOURCE_ID", source)
-            is_same_currency = of == settled_in
-            if is_same_currency:
-                row_fee = _fee_without_tax(line, amount, row_fee, tax, net)
+            is_payout = facts.kind is _K.PAYOUT
             yield SettlementRow(
                 line=line,
-                kind=kind,
-                raw_kind=raw,
+                facts=replace(facts, batch=source) if is_payout else facts,
                 identity=identities.of(moment, source, raw, "", net),
                 reference=reference(line, "EXTERNAL_REFERENCE", ours),
-                provider_reference="" if kind is _K.PAYOUT else source,
-                amount=amount,
-                currency=currency(line, "TRANSACTION_CURRENCY", of),
-                settled_amount=amount if is_same_currency else None,
-                settled_currency=currency(line, "SETTLEMENT_CURRENCY", settled_in),
-                fee=row_fee,
-                tax=tax,
-                net=net,
+                provider_reference="" if is_payout else source,
                 occurred_at=moment,
-                settled_date=day_of(settled_on) if if_said(settled_at, line, settled_on) else None,
-                batch=source if kind is _K.PAYOUT else "",
             )
 
 
 READERS = (ReleaseReport, AccountMoneyReport)
+
+
+def _said_of_releases(numerals: Numerals) -> Callable[..., tuple[Decimal, SettlementFacts]]:
+    """What a row moves or states, and what it says."""
+    credit, debit = numerals.amount("NET_CREDIT_AMOUNT"), numerals.amount("NET_DEBIT_AMOUNT")
+    gross, taxes = numerals.amount("GROSS_AMOUNT"), numerals.amount("TAXES_AMOUNT")
+    fees = [numerals.amount(name) for name in ("MP_FEE_AMOUNT", "FINANCING_FEE_AMOUNT", "SHIPPING_FEE_AMOUNT")]
+
+    def read(
+        line: int,
+        on: str,
+        record: str,
+        description: str,
+        in_credit: str,
+        in_debit: str,
+        in_gross: str,
+        *more: str,
+    ) -> tuple[Decimal, SettlementFacts]:
+        *in_fees, in_taxes, of = more
+        is_move = _RECORDS[record] == "move"
+        net = _net(line, if_said(credit, line, in_credit), if_said(debit, line, in_debit), is_move=is_move)
+        said = [amount(line, cell) for amount, cell in zip(fees, in_fees, strict=True) if cell and is_move]
+        row_gross = if_said(gross, line, in_gross) if is_move else net
+        facts = SettlementFacts(
+            kind=_kind_of(line, description) if is_move else _K.BALANCE,
+            raw_kind=f"{record}, {reference(line, 'DESCRIPTION', description)}" if description else record,
+            amount=row_gross,
+            currency=currency(line, "CURRENCY", of) if of else "",
+            settled_amount=row_gross,
+            settled_currency=of,
+            fee=sum(said, ZERO) if said else None,
+            tax=if_said(taxes, line, in_taxes) if is_move else None,
+            net=net if is_move else None,
+            settled_date=day_of(on) if on else None,
+        )
+        return net, facts
+
+    return read
+
+
+def _said_of_account_money(numerals: Numerals) -> Callable[..., tuple[Decimal, SettlementFacts]]:
+    """What a row moves, and what it says."""
+    gross, fee = numerals.amount("TRANSACTION_AMOUNT"), numerals.amount("FEE_AMOUNT")
+    settled, taxes = numerals.amount("SETTLEMENT_NET_AMOUNT"), numerals.amount("TAXES_AMOUNT")
+
+    def read(
+        line: int,
+        raw: str,
+        in_gross: str,
+        of: str,
+        in_fee: str,
+        in_net: str,
+        settled_in: str,
+        settled_on: str,
+        in_taxes: str,
+    ) -> tuple[Decimal, SettlementFacts]:
+        kind = known(_TRANSACTIONS, line, "TRANSACTION_TYPE", raw)
+        amount, row_fee, net = gross(line, in_gross), if_said(fee, line, in_fee), settled(line, in_net)
+        tax = if_said(taxes, line, in_taxes)
+        is_same_currency = of == settled_in
+        if is_same_currency:
+            row_fee = _fee_without_tax(line, amount, row_fee, tax, net)
+        facts = SettlementFacts(
+            kind=kind,
+            raw_kind=raw,
+            amount=amount,
+            currency=currency(line, "TRANSACTION_CURRENCY", of),
+            settled_amount=amount if is_same_currency else None,
+            settled_currency=currency(line, "SETTLEMENT_CURRENCY", settled_in),
+            fee=row_fee,
+            tax=tax,
+            net=net,
+            settled_date=day_of(settled_on) if settled_on else None,
+        )
+        return net, facts
+
+    return read
 
 
 def _net(line: int, credit: Decimal | None, debit: Decimal | None, *, is_move: bool) -> Decimal:

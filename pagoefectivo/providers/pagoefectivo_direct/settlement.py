@@ -9,14 +9,14 @@ cut at a line's end looks whole. Instants without a zone are Lima's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta, timezone
 from typing import BinaryIO
 
 from django.utils.translation import gettext
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementKind, SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
 from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.cells import (
@@ -29,6 +29,7 @@ from pagoefectivo.providers.cells import (
     known,
     needed_reference,
     reference,
+    remembered,
     signed,
 )
 from pagoefectivo.providers.pagoefectivo_direct.objects import is_cip, whole_reference
@@ -77,12 +78,39 @@ class PlainSettlement(SettlementReader):
     def read(self, file: BinaryIO) -> Iterator[SettlementRow]:
         records, numerals, names = Records(file), Numerals(), self._names
         columns = records.header(self._layout)
+        paid, said = instant(names["paid_at"], LIMA), remembered(self._said_in(numerals))
+        for line, picked in records.rows(columns):
+            raw, code, in_amount, of, in_net, ours, in_fee, in_tax, paid_on, settled_on, transfer = picked
+            written, facts = said(line, raw, in_amount, of, in_net, in_fee, in_tax, settled_on, transfer)
+            cip = self._cip(line, code, is_needed=facts.kind in _ABOUT_A_CODE)
+            yield SettlementRow(
+                line=line,
+                facts=facts,
+                identity=_identity(facts.kind, cip, *written, ours, paid_on, settled_on, transfer),
+                reference=whole_reference(reference(line, names["reference"], ours)),
+                provider_reference=cip,
+                code=cip,
+                occurred_at=if_said(paid, line, paid_on),
+            )
+
+    def _said_in(self, numerals: Numerals) -> Callable[..., tuple[tuple[str, str], SettlementFacts]]:
+        """Amount and net as they name a row, and what it says."""
+        names = self._names
         read_amount, read_fee, read_tax, read_net = (
             numerals.amount(names[name]) for name in ("amount", "fee", "tax", "net")
         )
-        paid = instant(names["paid_at"], LIMA)
-        for line, picked in records.rows(columns):
-            raw, code, in_amount, of, in_net, ours, in_fee, in_tax, paid_on, settled_on, transfer = picked
+
+        def read(
+            line: int,
+            raw: str,
+            in_amount: str,
+            of: str,
+            in_net: str,
+            in_fee: str,
+            in_tax: str,
+            settled_on: str,
+            transfer: str,
+        ) -> tuple[tuple[str, str], SettlementFacts]:
             kind = known(self._types, line, names["type"], raw)
             amount = read_amount(line, in_amount)
             if kind is not _K.ADJUSTMENT:
@@ -92,16 +120,10 @@ class PlainSettlement(SettlementReader):
             net = read_net(line, in_net)
             if amount + (fee or ZERO) + (tax or ZERO) != net:
                 raise UnreadableFile(line, gettext("Amount and fee do not make the net amount."))
-            cip = self._cip(line, code, is_needed=kind in _ABOUT_A_CODE)
             row_currency = currency(line, names["currency"], of)
-            yield SettlementRow(
-                line=line,
+            facts = SettlementFacts(
                 kind=kind,
                 raw_kind=raw,
-                identity=_identity(kind, cip, f"{amount:.2f}", f"{net:.2f}", ours, paid_on, settled_on, transfer),
-                reference=whole_reference(reference(line, names["reference"], ours)),
-                provider_reference=cip,
-                code=cip,
                 amount=amount,
                 currency=row_currency,
                 settled_amount=amount,
@@ -109,10 +131,12 @@ class PlainSettlement(SettlementReader):
                 fee=fee,
                 tax=tax,
                 net=net,
-                occurred_at=if_said(paid, line, paid_on),
                 settled_date=day(line, names["settled_on"], settled_on) if settled_on else None,
                 batch=reference(line, names["transfer"], transfer),
             )
+            return (f"{amount:.2f}", f"{net:.2f}"), facts
+
+        return read
 
     def _cip(self, line: int, written: str, *, is_needed: bool) -> str:
         name = self._names["code"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable
 from decimal import Decimal
@@ -275,6 +276,19 @@ def test_D10_what_a_person_matched_is_settled_and_a_second_line_of_it_is_a_dupli
     assert late_money.find() == 0
     bring(file_of([of_voucher(one, at=told_at)], transfer="TR-2"))
     assert [line.verdict for line in SettlementLine.objects.order_by("pk")] == ["matched", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    "name", ['"a\tb"', r"\.", r"\N", "a\\", "\xa0b", "\N{LATIN SMALL LETTER E WITH ACUTE}", '"a,""b"""']
+)
+def test_D10_a_name_is_kept_as_the_file_writes_it(name: str, paid_order: Callable[..., Order]) -> None:
+    codes = paid_codes(paid_order, 1)
+    bring(file_of([of_voucher(codes[0]), Row(name, Decimal("7.00"), ours=name, at="2026-11-10 15:00:00.5")]))
+    (written,) = next(csv.reader([name]))[:1]
+    first, odd = SettlementLine.objects.order_by("line")
+    assert (odd.reference, odd.provider_reference, odd.identity) == (written, written, f"payment:{written}")
+    assert f"{odd.occurred_at:%Y-%m-%d %H:%M:%S.%f%z}" == "2026-11-10 15:00:00.500000+0000"
+    assert [first.verdict, odd.verdict] == ["matched", "missing_here"]
 
 
 def test_P5_each_line_finds_its_facts_by_an_index_though_nobody_has_counted_the_tables(

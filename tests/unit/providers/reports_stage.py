@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from django.utils.translation import override
 
 from pagoefectivo.domain.exceptions import UnreadableFile
-from pagoefectivo.domain.messages import SettlementRow
+from pagoefectivo.domain.messages import SettlementFacts, SettlementRow
 from pagoefectivo.providers.base import SettlementReader
 from pagoefectivo.providers.registry import provider_named, provider_slugs
 from pagoefectivo.providers.reports import reader_of
@@ -19,6 +20,7 @@ from pagoefectivo.providers.reports import reader_of
 SAMPLES = Path(__file__).parents[2] / "samples"
 PSPS = tuple(slug for slug in provider_slugs() if provider_named(slug).settlement_readers)
 EXPECTED = ".expected.json"
+FACTS = tuple(field.name for field in fields(SettlementFacts))
 
 
 def readers(psp: str) -> tuple[SettlementReader, ...]:
@@ -51,7 +53,8 @@ def outcome(psp: str, content: bytes) -> dict[str, Any]:
 
 def facts(row: SettlementRow) -> dict[str, Any]:
     """Return what a row says, without what it does not say."""
-    return {name: _written(fact) for name, fact in row._asdict().items() if fact not in ("", None)}
+    said = {name: getattr(row.facts, name) for name in FACTS} | row._asdict()
+    return {name: _written(fact) for name, fact in said.items() if name != "facts" and fact not in ("", None)}
 
 
 def _written(fact: object) -> object:

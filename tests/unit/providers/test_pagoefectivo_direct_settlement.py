@@ -50,7 +50,12 @@ def test_a_file_with_other_names_is_read_once_the_account_says_them(readers_with
     missing, unknown = "type, code, amount, currency, net", "Operación, CIP, Monto, Moneda, Neto"
     assert refusal(readers_with(), content) == (1, f"Missing columns: {missing}. Unknown columns: {unknown}.")
     (row,) = read(readers_with(**SPANISH), content)
-    assert (row.kind, row.raw_kind, row.code, f"{row.net}") == (SettlementKind.PAYMENT, "Pago", "230171234", "100.50")
+    assert (row.facts.kind, row.facts.raw_kind, row.code, f"{row.facts.net}") == (
+        SettlementKind.PAYMENT,
+        "Pago",
+        "230171234",
+        "100.50",
+    )
 
 
 def test_a_refusal_calls_a_column_as_the_file_does(readers_with: Any) -> None:
