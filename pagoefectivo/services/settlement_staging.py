@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Self
 
-from django.db import DEFAULT_DB_ALIAS, DataError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DataError, Error, connection, connections
 
 from pagoefectivo.domain.messages import SettlementFacts, SettlementRow
 from pagoefectivo.services.settlement_appraisal import Appraised
@@ -54,35 +52,30 @@ def beside() -> Iterator[str]:
 class Staging:
     """Hands chunks of lines to the matching, in the transaction of the thread that made it. A context, which ends it.
 
-    On PostgreSQL a second thread waits for the database. Until that one is done, all else that is asked through the same
-    connection waits; what it met is raised by what waited, or at the end of the context.
+    PostgreSQL is not waited for: it judges a chunk while the caller reads the next one. All else that is asked through the
+    same connection waits until it is done; what it met is raised by what waited, or at the end of the context.
     """
 
     def __init__(self, matching: Matching) -> None:
         self._matching = matching
-        self._connection = connections[DEFAULT_DB_ALIAS]
-        self._owner = threading.get_ident()
-        self._pool: ThreadPoolExecutor | None = None
-        self._pending: Iterator[None] = iter(())
+        self._connection: Any = connections[DEFAULT_DB_ALIAS]
+        self._pending = ExitStack()
         self._written: dict[Appraised, str] = {}
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
         with self._connection.cursor() as cursor:
             self._matching.begin(cursor)
-        if self._connection.vendor == "postgresql":
-            self._connection.inc_thread_sharing()
-            self._ends.callback(self._connection.dec_thread_sharing)
-            self._ends.enter_context(self._connection.execute_wrapper(self._after_what_is_pending))
-            self._pool = self._ends.enter_context(ThreadPoolExecutor(1, "settlement"))
+        self._ends.enter_context(self._connection.execute_wrapper(self._after_what_is_pending))
         return self
 
     def __exit__(self, failure: object, *_: object) -> None:
-        try:
+        with self._ends:
             if failure is None:
                 self.settle()
-        finally:
-            self._ends.close()
+            else:
+                with suppress(Error):  # the transaction ends by what failed first
+                    self.settle()
 
     def take(self, rows: Iterable[Judgeable]) -> int:
         """Stage a chunk and let it be judged; return how many lines it had."""
@@ -93,21 +86,21 @@ class Staging:
             self.settle()
             with self._connection.cursor() as cursor:
                 stage(cursor)
-            if self._pool is None:
-                self._judge(has_twins=has_twins)
-            else:
-                self._pending = self._pool.map(lambda twins: self._judge(has_twins=twins), [has_twins])
+            self._judge(has_twins=has_twins)
         return len(chunk)
 
     def settle(self) -> None:
         """Wait until all that was taken is judged."""
-        pending, self._pending = self._pending, iter(())
-        for _ in pending:
+        pending = self._pending.pop_all()
+        with self._connection.wrap_database_errors, pending:
             pass
 
     def _judge(self, *, has_twins: bool) -> None:
-        with self._connection.cursor() as cursor:
+        with ExitStack() as judging, self._connection.cursor() as cursor:
+            if self._connection.vendor == "postgresql" and self._connection.Database.Pipeline.is_supported():
+                judging.enter_context(self._connection.connection.pipeline())
             self._matching.judge(cursor, has_twins=has_twins)
+            self._pending = judging.pop_all()
 
     def _staging_of(self, chunk: list[Judgeable]) -> Callable[[Any], None]:
         if self._connection.vendor == "postgresql":
@@ -136,8 +129,7 @@ class Staging:
         return str(value) if isinstance(value, Decimal | date) else value
 
     def _after_what_is_pending(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's
-        if threading.get_ident() == self._owner:
-            self.settle()
+        self.settle()
         return execute(sql, params, many, context)
 
 
@@ -153,7 +145,7 @@ def _cell(value: object) -> str:
 
 
 def _copy(cursor: Any, written: str, lines: int) -> None:
-    with cursor.copy(_COPY) as copy:
+    with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
         copy.write(written)
     if cursor.rowcount != lines:
         raise DataError(f"{cursor.rowcount} of {lines} lines were copied")

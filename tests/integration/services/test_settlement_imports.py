@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import DataError, connection, connections, transaction
 
 from pagoefectivo import shop
 from pagoefectivo.domain.exceptions import RuleRefused
@@ -276,6 +276,42 @@ def test_D10_what_a_person_matched_is_settled_and_a_second_line_of_it_is_a_dupli
     assert late_money.find() == 0
     bring(file_of([of_voucher(one, at=told_at)], transfer="TR-2"))
     assert [line.verdict for line in SettlementLine.objects.order_by("pk")] == ["matched", "duplicate"]
+
+
+def test_D10_what_the_database_met_while_the_next_lines_were_read_is_raised_and_nothing_is_kept(
+    monkeypatch: pytest.MonkeyPatch, paid_order: Callable[..., Order]
+) -> None:
+    codes = paid_codes(paid_order, 3)
+    content = file_of([of_voucher(code) for code in codes])
+    before = everything(besides=UNTOUCHED)
+    judge = settlement_matching.Matching.judge
+
+    def judge_and_fail(matching: Any, cursor: Any, *, has_twins: bool) -> None:
+        judge(matching, cursor, has_twins=has_twins)
+        cursor.execute("SELECT 1 / 0")
+
+    monkeypatch.setattr(settlement_imports, "CHUNK", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(settlement_matching.Matching, "judge", judge_and_fail)
+        with pytest.raises(DataError, match="division by zero"):
+            settlement_imports.bring(io.BytesIO(content), account="default", name="november.csv")
+    assert everything(besides=UNTOUCHED) == before
+    SettlementReport.objects.update(next_action_at="2020-01-01T00:00:00Z", lease_until=None)
+    call_command("pagoefectivo", "sweep")
+    assert [verdict for _, _, verdict, *_ in told()] == ["matched"] * 3
+
+
+def test_D10_a_file_that_proves_unreadable_while_its_first_lines_are_judged_is_refused_whole(
+    monkeypatch: pytest.MonkeyPatch, paid_order: Callable[..., Order]
+) -> None:
+    codes = paid_codes(paid_order, 3)
+    lines = file_of([of_voucher(code) for code in codes]).split(b"\n")
+    lines[5] = lines[5].replace(b"PAYMENT", b"PAYMNET")
+    before = everything(besides=UNTOUCHED)
+    monkeypatch.setattr(settlement_imports, "CHUNK", 1)
+    report = bring(b"\n".join(lines))
+    assert (report.standing, report.refused_line) == (ReportStanding.REFUSED, 6)
+    assert everything(besides=UNTOUCHED) == before
 
 
 @pytest.mark.parametrize(
