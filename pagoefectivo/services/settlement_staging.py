@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import date, datetime
@@ -79,14 +79,17 @@ class Staging:
 
     def take(self, rows: Iterable[Judgeable]) -> int:
         """Stage a chunk and let it be judged; return how many lines it had."""
-        chunk = list(rows)
+        stage, written = (_copy, self._line) if self._connection.vendor == "postgresql" else (_insert, self._values)
+        identities: set[str] = set()
+        chunk: list[Any] = []
+        for row, appraised in rows:  # none is held longer: ten thousand rows at once are work for the garbage collector
+            identities.add(row.identity)
+            chunk.append(written(row, appraised))
         if chunk:
-            has_twins = len({row.identity for row, _ in chunk}) < len(chunk)
-            stage = self._staging_of(chunk)
             self.settle()
             with self._connection.cursor() as cursor:
-                stage(cursor)
-            self._judge(has_twins=has_twins)
+                stage(cursor, chunk)
+            self._judge(has_twins=len(identities) < len(chunk))
         return len(chunk)
 
     def settle(self) -> None:
@@ -102,13 +105,6 @@ class Staging:
             self._matching.judge(cursor, has_twins=has_twins)
             self._pending = judging.pop_all()
 
-    def _staging_of(self, chunk: list[Judgeable]) -> Callable[[Any], None]:
-        if self._connection.vendor == "postgresql":
-            written = "".join([self._line(row, appraised) for row, appraised in chunk])
-            return lambda cursor: _copy(cursor, written, len(chunk))
-        values = [tuple(map(self._adapted, (*_own(row), *_shared(appraised)))) for row, appraised in chunk]
-        return lambda cursor: cursor.executemany(_INSERT, values)
-
     def _line(self, row: SettlementRow, appraised: Appraised) -> str:
         """As COPY reads it."""
         line, _, *names, moment = row
@@ -121,6 +117,9 @@ class Staging:
         if "\\" in own or not "".join(names).isprintable():
             own = "\t".join(map(_cell, names))
         return f"{line}\t{own}\t{_instant(moment)}\t{shared}\n"
+
+    def _values(self, row: SettlementRow, appraised: Appraised) -> tuple[Any, ...]:
+        return tuple(map(self._adapted, (*_own(row), *_shared(appraised))))
 
     def _adapted(self, value: Any) -> Any:
         """As SQLite's columns hold it."""
@@ -144,8 +143,12 @@ def _cell(value: object) -> str:
     return r"\N" if value is None else str(value).translate(_ESCAPED)
 
 
-def _copy(cursor: Any, written: str, lines: int) -> None:
+def _copy(cursor: Any, lines: list[str]) -> None:
     with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-        copy.write(written)
-    if cursor.rowcount != lines:
-        raise DataError(f"{cursor.rowcount} of {lines} lines were copied")
+        copy.write("".join(lines))
+    if cursor.rowcount != len(lines):
+        raise DataError(f"{cursor.rowcount} of {len(lines)} lines were copied")
+
+
+def _insert(cursor: Any, lines: list[tuple[Any, ...]]) -> None:
+    cursor.executemany(_INSERT, lines)
