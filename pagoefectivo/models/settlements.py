@@ -175,8 +175,9 @@ class SettlementLine(ReadLine):
             linked_index("refund", "pe_line_refund"),
         ]
         constraints = [
+            # By what tells lines apart first: an account's lines all share the other column.
             models.UniqueConstraint(
-                fields=["account", "identity"], condition=Q(tells_first=True), name="pe_line_told_once"
+                fields=["identity", "account"], condition=Q(tells_first=True), name="pe_line_told_once"
             )
         ]
 

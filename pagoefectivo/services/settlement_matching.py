@@ -53,12 +53,14 @@ _SETTLED_BEFORE = """COALESCE(
     (SELECT h.id FROM pagoefectivo_settlementshare h
      WHERE h.voucher_id = s.found_voucher AND h.refund_id IS NULL LIMIT 1))"""
 
+_REFUND = "pagoefectivo_refund"
+_NO_REFUND = "(SELECT * FROM pagoefectivo_refund WHERE 1 = 0)"  # is joined at no cost
 _ALONE = "s.line AS first, 1 AS is_same_as_first"
 _TWINS = """first_value(s.line) OVER same AS first, CASE WHEN {same_as_first} THEN 1 ELSE 0 END AS is_same_as_first"""
 _SAME = "WINDOW same AS (PARTITION BY s.identity ORDER BY CASE WHEN s.kind IN ({aside}) THEN 1 ELSE 0 END, s.line)"
 _STAGED = """
 SELECT s.*, {first}, (
-    SELECT t.id FROM {line} t WHERE t.account = %(account)s AND t.identity = s.identity AND t.tells_first) AS told_by
+    SELECT t.id FROM {line} t WHERE t.account || '' = %(account)s AND t.identity = s.identity AND t.tells_first) AS told_by
 FROM {stage} s {window} {fence}
 """
 # A key that is NULL is looked for nowhere; an account with something added is none that an index could be walked for.
@@ -76,10 +78,10 @@ LEFT JOIN pagoefectivo_voucher vt
   ON vt.account = %(account)s AND vt.provider_reference <> '' AND vt.provider_reference = NULLIF(s.provider_reference, '')
 LEFT JOIN pagoefectivo_voucher vo
   ON vo.account || '' = %(account)s AND vo.reference = CASE WHEN vt.id IS NULL THEN NULLIF(s.reference, '') END
-LEFT JOIN pagoefectivo_refund rt
+LEFT JOIN {refund} rt
   ON rt.account = %(account)s AND rt.provider_reference <> ''
  AND rt.provider_reference = NULLIF(s.refund_provider_reference, '')
-LEFT JOIN pagoefectivo_refund ro
+LEFT JOIN {refund} ro
   ON ro.account || '' = %(account)s AND ro.reference = CASE WHEN rt.id IS NULL THEN NULLIF(s.refund_reference, '') END
 """
 
@@ -204,12 +206,16 @@ class Matching:
             cursor.execute("SET LOCAL default_statistics_target = 10")
         cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {_READ} FROM {_LINE} WHERE 1 = 0")  # noqa: S608 - our own columns
 
-    def judge(self, cursor: Any, *, has_twins: bool) -> None:
-        """Write each line of the stage with its class, and empty it. `has_twins` says that two share an identity."""
+    def judge(self, cursor: Any, *, has_twins: bool, names_refunds: bool) -> None:
+        """Write each line of the stage with its class, and empty it.
+
+        `has_twins` says that two share an identity, `names_refunds` that one names a refund: what few lines ask for is
+        not looked up for all.
+        """
         if connection.vendor == "postgresql" and not self._is_counted:  # the next chunks are much like the first
             cursor.execute(f"ANALYZE {STAGE}")
             self._is_counted = True
-        cursor.execute(_insert(self._closed, has_twins=has_twins), self._values)
+        cursor.execute(_insert(self._closed, has_twins=has_twins, names_refunds=names_refunds), self._values)
         cursor.execute(_EMPTY[connection.vendor])
 
     def finish(self, cursor: Any, lines: int) -> None:
@@ -225,7 +231,7 @@ class Matching:
             cursor.execute(statement, self._values)
 
 
-def _insert(closed: int, *, has_twins: bool) -> str:
+def _insert(closed: int, *, has_twins: bool, names_refunds: bool) -> str:
     cases = " ".join(f"WHEN s.own_month = %(closed_{number})s THEN %(open_{number})s" for number in range(closed))
     aside, fence = _listed(WITHOUT_MONEY), _FENCE[connection.vendor]
     staged = _STAGED.format(
@@ -238,6 +244,7 @@ def _insert(closed: int, *, has_twins: bool) -> str:
     drafted = _DRAFTED.format(
         staged=staged,
         line=_LINE,
+        refund=_REFUND if names_refunds else _NO_REFUND,
         gross=_GROSS,
         proposed=_PROPOSED.format(near=_NEAR[connection.vendor]),
         same_as_told=_same("p.{}", "s.{}"),

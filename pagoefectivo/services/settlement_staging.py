@@ -81,15 +81,16 @@ class Staging:
         """Stage a chunk and let it be judged; return how many lines it had."""
         stage, written = (_copy, self._line) if self._connection.vendor == "postgresql" else (_insert, self._values)
         identities: set[str] = set()
-        chunk: list[Any] = []
+        names_refunds, chunk = False, list[Any]()
         for row, appraised in rows:  # none is held longer: ten thousand rows at once are work for the garbage collector
             identities.add(row.identity)
+            names_refunds = names_refunds or bool(row.refund_reference or row.refund_provider_reference)
             chunk.append(written(row, appraised))
         if chunk:
             self.settle()
             with self._connection.cursor() as cursor:
                 stage(cursor, chunk)
-            self._judge(has_twins=len(identities) < len(chunk))
+            self._judge(has_twins=len(identities) < len(chunk), names_refunds=names_refunds)
         return len(chunk)
 
     def settle(self) -> None:
@@ -98,11 +99,11 @@ class Staging:
         with self._connection.wrap_database_errors, pending:
             pass
 
-    def _judge(self, *, has_twins: bool) -> None:
+    def _judge(self, *, has_twins: bool, names_refunds: bool) -> None:
         with ExitStack() as judging, self._connection.cursor() as cursor:
             if self._connection.vendor == "postgresql" and self._connection.Database.Pipeline.is_supported():
                 judging.enter_context(self._connection.connection.pipeline())
-            self._matching.judge(cursor, has_twins=has_twins)
+            self._matching.judge(cursor, has_twins=has_twins, names_refunds=names_refunds)
             self._pending = judging.pop_all()
 
     def _line(self, row: SettlementRow, appraised: Appraised) -> str:

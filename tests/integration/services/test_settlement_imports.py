@@ -286,8 +286,8 @@ def test_D10_what_the_database_met_while_the_next_lines_were_read_is_raised_and_
     before = everything(besides=UNTOUCHED)
     judge = settlement_matching.Matching.judge
 
-    def judge_and_fail(matching: Any, cursor: Any, *, has_twins: bool) -> None:
-        judge(matching, cursor, has_twins=has_twins)
+    def judge_and_fail(matching: Any, cursor: Any, **has: bool) -> None:
+        judge(matching, cursor, **has)
         cursor.execute("SELECT 1 / 0")
 
     monkeypatch.setattr(settlement_imports, "CHUNK", 1)
@@ -351,6 +351,8 @@ def test_P5_each_line_finds_its_facts_by_an_index_though_nobody_has_counted_the_
     for table in ("settlementline", "voucher", "refund"):
         assert f"Seq Scan on pagoefectivo_{table}" not in judged
     assert "Hash Join" not in judged
+    assert "pe_line_told_once" in judged
+    assert "pe_line_month" not in judged, "all lines of the account would be looked through for each"
     assert "Nested Loop" not in settled_twice, "the whole file would be looked through for each of its lines"
     with connection.cursor() as cursor:
         cursor.execute(
