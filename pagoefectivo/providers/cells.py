@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timezone
 from decimal import Decimal
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from django.utils.translation import gettext
 
@@ -24,7 +24,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 Read = TypeVar("Read")
-Cells = ParamSpec("Cells")
+Cells = TypeVarTuple("Cells")
 ReadAmount = Callable[[int, str], Decimal]
 ReadInstant = Callable[[int, str], datetime]
 
@@ -70,20 +70,20 @@ class Numerals:
         return -value if is_negative and value else value
 
 
-def remembered(read: Callable[Concatenate[int, Cells], Read]) -> Callable[Concatenate[int, Cells], Read]:
+def remembered(read: Callable[[int, *Cells], Read]) -> Callable[[int, *Cells], Read]:
     """Return a reader that reads the same cells once, whatever their line: few prices, fees and days stand in many rows.
 
     What raises is not remembered. A cell that was read is never read otherwise later: an amount decides on the file's
     style, or is the same in both.
     """
-    before: dict[Hashable, Read] = {}
+    before: dict[tuple[*Cells], Read] = {}
 
-    def recall(line: int, /, *cells: Cells.args, **named: Cells.kwargs) -> Read:
+    def recall(line: int, /, *cells: *Cells) -> Read:
         found = before.get(cells)
         if found is None:
             if len(before) >= MOST_KNOWN:
                 before.clear()
-            found = before[cells] = read(line, *cells, **named)
+            found = before[cells] = read(line, *cells)
         return found
 
     return recall

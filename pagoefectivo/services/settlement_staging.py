@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Self
@@ -50,7 +50,7 @@ def beside() -> Iterator[str]:
 
 
 class Staging:
-    """Hands chunks of lines to the matching, in the transaction of the thread that made it. A context, which ends it.
+    """Hands chunks of lines to the matching, in the caller's transaction. A context, which ends it.
 
     PostgreSQL is not waited for: it judges a chunk while the caller reads the next one. All else that is asked through the
     same connection waits until it is done; what it met is raised by what waited, or at the end of the context.
@@ -137,6 +137,8 @@ def _instant(at: datetime | None) -> str:
     """What PostgreSQL reads; written in half of isoformat's time."""
     if at is None:
         return r"\N"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     return f"{at.year}-{at.month}-{at.day} {at.hour}:{at.minute}:{at.second}.{at.microsecond:06}+00"
 
 
