@@ -30,6 +30,7 @@ from pagoefectivo.services.settlement_staging import Staging, beside
 from pagoefectivo.services.settlements import kept_file
 
 CHUNK = 10_000
+DECIMALS = 6  # of what files write; SQLite sums to fifteen digits
 NEXT_TRY = timedelta(seconds=10)
 CURRENCY = "PEN"  # of a line that names none, nor any payment: these reports are of Peru
 Progress = Callable[[int], None]
@@ -172,7 +173,7 @@ def _summary(report: SettlementReport) -> dict[str, object]:
                 "verdict": each["verdict"],
                 "currency": each["book_currency"],
                 "lines": each["count"],
-                "booked": f"{each['booked']:f}",
+                "booked": f"{round(each['booked'], DECIMALS):f}",
             }
             for each in lines.annotate(count=Count("pk"), booked=Sum("booked")).order_by("book_currency", "verdict")
         ]
