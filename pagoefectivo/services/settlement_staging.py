@@ -134,7 +134,7 @@ class Staging:
 
 
 def _instant(at: datetime | None) -> str:
-    """What PostgreSQL reads; written in half of isoformat's time."""
+    """As COPY reads it, in UTC."""
     if at is None:
         return r"\N"
     if at.tzinfo is not UTC:

@@ -3,7 +3,7 @@
 The floor reads the same file with csv and Decimal, copies what a line says into a staging table, joins it with the payments
 and writes each line with its verdict into the table of lines, with the indexes that a month is read by. Ours keeps the file,
 validates every cell, appraises every line by cycle, fees and rate, and judges it by all else that is known. Printed beside
-it: the same floor with seven columns, into a table with no index but its key, where no month could be read from.
+it: the same floor with seven columns, into a table with no index but its key, from which no month could be read.
 """
 
 from __future__ import annotations
