@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, lima, moment, money
 from pagoefectivo.admin.settlement_words import day, days, exactly, rate_word, theirs, what_is_off
 from pagoefectivo.domain.messages import SettlementKind
-from pagoefectivo.domain.settlements import Verdict
+from pagoefectivo.domain.settlements import Verdict, cost_of, gross_of
 from pagoefectivo.models import Discrepancy, DiscrepancyEntry, SettlementLine
-from pagoefectivo.selectors.settlements import cost_of, gross_of
 from pagoefectivo.services import seams
 
 

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from pagoefectivo.admin.presentation import NOTHING, badge, link, moment, without_code
 from pagoefectivo.domain import redaction
 from pagoefectivo.domain.money import format_exactly
-from pagoefectivo.domain.settlements import DIFFERENCES, VERDICT_WORDS, Verdict
+from pagoefectivo.domain.settlements import DIFFERENCES, VERDICT_WORDS, Verdict, cost_of, gross_of
 from pagoefectivo.models import Discrepancy, ReportStanding, SettlementLine, SettlementReport
-from pagoefectivo.selectors.settlements import cost_of, gross_of
 
 _STANDING_TONES = {
     ReportStanding.RECEIVED: "waiting",

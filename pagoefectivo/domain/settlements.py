@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
 
 from pagoefectivo.domain.messages import SettlementKind
+from pagoefectivo.domain.money import ZERO
 
 
 class Verdict(StrEnum):
@@ -50,3 +52,42 @@ COSTS_OF_THEIR_OWN = frozenset({SettlementKind.FEE, SettlementKind.TAX})
 
 # How far two amounts of one thing may lie apart: both were rounded to the cent, in whatever currency.
 TOLERANCE = Decimal("0.01")
+
+
+class SaidOfMoney(Protocol):
+    """What a line says of its money, signed as the file does: `SettlementFacts`, or the row that was made of them."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def amount(self) -> Decimal | None: ...
+    @property
+    def settled_amount(self) -> Decimal | None: ...
+    @property
+    def fee(self) -> Decimal | None: ...
+    @property
+    def tax(self) -> Decimal | None: ...
+    @property
+    def net(self) -> Decimal | None: ...
+
+
+def gross_of(said: SaidOfMoney) -> Decimal | None:
+    """Return what a line would be before its costs; None where the file does not say enough."""
+    if said.amount is None and said.net is not None:
+        return said.net - cost_of(said)
+    return said.amount
+
+
+def cost_of(said: SaidOfMoney) -> Decimal:
+    """Return the fee of a line with its tax."""
+    return (said.fee or ZERO) + (said.tax or ZERO)
+
+
+def booked_of(said: SaidOfMoney) -> Decimal:
+    """Return what a line changes in the shop's balance: its net, or what it comes to where it names none."""
+    if said.kind in WITHOUT_MONEY:
+        return ZERO
+    if said.net is not None:
+        return said.net
+    before = said.amount if said.settled_amount is None else said.settled_amount
+    return (before or ZERO) + cost_of(said)

@@ -28,3 +28,18 @@ def planned_for_its_values() -> Iterator[None]:
         yield
     finally:
         raw.prepare_threshold = threshold
+
+
+@contextmanager
+def grouped_unsorted() -> Iterator[None]:
+    """Have what is grouped inside, in the caller's transaction, not be sorted for it.
+
+    Of rows that the transaction wrote itself the planner expects hardly one, and to sort one costs nothing.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off")
+        yield
+        cursor.execute("SET LOCAL enable_sort = on")

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from pagoefectivo.domain.money import ZERO
 from pagoefectivo.domain.settlements import DIFFERENCES, Verdict
 from pagoefectivo.models import Discrepancy, ReportStanding, SettlementLine, SettlementReport
 
@@ -89,16 +88,3 @@ def told_amount(line: SettlementLine) -> Decimal:
     """Return what the parts of a line have to come to when it is matched by hand."""
     told: Decimal = line.booked if line.amount is None else line.amount
     return told
-
-
-def gross_of(line: SettlementLine) -> Decimal | None:
-    """Return what a line would be before its costs; None where the file does not say enough."""
-    said: Decimal | None = line.amount
-    if said is None and line.net is not None:
-        said = line.net - cost_of(line)
-    return said
-
-
-def cost_of(line: SettlementLine) -> Decimal:
-    """Return the fee of a line with its tax, signed as the file does."""
-    return (line.fee or ZERO) + (line.tax or ZERO)

@@ -12,7 +12,7 @@ from pagoefectivo.domain.fees import WHOLE
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
-from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, TOLERANCE
+from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, TOLERANCE, booked_of, cost_of, gross_of
 from pagoefectivo.selectors import calendar
 from pagoefectivo.selectors.agreed import agreed_cost
 from pagoefectivo.selectors.fees import pricing_of
@@ -24,12 +24,14 @@ MOST_KNOWN = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appraised:
-    """What stands beside a line in its row; None where nothing was agreed, or the file does not say enough.
+    """What follows from a line alone; None where nothing was agreed, or the file does not say enough.
 
     Lines that share their facts and their day share it, and it is only equal to itself.
     """
 
     facts: SettlementFacts
+    gross: Decimal | None
+    booked: Decimal
     day_rate: Decimal | None
     cost_expected: Decimal | None
     cost_difference: Decimal | None
@@ -72,6 +74,8 @@ class Appraisal:
         expected = agreed_cost(self._pricing, facts, day)
         return Appraised(
             facts=facts,
+            gross=gross_of(facts),
+            booked=booked_of(facts),
             day_rate=day_rate,
             cost_expected=expected,
             cost_difference=None if expected is None else beyond(_charged(facts) - expected),
@@ -108,7 +112,7 @@ def _charged(facts: SettlementFacts) -> Decimal:
     """Return what the line takes, below zero; a fee of its own is its net."""
     if facts.kind in COSTS_OF_THEIR_OWN:
         return facts.net if facts.net is not None else facts.amount or ZERO
-    return (facts.fee or ZERO) + (facts.tax or ZERO)
+    return cost_of(facts)
 
 
 def beyond(difference: Decimal) -> Decimal | None:

@@ -18,9 +18,9 @@ from pagoefectivo.domain.states import Source
 from pagoefectivo.models import ReportStanding, SettlementLine, SettlementReport
 from pagoefectivo.providers.reports import reader_of
 from pagoefectivo.selectors.months import closed_months
-from pagoefectivo.selectors.plans import planned_for_its_values
+from pagoefectivo.selectors.plans import grouped_unsorted, planned_for_its_values
 from pagoefectivo.services import seams, settlements
-from pagoefectivo.services.accounts import account_named
+from pagoefectivo.services.accounts import EffectiveAccount, account_named
 from pagoefectivo.services.actors import SYSTEM
 from pagoefectivo.services.claiming import Claim, claim_row, shared_now
 from pagoefectivo.services.discrepancies import ask_about_unpaid, settle_arrived
@@ -104,13 +104,13 @@ def _write(report: SettlementReport, claim: Claim, progress: Progress | None) ->
     """Write all lines and what follows from them, or none where somebody else took the file over meanwhile."""
     if not settlements.is_account_free(report.account):
         raise _AccountBusy
-    now = seams.now()
+    account, now = account_named(report.account), seams.now()
     matching = Matching(
         report.pk, account=report.account, currency=CURRENCY, closed=closed_months(report.account), now=now
     )
     with planned_for_its_values():
-        with Staging(matching) as staging:
-            lines = _judged(report, claim, staging, progress)
+        with Staging(matching, Appraisal(account, _today()).of) as staging:
+            lines = _judged(report, account, claim, staging, progress)
         _hold(claim)
         with connection.cursor() as cursor:
             matching.finish(cursor, lines)
@@ -122,14 +122,14 @@ def _write(report: SettlementReport, claim: Claim, progress: Progress | None) ->
     ask_about_unpaid(report)
 
 
-def _judged(report: SettlementReport, claim: Claim, staging: Staging, progress: Progress | None) -> int:
-    account, lines = account_named(report.account), 0
-    appraisal = Appraisal(account, _today())
-    is_long = report.size > settlements.PIECE
+def _judged(
+    report: SettlementReport, account: EffectiveAccount, claim: Claim, staging: Staging, progress: Progress | None
+) -> int:
+    lines, is_long = 0, report.size > settlements.PIECE
     with beside() if is_long else nullcontext(DEFAULT_DB_ALIAS) as alias:
         file = kept_file(report, using=alias)
         rows = reader_of(account.settlement_readers, file).read(file)
-        while taken := staging.take((row, appraisal.of(row)) for row in islice(rows, CHUNK)):
+        while taken := staging.take(islice(rows, CHUNK)):
             lines += taken
             _hold(claim, using=alias, lines_read=lines)
             if progress is not None:
@@ -167,6 +167,8 @@ def _ended(report: SettlementReport, **columns: object) -> None:
 def _summary(report: SettlementReport) -> dict[str, object]:
     """What the file came to: per class and currency how many lines, and what they change."""
     lines = SettlementLine.objects.filter(report=report).values("verdict", "book_currency")
+    with grouped_unsorted():
+        sums = list(lines.annotate(count=Count("pk"), booked=Sum("booked")).order_by("book_currency", "verdict"))
     return {
         "classes": [
             {
@@ -175,7 +177,7 @@ def _summary(report: SettlementReport) -> dict[str, object]:
                 "lines": each["count"],
                 "booked": f"{round(each['booked'], DECIMALS):f}",
             }
-            for each in lines.annotate(count=Count("pk"), booked=Sum("booked")).order_by("book_currency", "verdict")
+            for each in sums
         ]
     }
 

@@ -25,6 +25,7 @@ MANY = 1_000
 MEMORY = "128MB"  # of the database, for joins of a million rows; without it they go by way of its disk
 _READ = ", ".join(STAGED)
 _READ_OF_S = ", ".join(f"s.{column}" for column in STAGED)
+_STAGE = f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {_READ}, amount AS gross, booked FROM {_LINE} WHERE 1 = 0"  # noqa: S608 - our own columns
 
 # Within three days: a counter's day, its bank's and the provider's may all differ.
 _NEAR = {
@@ -38,51 +39,53 @@ _IN_BULK = ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "material")
 _EMPTY = {"postgresql": f"TRUNCATE {STAGE}", "sqlite": f"DELETE FROM {STAGE}"}  # noqa: S608 - our own name
 _WHAT_IT_SAYS = ("kind", "amount", "currency", "settled_amount", "settled_currency", "fee", "tax", "net")
 
-# What a line would be before its costs, where it does not say so itself; and what it changes where it names no net.
-_GROSS = "COALESCE(s.amount, s.net - COALESCE(s.fee, 0) - COALESCE(s.tax, 0))"
-_BOOKED = """CASE WHEN s.kind IN ({aside}) THEN 0
-    ELSE COALESCE(s.net, COALESCE(s.settled_amount, s.amount, 0) + COALESCE(s.fee, 0) + COALESCE(s.tax, 0)) END"""
 _PROPOSED = """CASE WHEN s.kind = 'payment' AND s.code <> '' AND vt.id IS NULL AND vo.id IS NULL THEN (
     SELECT min(x.id) FROM pagoefectivo_voucher x
     WHERE x.code = s.code AND x.account = %(account)s AND x.paid_amount = s.amount AND x.paid_currency = s.currency
       AND {near} HAVING count(*) = 1) END"""
-_SETTLED_BEFORE = """COALESCE(
-    (SELECT l.id FROM {line} l
+_SETTLED_BEFORE = """(SELECT l.id FROM {line} l
      WHERE l.voucher_id = s.found_voucher AND l.kind = 'payment' AND {counted} AND l.booked > 0
-     LIMIT 1),
-    (SELECT h.id FROM pagoefectivo_settlementshare h
-     WHERE h.voucher_id = s.found_voucher AND h.refund_id IS NULL LIMIT 1))"""
+     LIMIT 1)"""
+_SETTLED_BY_HAND = """(SELECT h.id FROM pagoefectivo_settlementshare h
+     WHERE h.voucher_id = s.found_voucher AND h.refund_id IS NULL LIMIT 1)"""
+_HAS_SHARES = "SELECT EXISTS (SELECT 1 FROM pagoefectivo_settlementshare WHERE refund_id IS NULL)"
 
-_REFUND = "pagoefectivo_refund"
-_NO_REFUND = "(SELECT * FROM pagoefectivo_refund WHERE 1 = 0)"  # is joined at no cost
-_ALONE = "s.line AS first, 1 AS is_same_as_first"
-_TWINS = """first_value(s.line) OVER same AS first, CASE WHEN {same_as_first} THEN 1 ELSE 0 END AS is_same_as_first"""
-_SAME = "WINDOW same AS (PARTITION BY s.identity ORDER BY CASE WHEN s.kind IN ({aside}) THEN 1 ELSE 0 END, s.line)"
-_STAGED = """
-SELECT s.*, {first}, (
-    SELECT t.id FROM {line} t WHERE t.account || '' = %(account)s AND t.identity = s.identity AND t.tells_first) AS told_by
-FROM {stage} s {window} {fence}
+_REFUNDS = """
+LEFT JOIN pagoefectivo_refund rt
+  ON rt.account = %(account)s AND rt.provider_reference <> ''
+ AND rt.provider_reference = NULLIF(s.refund_provider_reference, '')
+LEFT JOIN pagoefectivo_refund ro
+  ON ro.account || '' = %(account)s AND ro.reference = CASE WHEN rt.id IS NULL THEN NULLIF(s.refund_reference, '') END
 """
+_ASKED_OF_REFUNDS = {
+    "id": "bigint",
+    "voucher_id": "bigint",
+    "state": "varchar",
+    "amount": "numeric",
+    "currency": "varchar",
+}
+_NOTHING = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in _ASKED_OF_REFUNDS.items())
+_NO_REFUNDS = f"CROSS JOIN (SELECT {_NOTHING}) rt CROSS JOIN (SELECT {_NOTHING}) ro"
+_ALONE = f"(SELECT s.*, s.line AS first, 1 AS is_same_as_first FROM {STAGE} s)"  # noqa: S608 - our own name
+_TWINS = """(
+SELECT s.*, first_value(s.line) OVER same AS first, CASE WHEN {same_as_first} THEN 1 ELSE 0 END AS is_same_as_first
+FROM {stage} s
+WINDOW same AS (PARTITION BY s.identity ORDER BY CASE WHEN s.kind IN ({aside}) THEN 1 ELSE 0 END, s.line) {fence})"""
 # A key that is NULL is looked for nowhere; an account with something added is none that an index could be walked for.
 _DRAFTED = """
-SELECT s.*, COALESCE(vt.id, vo.id, rt.voucher_id, ro.voucher_id) AS found_voucher,
+SELECT s.*, p.id AS told_by, COALESCE(vt.id, vo.id, rt.voucher_id, ro.voucher_id) AS found_voucher,
        CASE WHEN s.kind IN ('refund', 'adjustment') THEN COALESCE(rt.id, ro.id) END AS found_refund,
        {proposed} AS proposed, CASE WHEN {same_as_told} THEN 1 ELSE 0 END AS is_same,
-       {gross} AS gross,
        COALESCE(vt.paid_at, vo.paid_at) AS paid_at, COALESCE(vt.paid_amount, vo.paid_amount) AS paid_amount,
        COALESCE(vt.paid_currency, vo.paid_currency) AS paid_currency, COALESCE(rt.state, ro.state) AS refund_state,
        COALESCE(rt.amount, ro.amount) AS refund_amount, COALESCE(rt.currency, ro.currency) AS refund_currency
-FROM ({staged}) s
-LEFT JOIN {line} p ON p.id = s.told_by
+FROM {staged} s
+LEFT JOIN {line} p ON p.account || '' = %(account)s AND p.identity = s.identity AND p.tells_first
 LEFT JOIN pagoefectivo_voucher vt
   ON vt.account = %(account)s AND vt.provider_reference <> '' AND vt.provider_reference = NULLIF(s.provider_reference, '')
 LEFT JOIN pagoefectivo_voucher vo
   ON vo.account || '' = %(account)s AND vo.reference = CASE WHEN vt.id IS NULL THEN NULLIF(s.reference, '') END
-LEFT JOIN {refund} rt
-  ON rt.account = %(account)s AND rt.provider_reference <> ''
- AND rt.provider_reference = NULLIF(s.refund_provider_reference, '')
-LEFT JOIN {refund} ro
-  ON ro.account || '' = %(account)s AND ro.reference = CASE WHEN rt.id IS NULL THEN NULLIF(s.refund_reference, '') END
+{refunds}
 """
 
 _AGREED = """CASE WHEN {s}.fx_difference IS NOT NULL THEN 'fx'
@@ -95,7 +98,7 @@ _VERDICT = """CASE
     WHEN s.line > s.first THEN CASE WHEN s.is_same_as_first = 1 THEN 'repeated' ELSE 'duplicate' END
     WHEN s.kind = 'payment' THEN CASE
         WHEN s.found_voucher IS NULL THEN CASE WHEN s.proposed IS NULL THEN 'missing_here' ELSE 'proposed' END
-        WHEN {settled_before} IS NOT NULL THEN 'duplicate'
+        WHEN {settled_before} THEN 'duplicate'
         WHEN s.paid_at IS NULL THEN 'missing_here'
         WHEN s.currency NOT IN ('', s.paid_currency) OR abs(s.gross - s.paid_amount) > {tolerance} THEN 'amount'
         ELSE {agreed} END
@@ -128,7 +131,7 @@ SELECT {read_of_s}, %(account)s, %(report)s, s.voucher_id, s.found_refund, s.ver
                       WHEN 'missing_here' THEN s.booked WHEN 'proposed' THEN s.booked WHEN 'duplicate' THEN s.booked END,
        CASE WHEN s.verdict = 'amount' THEN COALESCE(NULLIF(s.currency, ''), s.book_currency) ELSE s.book_currency END
 FROM (
-    SELECT s.*, {verdict} AS verdict, COALESCE(s.found_voucher, s.proposed) AS voucher_id, {booked} AS booked,
+    SELECT s.*, {verdict} AS verdict, COALESCE(s.found_voucher, s.proposed) AS voucher_id,
            COALESCE(NULLIF(s.settled_currency, ''), NULLIF(s.currency, ''), s.paid_currency, %(currency)s) AS book_currency
     FROM ({drafted}) s {fence}) s
 """
@@ -189,7 +192,7 @@ class Matching:
     def __init__(
         self, report_id: int, *, account: str, currency: str, closed: Sequence[tuple[date, date]], now: datetime
     ) -> None:
-        self._closed, self._is_counted = len(closed), False
+        self._closed, self._is_counted, self._has_shares = len(closed), False, False
         self._values: dict[str, Any] = {"report": report_id, "account": account, "currency": currency, "now": now}
         if connection.vendor == "sqlite":
             self._values["now"] = connection.ops.adapt_datetimefield_value(now)
@@ -204,7 +207,10 @@ class Matching:
             for joined_by in _IN_BULK:
                 cursor.execute(f"SET LOCAL enable_{joined_by} = off")
             cursor.execute("SET LOCAL default_statistics_target = 10")
-        cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {_READ} FROM {_LINE} WHERE 1 = 0")  # noqa: S608 - our own columns
+            cursor.execute("SET LOCAL jit = off")  # would be compiled anew for each chunk
+        cursor.execute(_STAGE)
+        cursor.execute(_HAS_SHARES)
+        self._has_shares = bool(cursor.fetchone()[0])
 
     def judge(self, cursor: Any, *, has_twins: bool, names_refunds: bool) -> None:
         """Write each line of the stage with its class, and empty it.
@@ -215,7 +221,8 @@ class Matching:
         if connection.vendor == "postgresql" and not self._is_counted:  # the next chunks are much like the first
             cursor.execute(f"ANALYZE {STAGE}")
             self._is_counted = True
-        cursor.execute(_insert(self._closed, has_twins=has_twins, names_refunds=names_refunds), self._values)
+        asked = {"has_twins": has_twins, "names_refunds": names_refunds, "has_shares": self._has_shares}
+        cursor.execute(_insert(self._closed, **asked), self._values)
         cursor.execute(_EMPTY[connection.vendor])
 
     def finish(self, cursor: Any, lines: int) -> None:
@@ -231,27 +238,22 @@ class Matching:
             cursor.execute(statement, self._values)
 
 
-def _insert(closed: int, *, has_twins: bool, names_refunds: bool) -> str:
+def _insert(closed: int, *, has_twins: bool, names_refunds: bool, has_shares: bool) -> str:
     cases = " ".join(f"WHEN s.own_month = %(closed_{number})s THEN %(open_{number})s" for number in range(closed))
     aside, fence = _listed(WITHOUT_MONEY), _FENCE[connection.vendor]
-    staged = _STAGED.format(
-        first=_TWINS.format(same_as_first=_same("s.{}", "first_value(s.{}) OVER same")) if has_twins else _ALONE,
-        window=_SAME.format(aside=aside) if has_twins else "",
-        line=_LINE,
-        stage=STAGE,
-        fence=fence,
-    )
+    same_as_first = _same("s.{}", "first_value(s.{}) OVER same")
+    twins = _TWINS.format(same_as_first=same_as_first, stage=STAGE, aside=aside, fence=fence)
+    before = f"{_SETTLED_BEFORE.format(line=_LINE, counted=_counted('l.'))} IS NOT NULL"
     drafted = _DRAFTED.format(
-        staged=staged,
+        staged=twins if has_twins else _ALONE,
         line=_LINE,
-        refund=_REFUND if names_refunds else _NO_REFUND,
-        gross=_GROSS,
+        refunds=_REFUNDS if names_refunds else _NO_REFUNDS,
         proposed=_PROPOSED.format(near=_NEAR[connection.vendor]),
         same_as_told=_same("p.{}", "s.{}"),
     )
     verdict = _VERDICT.format(
         aside=aside,
-        settled_before=_SETTLED_BEFORE.format(line=_LINE, counted=_counted("l.")),
+        settled_before=f"{before} OR {_SETTLED_BY_HAND} IS NOT NULL" if has_shares else before,
         tolerance=TOLERANCE,
         agreed=_AGREED.format(s="s"),
         gone=_listed(GONE),
@@ -263,7 +265,6 @@ def _insert(closed: int, *, has_twins: bool, names_refunds: bool) -> str:
         read_of_s=_READ_OF_S,
         month=f"CASE {cases} ELSE s.own_month END" if cases else "s.own_month",
         verdict=verdict,
-        booked=_BOOKED.format(aside=aside),
         drafted=drafted,
         fence=fence,
     )

@@ -9,9 +9,8 @@ from decimal import Decimal
 from pagoefectivo.domain.error_codes import ErrorCode
 from pagoefectivo.domain.exceptions import Reason, RuleRefused
 from pagoefectivo.domain.messages import SettlementKind
-from pagoefectivo.domain.settlements import TOLERANCE, UNCOUNTED, Verdict
+from pagoefectivo.domain.settlements import TOLERANCE, UNCOUNTED, Verdict, gross_of
 from pagoefectivo.models import SettlementLine, SettlementShare
-from pagoefectivo.selectors.settlements import gross_of
 
 # A proposal is nobody's word yet, and what was found to be settled twice settles nothing.
 _SETTLE_NOTHING = UNCOUNTED | {Verdict.PROPOSED, Verdict.DUPLICATE}

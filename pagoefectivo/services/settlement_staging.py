@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, date, datetime
@@ -29,8 +29,6 @@ _own = attrgetter(*_OWN)
 _shared = attrgetter(*(f"facts.{name}" for name in _OF_FACTS), *_APPRAISED)
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
-Judgeable = tuple[SettlementRow, Appraised]
-
 
 @contextmanager
 def beside() -> Iterator[str]:
@@ -56,8 +54,8 @@ class Staging:
     same connection waits until it is done; what it met is raised by what waited, or at the end of the context.
     """
 
-    def __init__(self, matching: Matching) -> None:
-        self._matching = matching
+    def __init__(self, matching: Matching, appraise: Callable[[SettlementRow], Appraised]) -> None:
+        self._matching, self._appraise = matching, appraise
         self._connection: Any = connections[DEFAULT_DB_ALIAS]
         self._pending = ExitStack()
         self._written: dict[Appraised, str] = {}
@@ -77,15 +75,15 @@ class Staging:
                 with suppress(Error):  # the transaction ends by what failed first
                     self.settle()
 
-    def take(self, rows: Iterable[Judgeable]) -> int:
+    def take(self, rows: Iterable[SettlementRow]) -> int:
         """Stage a chunk and let it be judged; return how many lines it had."""
         stage, written = (_copy, self._line) if self._connection.vendor == "postgresql" else (_insert, self._values)
-        identities: set[str] = set()
+        appraise, identities = self._appraise, set[str]()
         names_refunds, chunk = False, list[Any]()
-        for row, appraised in rows:  # none is held longer: ten thousand rows at once are work for the garbage collector
+        for row in rows:  # none is held longer: ten thousand rows at once are work for the garbage collector
             identities.add(row.identity)
             names_refunds = names_refunds or bool(row.refund_reference or row.refund_provider_reference)
-            chunk.append(written(row, appraised))
+            chunk.append(written(row, appraise(row)))
         if chunk:
             self.settle()
             with self._connection.cursor() as cursor:
