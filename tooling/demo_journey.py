@@ -104,6 +104,7 @@ def evidence_holds(scene: Scene) -> None:
     violated, audit = scene.back_office.check_books()
     scene.report.step("invariants", f"{violated} violated", holds=violated == 0)
     observed = f"{audit['rows']} rows in {audit['entries']} entries, {audit['problems']} problems"
+    observed = ": ".join([observed, *(each["message"] for each in audit["findings"][:1])])
     scene.report.step("verify-audit", observed, holds=audit["ok"] and audit["rows"] > 0)
 
 

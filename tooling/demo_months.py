@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from pagoefectivo.domain.fees import Market, Schedule
 from pagoefectivo.domain.localtime import LIMA
@@ -58,6 +59,8 @@ def three_months(report: Report, stack: Stack, office: BackOffice) -> None:
 def _sold(report: Report, past: Past) -> None:
     for done in demo_books.entered(past.sales):
         print(f"  {done} of {len(past.sales)} orders of the past", flush=True)
+    with transaction.atomic():
+        audit.hold_chain()  # the worker may be sealing what was there so far
     with seams.use(seal_pause=timedelta(0)):
         sealed = audit.seal_when_due()
     planned = Counter("refunded" if each.refund else each.ended_as for each in past.sales)
