@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from email import message_from_bytes
+from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from pagoefectivo.domain.states import UNANSWERED_REFUND, UNANSWERED_VOUCHER, UNSENT_REFUND, RefundState, VoucherState
@@ -46,7 +48,19 @@ def violations(stack: Stack, traffic: Traffic) -> list[str]:
 
 def left() -> Iterator[str]:
     if left := unfinished():
-        yield f"{left} rows are unfinished after {HEALED_WITHIN:g} s"
+        yield f"{left} rows are unfinished after {HEALED_WITHIN:g} s; open at the database: {_open_transactions()}"
+
+
+def _open_transactions() -> list[Any]:
+    """Return who holds what, for whoever has to find out why a row is passed over."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, state, wait_event, now() - xact_start, left(query, 120) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+        return [[str(value) for value in row] for row in cursor.fetchall()]
 
 
 def _sales(stack: Stack, traffic: Traffic) -> Iterator[str]:

@@ -61,9 +61,8 @@ def _amid_sales(stack: Stack, trouble: Callable[[Report, Traffic], None]) -> Rep
         trouble(report, traffic)
     finally:
         for warrant in (stack.drill / "warrants").iterdir():
-            warrant.unlink()
-        stack.revive()
-        traffic.stop()
+            warrant.unlink(missing_ok=True)
+        traffic.stop(meanwhile=stack.revive)  # who has just taken a warrant may be dying still
     report.violations = violations(stack, traffic)
     report.points = len(_points(stack))
     report.revivals, report.sales, report.no_answer = stack.revivals, traffic.finished, traffic.no_answer

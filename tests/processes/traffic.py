@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -45,11 +46,15 @@ class Traffic:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Let every seller finish the sale at hand."""
+    def stop(self, meanwhile: Callable[[], object]) -> None:
+        """Let every seller finish the sale at hand, and do something over and over until they have."""
         self._stopped.set()
-        for thread in self._threads:
-            thread.join(2 * PATIENCE)
+
+        def is_over() -> bool:
+            meanwhile()
+            return not any(thread.is_alive() for thread in self._threads)
+
+        wait_for(is_over, seconds=2 * PATIENCE)
 
     @property
     def finished(self) -> int:
