@@ -1,6 +1,7 @@
 """What PostgreSQL refuses to change: evidence, what was signed, what was agreed. Apart from the tables, so that it can be taken back alone."""
 
-from django.db import migrations
+from django.db import NotSupportedError, migrations
+from django.db.migrations.recorder import MigrationRecorder
 
 from pagoefectivo.migrations._guards import erasable, keeps, keeps_rows, only_added_to, stays
 from pagoefectivo.migrations._locking import under_all_locks
@@ -256,16 +257,6 @@ MONTHS = (
     # It is compressed and encrypted when it comes: PostgreSQL shall not try to compress it again.
     "ALTER TABLE pagoefectivo_settlementpiece ALTER COLUMN content SET STORAGE EXTERNAL;",
 )
-# In whose place this one stands: a database that has them goes on with what comes after.
-EARLIER = """
-    0002_tamper_evidence 0003_operations 0004_fewer_indexes 0005_export_permission 0006_payouts
-    0007_payout_guards 0008_non_working_days 0009_moved_deadlines 0010_voucher_page 0011_refund_page
-    0012_buyer_messages 0013_payment_proofs 0014_proof_guards 0015_watched_accounts 0016_lost_links
-    0017_error_catalogue 0018_cases 0019_refund_desk 0020_order_notes 0021_work_queue
-    0022_figures_rules_people 0023_access_guards 0024_settlements 0025_exchange_rates 0026_fee_schedules
-    0027_monthly_close 0028_difference_guards 0029_reopening_declined 0030_no_drafts
-    0031_told_once_by_identity 0032_pieces_as_they_are
-""".split()
 GONE = (  # triggers go with their functions
     *(
         f"DROP FUNCTION pagoefectivo_{function} CASCADE;"
@@ -278,9 +269,20 @@ GONE = (  # triggers go with their functions
     "ALTER TABLE pagoefectivo_settlementpiece ALTER COLUMN content SET STORAGE EXTENDED;",
 )
 
+# In whose place this one stands. A database that they made has its guards already.
+EARLIER = """
+    0002_tamper_evidence 0003_operations 0004_fewer_indexes 0005_export_permission 0006_payouts
+    0007_payout_guards 0008_non_working_days 0009_moved_deadlines 0010_voucher_page 0011_refund_page
+    0012_buyer_messages 0013_payment_proofs 0014_proof_guards 0015_watched_accounts 0016_lost_links
+    0017_error_catalogue 0018_cases 0019_refund_desk 0020_order_notes 0021_work_queue
+    0022_figures_rules_people 0023_access_guards 0024_settlements 0025_exchange_rates 0026_fee_schedules
+    0027_monthly_close 0028_difference_guards 0029_reopening_declined 0030_no_drafts
+    0031_told_once_by_identity 0032_pieces_as_they_are
+""".split()
+
 
 def build(_apps, editor):
-    if editor.connection.vendor == "postgresql":
+    if not _was_made_before(editor.connection) and editor.connection.vendor == "postgresql":
         for statement in (FUNCTIONS, *EVIDENCE, *SUPPORT, *PROOFS, *REFUNDS, *MONTHS):
             editor.execute(statement, params=None)
 
@@ -291,7 +293,17 @@ def remove(_apps, editor):
             editor.execute(statement, params=None)
 
 
+def _was_made_before(connection):
+    recorder = MigrationRecorder(connection)
+    made_by = [name for app, name in recorder.applied_migrations() if app == "pagoefectivo" and name in EARLIER]
+    missing = [name for name in EARLIER if name not in made_by]
+    if made_by and missing:
+        raise NotSupportedError(f"first migrate with a version that has {missing[0]} to {missing[-1]}: nothing was changed")
+    for name in made_by:
+        recorder.record_unapplied("pagoefectivo", name)
+    return bool(made_by)
+
+
 class Migration(migrations.Migration):
     dependencies = [("pagoefectivo", "0001_initial")]
-    replaces = [("pagoefectivo", name) for name in EARLIER]
     operations = under_all_locks([migrations.RunPython(build, remove)])
