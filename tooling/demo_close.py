@@ -34,6 +34,10 @@ EXPLAINED = {
     ),
     Verdict.MISSING_HERE: (DiscrepancyReason.PROVIDER_ERROR, "Un pago de otra tienda de dLocal: lo descuentan."),
     Verdict.FEE: (DiscrepancyReason.PROVIDER_PAYS, "Reclamado por carta: devuelven S/ 1.77 con una nota de crédito."),
+    Verdict.FX: (
+        DiscrepancyReason.PROVIDER_PAYS,
+        "El dólar a S/ 3.95, muy por encima de lo pactado: devuelven lo que falta.",
+    ),
     Verdict.DUPLICATE: (DiscrepancyReason.PROVIDER_ERROR, "Liquidado dos veces: descuentan la segunda."),
 }
 

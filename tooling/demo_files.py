@@ -11,7 +11,7 @@ from pagoefectivo.domain.closing import following, in_cents
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.month import Step
 from pagoefectivo.sandbox.ledger import Ledger, Payment, Receipt, Refund
-from pagoefectivo.sandbox.statements import SOLES_PER_DOLLAR, Movement, Statement, draw_up, layouts
+from pagoefectivo.sandbox.statements import Movement, Statement, draw_up, layouts
 from tooling.demo_past import PSPS, Sale, last_day, midnight
 
 LAYOUTS = {
@@ -21,9 +21,9 @@ LAYOUTS = {
     "pagoefectivo_direct": "plain",
 }
 IN_DOLLARS = frozenset({"default", "ebanx"})
-AMOUNT, STRANGER, FEE, TWICE = "amount", "missing_here", "fee", "duplicate"
-PLANTED = ((AMOUNT, STRANGER, FEE, TWICE), (FEE, STRANGER), (AMOUNT,))  # in the files of each month
-ONE, TOO_MUCH = Decimal("1.00"), Decimal("1.50")
+AMOUNT, STRANGER, FEE, TWICE, RATE = "amount", "missing_here", "fee", "duplicate", "fx"
+PLANTED = ((AMOUNT, STRANGER, FEE, TWICE, RATE), (FEE, STRANGER), (AMOUNT, RATE))  # in the files of each month
+ONE, TOO_MUCH, TOO_DEAR = Decimal("1.00"), Decimal("1.50"), Decimal("3.95")  # a dollar cost 3.75
 MICRO, CENT = Decimal("0.000001"), Decimal("0.01")
 STEP_OF = {"payment": Step.GROSS, "refund": Step.REFUNDS, "reversal": Step.DISPUTES}
 
@@ -52,10 +52,15 @@ class MonthFile:
 def files_of(sales: Sequence[Sale], months: Sequence[date]) -> list[MonthFile]:
     """Return a file for each month and account, the oldest month first. dLocal forgets a payment of the first month."""
     return [
-        _file(account, month, [sale for sale in sales if sale.account == account], planted)
+        _file(account, month, [sale for sale in sales if sale.account == account], _of_account(account, planted))
         for month, planted in zip(months, PLANTED, strict=True)
         for account in LAYOUTS
     ]
+
+
+def _of_account(account: str, planted: Sequence[str]) -> list[str]:
+    """Whoever settles in soles has no exchange rate to be wrong."""
+    return [what for what in planted if what != RATE or account in IN_DOLLARS]
 
 
 def late_file(forgetful: MonthFile) -> MonthFile:
@@ -70,8 +75,8 @@ def planned_steps(file: MonthFile) -> dict[Step, Decimal]:
     """
     exact = dict.fromkeys((Step.GROSS, Step.FEES, Step.TAX, Step.REFUNDS, Step.DISPUTES, Step.ADJUSTMENTS), Decimal(0))
     for moved in file.movements:
-        exact[STEP_OF[moved.kind]] += (moved.amount / SOLES_PER_DOLLAR).quantize(MICRO)
-        exact[Step.FEES] += ((moved.fee + moved.tax) / SOLES_PER_DOLLAR).quantize(MICRO)
+        exact[STEP_OF[moved.kind]] += (moved.amount / moved.rate).quantize(MICRO)
+        exact[Step.FEES] += ((moved.fee + moved.tax) / moved.rate).quantize(MICRO)
     steps = dict(zip(exact, in_cents(exact.values()), strict=True))
     return {**steps, Step.NET: sum(steps.values(), Decimal(0))}
 
@@ -99,6 +104,8 @@ def _planted(moved: Sequence[Movement], wanted: Sequence[str]) -> tuple[list[Mov
             wrong = replace(chosen, amount=chosen.amount + ONE)
         elif what == FEE:
             wrong = replace(chosen, fee=chosen.fee - TOO_MUCH)
+        elif what == RATE:
+            wrong = replace(chosen, soles_per_dollar=TOO_DEAR)
         else:
             wrong = replace(chosen, payment=_another(chosen.payment, is_known=what == TWICE))
             more.append(wrong)

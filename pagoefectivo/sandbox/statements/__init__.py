@@ -25,7 +25,7 @@ SOLES_PER_DOLLAR = Decimal("3.75")
 class Movement:
     """Money that moved: a payment, a refund, a reversal (a payment taken back) or a return (a refund sent back).
 
-    `amount`, `fee` and `tax` are signed in `currency`: above zero comes to the merchant.
+    `amount`, `fee` and `tax` are signed in `currency`: above zero comes to the merchant. A dollar cost `soles_per_dollar`.
     """
 
     kind: str
@@ -36,6 +36,12 @@ class Movement:
     currency: str
     fee: Decimal
     tax: Decimal
+    soles_per_dollar: Decimal = SOLES_PER_DOLLAR
+
+    @property
+    def rate(self) -> Decimal:
+        """Return what a dollar cost in `currency`."""
+        return self.soles_per_dollar if self.currency == "PEN" else Decimal(1)
 
     @property
     def net(self) -> Decimal:

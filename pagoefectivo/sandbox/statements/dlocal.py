@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pagoefectivo.sandbox.ledger import ZERO
-from pagoefectivo.sandbox.statements import CENT, SOLES_PER_DOLLAR, Movement, Statement
+from pagoefectivo.sandbox.statements import CENT, Movement, Statement
 from pagoefectivo.sandbox.statements.paper import lines, plain_time
 
 MICRO = Decimal("0.000001")
@@ -46,18 +46,18 @@ def transactions(statement: Statement) -> str:
 
 
 def _item(moved: Movement) -> tuple[object, ...]:
-    payment, rate = moved.payment, _rate(moved)
+    payment = moved.payment
     gross, fee = _dollars(moved)
     return (
         *(ROW_TYPES[moved.kind], "1001", payment.login, "Peru", plain_time(payment.created_at, 0)),
         *(plain_time(moved.at, 0), payment.order_id, _own_id(moved), moved.amount.quantize(MICRO), moved.currency),
-        *(rate.quantize(MICRO), gross, fee, gross + fee, "TICKET", "EF", "", "", "", "PAID", "200", "", "", ""),
+        *(moved.rate.quantize(MICRO), gross, fee, gross + fee, "TICKET", "EF", "", "", "", "PAID", "200", "", "", ""),
         payment.description or "",
     )
 
 
 def _transaction(moved: Movement) -> tuple[object, ...]:
-    payment, rate = moved.payment, _rate(moved)
+    payment, rate = moved.payment, moved.rate
     is_payment = moved.kind == "payment"
     invoice = payment.order_id if is_payment else (moved.refund.reference or "" if moved.refund else "")
     moment = plain_time(moved.at, 0)
@@ -74,12 +74,7 @@ def _own_id(moved: Movement) -> str:
 
 
 def _dollars(moved: Movement) -> tuple[Decimal, Decimal]:
-    rate = _rate(moved)
-    return (moved.amount / rate).quantize(MICRO), ((moved.fee + moved.tax) / rate).quantize(MICRO)
-
-
-def _rate(moved: Movement) -> Decimal:
-    return SOLES_PER_DOLLAR if moved.currency == "PEN" else Decimal(1)
+    return (moved.amount / moved.rate).quantize(MICRO), ((moved.fee + moved.tax) / moved.rate).quantize(MICRO)
 
 
 def _cents(amount: Decimal) -> Decimal:

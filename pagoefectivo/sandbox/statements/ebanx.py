@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 from pagoefectivo.sandbox.ledger import ZERO
-from pagoefectivo.sandbox.statements import CENT, SOLES_PER_DOLLAR, Movement, Statement
+from pagoefectivo.sandbox.statements import CENT, Movement, Statement
 from pagoefectivo.sandbox.statements.paper import lines, plain_time
 
 LIMA = -5
@@ -51,17 +51,16 @@ def _entry_names() -> tuple[str, ...]:
 
 def _entry(moved: Movement) -> tuple[str, ...]:
     charge, fee, tax, net = (f"{abs(each):.2f}" for each in _dollars(moved))
-    rate = SOLES_PER_DOLLAR if moved.currency == "PEN" else 1
     refund_id, refund_code = (moved.refund.id, moved.refund.reference or "") if moved.refund else ("", "")
     return (
         *(ENTRY_TYPES[moved.kind], moved.payment.id, moved.payment.order_id, refund_id, refund_code),
-        *(plain_time(moved.at, LIMA), f"{abs(moved.amount):.2f}", moved.currency, f"{rate:.4f}", charge, fee, tax, net),
+        *(plain_time(moved.at, LIMA), f"{abs(moved.amount):.2f}", moved.currency, f"{moved.rate:.4f}"),
+        *(charge, fee, tax, net),
     )
 
 
 def _dollars(moved: Movement) -> tuple[Decimal, ...]:
-    rate = SOLES_PER_DOLLAR if moved.currency == "PEN" else 1
-    amount, fee, tax = ((each / rate).quantize(CENT) for each in (moved.amount, moved.fee, moved.tax))
+    amount, fee, tax = ((each / moved.rate).quantize(CENT) for each in (moved.amount, moved.fee, moved.tax))
     return amount, fee, tax, amount + fee + tax
 
 

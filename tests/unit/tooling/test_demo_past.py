@@ -33,9 +33,11 @@ def test_each_payment_of_the_whole_months_is_in_one_file_or_comes_late(today: da
     sales = sales_of(months, today)
     files = files_of(sales, months)
     assert [[verdict for verdict, _ in file.planted] for file in files] == [
-        *[["amount", "duplicate", "fee", "missing_here"]] * 4,
+        *[["amount", "duplicate", "fee", "fx", "missing_here"]] * 2,
+        *[["amount", "duplicate", "fee", "missing_here"]] * 2,
         *[["fee", "missing_here"]] * 4,
-        *[["amount"]] * 4,
+        *[["amount", "fx"]] * 2,
+        *[["amount"]] * 2,
     ]
     [forgetful] = [file for file in files if file.forgotten]
     told = Counter(
