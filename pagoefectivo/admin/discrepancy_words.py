@@ -8,9 +8,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, lima, moment, money
-from pagoefectivo.admin.settlement_words import day, days, exactly, rate_word, theirs, what_is_off
+from pagoefectivo.admin.settlement_words import agreed_settlement, day, days, exactly, rate_word, theirs, what_is_off
 from pagoefectivo.domain.messages import SettlementKind
-from pagoefectivo.domain.settlements import Verdict, cost_of, gross_of
+from pagoefectivo.domain.settlements import Verdict, cost_of, gross_of, off_its_own_rate
 from pagoefectivo.models import Discrepancy, DiscrepancyEntry, SettlementLine
 from pagoefectivo.services import seams
 
@@ -46,13 +46,19 @@ def sentence_of(found: Discrepancy, *, in_full: bool) -> str:
             known = None if gross is None else gross - found.amount
             return told.format(theirs=exactly(gross, found.currency), ours=exactly(known, found.currency), off=off)
         case Verdict.FX:
-            told = _("The provider settled {theirs} for {amount}. By its own rate of {rate} that is {ours}: {off}.")
-            made = None if line.settled_amount is None else line.settled_amount - found.amount
+            if off_its_own_rate(line) is not None:
+                told = _("The provider settled {theirs} for {amount}. By its own rate of {rate} that is {ours}: {off}.")
+            else:
+                told = _(
+                    "The provider settled {theirs} for {amount}, at a rate of {rate}. By the rate of the day, {day_rate}, "
+                    "with the agreed margin it is {ours}: {off}."
+                )
             return told.format(
                 theirs=exactly(line.settled_amount, settled),
                 amount=exactly(line.amount, line.currency),
                 rate=rate_word(line.rate),
-                ours=exactly(made, settled),
+                day_rate=rate_word(line.day_rate),
+                ours=exactly(agreed_settlement(line), settled),
                 off=off,
             )
         case Verdict.FEE:

@@ -60,6 +60,8 @@ class SaidOfMoney(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def rate(self) -> Decimal | None: ...
+    @property
     def amount(self) -> Decimal | None: ...
     @property
     def settled_amount(self) -> Decimal | None: ...
@@ -81,6 +83,18 @@ def gross_of(said: SaidOfMoney) -> Decimal | None:
 def cost_of(said: SaidOfMoney) -> Decimal:
     """Return the fee of a line with its tax."""
     return (said.fee or ZERO) + (said.tax or ZERO)
+
+
+def off_its_own_rate(said: SaidOfMoney) -> Decimal | None:
+    """Return by how much a line's settled amount misses its amount at its own rate; None where it does not, or names none."""
+    if not said.rate or said.amount is None or said.settled_amount is None:
+        return None
+    return beyond(said.settled_amount - said.amount / said.rate)
+
+
+def beyond(difference: Decimal) -> Decimal | None:
+    """Return a difference that rounding does not explain, None for one that it does."""
+    return difference if abs(difference) > TOLERANCE else None
 
 
 def booked_of(said: SaidOfMoney) -> Decimal:

@@ -12,7 +12,7 @@ from pagoefectivo.domain.fees import WHOLE
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
-from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, TOLERANCE, booked_of, cost_of, gross_of
+from pagoefectivo.domain.settlements import COSTS_OF_THEIR_OWN, beyond, booked_of, cost_of, gross_of, off_its_own_rate
 from pagoefectivo.selectors import calendar
 from pagoefectivo.selectors.agreed import agreed_cost
 from pagoefectivo.selectors.fees import pricing_of
@@ -70,7 +70,7 @@ class Appraisal:
 
     def _appraised(self, facts: SettlementFacts, local: datetime | None, day: date, *, is_late: bool) -> Appraised:
         due = self._due(local, is_late=is_late) if local and facts.kind is SettlementKind.PAYMENT else None
-        day_rate = self._rates.on(day) if facts.rate is not None else None
+        day_rate = self._rates.on(day) if facts.rate else None
         expected = agreed_cost(self._pricing, facts, day)
         return Appraised(
             facts=facts,
@@ -87,11 +87,11 @@ class Appraisal:
 
     def _fx_difference(self, facts: SettlementFacts, day: date, day_rate: Decimal | None) -> Decimal | None:
         """Return what is missing by the file's own rate, or else by the day's rate with the agreed margin."""
-        if not facts.rate or facts.amount is None or facts.settled_amount is None:
-            return None
-        contradiction = beyond(facts.settled_amount - facts.amount / facts.rate)
+        contradiction = off_its_own_rate(facts)
         if contradiction is not None or day_rate is None or facts.kind is not SettlementKind.PAYMENT:
             return contradiction
+        if facts.amount is None or facts.settled_amount is None:
+            return None
         schedule = self._pricing.schedule_on(facts.currency, day)
         if schedule is None or not schedule.terms.is_exchanged:
             return None
@@ -113,8 +113,3 @@ def _charged(facts: SettlementFacts) -> Decimal:
     if facts.kind in COSTS_OF_THEIR_OWN:
         return facts.net if facts.net is not None else facts.amount or ZERO
     return cost_of(facts)
-
-
-def beyond(difference: Decimal) -> Decimal | None:
-    """Return a difference that rounding does not explain, None for one that it does."""
-    return difference if abs(difference) > TOLERANCE else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pagoefectivo.domain.exceptions import RuleRefused
-from pagoefectivo.models import Case, Discrepancy, SettlementLine, SettlementShare
+from pagoefectivo.models import Case, Discrepancy, ExchangeRate, FeeSchedule, SettlementLine, SettlementShare
 from pagoefectivo.services import discrepancies
 from pagoefectivo.services.actors import PermissionRefused, staff
 from pagoefectivo.services.discrepancies import Part
 from tests.integration.admin.conftest import everything, text_of
 from tests.integration.admin.settling import AUDITOR, FINANCE, code_of, differing, listed, page, seat
 from tests.integration.admin.waiting import place_difference
-from tests.integration.settlement_files import Row, bring, file_of
+from tests.integration.settlement_files import Row, bring, file_of, of_voucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED = {"reason": "provider_pays", "text": "They pay it on Friday."}
@@ -52,6 +53,31 @@ def test_each_says_in_one_sentence_what_does_not_add_up(finance: Any, found: Any
     assert "The provider says S/ 45.00; we know S/ 50.00: S/ 5.00 missing." in said["amount"]
     assert "for D-4-nobody, a payment that nobody here knows." in said["missing_here"]
     assert "The provider settles once more what it has settled already:" in said["duplicate"]
+
+
+def test_a_wrong_exchange_rate_is_told_by_what_it_was_held_against(finance: Any, paid_order: Any) -> None:
+    FeeSchedule.objects.create(
+        account="default", name="2026", currency="PEN", valid_from=date(2020, 1, 1), created_by="test",
+        created_at=datetime.now(UTC), percent="3.00", fixed="1.00", settlement_currency="USD", fx_margin_percent="2.00",
+    )  # fmt: skip
+    ExchangeRate.objects.create(
+        day=date(2026, 11, 10), base="USD", quote="PEN", rate="3.700000", source="SBS", imported_by="test",
+        imported_at=datetime.now(UTC),
+    )  # fmt: skip
+    dear, odd = code_of(paid_order("A-1", "75.00")), code_of(paid_order("A-2", "75.00"))
+    bring(file_of([of_voucher(dear, rate=Decimal("3.80")), of_voucher(odd, gross=Decimal("18.00"))]))
+    said = [text_of(finance.get(page(each))) for each in Discrepancy.objects.order_by("pk")]
+    # 75 soles are 20 dollars at 3.75, and 19.872814 at 3.70 with two percent
+    assert (
+        "The provider settled US$ 19.736842 for S/ 75.00, at a rate of 3.8. By the rate of the day, 3.7, with the agreed "
+        "margin it is US$ 19.872814: US$ 0.135972 missing."
+    ) in said[0]
+    assert "Settled amount US$ 19.736842 US$ 19.872814" in said[0]
+    assert (
+        "The provider settled US$ 18.00 for S/ 75.00. By its own rate of 3.75 that is US$ 20.00: US$ 2.00 missing."
+        in said[1]
+    )
+    assert "Settled amount US$ 18.00 US$ 20.00" in said[1]
 
 
 def test_a_payment_that_no_settlement_tells_of_is_shown_with_what_we_know(finance: Any, paid_order: Any) -> None:
