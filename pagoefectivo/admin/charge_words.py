@@ -79,16 +79,27 @@ def _row(word: object, charges: Charges, currency: str) -> tuple[object, ...]:
 
 
 def _sentence(month: MonthCharges) -> str:
-    claimed = month.total.claimed
+    claimed, exchanges = month.total.claimed, month.exchanges
+    told = []
     if not month.total.known.parts:
-        return _("Of no line it is known what was agreed.")
-    if not claimed.lines:
-        return _("Nothing is to be claimed.")
-    return ngettext(
-        "{count} line was charged {amount} more than agreed, and nobody has settled it.",
-        "{count} lines were charged {amount} more than agreed, and nobody has settled them.",
-        claimed.lines,
-    ).format(count=f"{claimed.lines:,}", amount=exactly(claimed.difference, month.currency))
+        told.append(_("Of no line it is known what was agreed."))
+    elif not month.is_claimed:
+        told.append(_("Nothing is to be claimed."))
+    elif claimed.lines:
+        said = ngettext(
+            "{count} line was charged {amount} more than agreed, and nobody has settled it.",
+            "{count} lines were charged {amount} more than agreed, and nobody has settled them.",
+            claimed.lines,
+        )
+        told.append(said.format(count=f"{claimed.lines:,}", amount=exactly(claimed.difference, month.currency)))
+    if exchanges is not None:
+        said = ngettext(
+            "{count} line lost {amount} by a worse exchange rate than agreed, and nobody has settled it.",
+            "{count} lines lost {amount} by worse exchange rates than agreed, and nobody has settled them.",
+            exchanges.lines,
+        )
+        told.append(said.format(count=f"{exchanges.lines:,}", amount=exactly(exchanges.charged, month.currency)))
+    return " ".join(told)
 
 
 def _standings(month: MonthCharges) -> list[tuple[object, str]]:

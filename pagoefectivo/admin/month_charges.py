@@ -117,7 +117,9 @@ class ChargesOfMonth(_Admin):
             "page": lines,
             "kept": _query(request),
             "csv": f"{address_of(account, day, 'charges_csv')}?{_query(request)}" if may(EXPORTS) else "",
-            "claim": address_of(account, day, "claim") if may(WORKS) and _has_claims(months) else "",
+            "claim": address_of(account, day, "claim")
+            if may(WORKS) and any(each.is_claimed for each in months)
+            else "",
             "case": case if may("pagoefectivo.view_case") else None,
             "estimate": f"{reverse('admin:pagoefectivo_costs_changelist')}?month={day:%Y-%m}&account={account}",
         }
@@ -241,10 +243,6 @@ def _tables(account: str, month: date) -> list[tuple[str, str]]:
         (ending.upper(), reverse("admin:pagoefectivo_monthlyclose_claim_table", kwargs={**named, "ending": ending}))
         for ending in _TABLES
     ]
-
-
-def _has_claims(months: list[MonthCharges]) -> bool:
-    return any(each.total.claimed.lines for each in months)
 
 
 def _query(request: HttpRequest) -> str:

@@ -138,7 +138,8 @@ class Aside:
 class MonthCharges:
     """One currency of a month. `payments` is how many the files tell of, each once.
 
-    `unpaid` was charged for codes that nobody paid, `failed_refunds` for refunds that did not arrive or came back.
+    `unpaid` was charged for codes that nobody paid, `failed_refunds` for refunds that did not arrive or came back, and
+    `exchanges` what rates worse than agreed took, where nobody has settled it.
     """
 
     currency: str
@@ -146,10 +147,16 @@ class MonthCharges:
     payments: int
     unpaid: Aside | None = None
     failed_refunds: Aside | None = None
+    exchanges: Aside | None = None
 
     @property
     def total(self) -> Charges:
         return Charges([part for _kind, charges in self.kinds for part in charges.parts])
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether anything is to be asked back."""
+        return bool(self.total.claimed.lines or self.exchanges)
 
     @property
     def per_paid_code(self) -> Decimal | None:

@@ -161,6 +161,11 @@ def fx_cost(schedule: Schedule, amount: Decimal) -> Decimal:
     return rounded(abs(amount) * schedule.fx_margin_percent / WHOLE) if schedule.is_exchanged else ZERO
 
 
+def settled_at_least(schedule: Schedule, amount: Decimal, day_rate: Decimal) -> Decimal:
+    """Return what an amount comes to after exchange by a day's rate with the whole agreed margin taken; not rounded."""
+    return amount / (day_rate * (1 + schedule.fx_margin_percent / WHOLE))
+
+
 class Part(StrEnum):
     """One part of what a month costs; the names of `Quote`'s fields."""
 

@@ -45,6 +45,13 @@ _STANDING = Case(
     default=Value(Standing.CLAIMED.value),
     output_field=CharField(),
 )
+_STANDING_OF_EXCHANGE = Case(
+    When(_IS_SETTLED, then=Value(Standing.SETTLED.value)),
+    When(verdict__in=IN_QUESTION, then=Value(Standing.QUESTIONED.value)),
+    default=Value(Standing.CLAIMED.value),
+    output_field=CharField(),
+)
+_TOO_DEAR = Q(fx_difference__lt=0, exchange=Standing.CLAIMED)
 _PAYMENT = Q(kind=SettlementKind.PAYMENT, booked__gt=0) & ~Q(verdict=Verdict.DUPLICATE)
 _UNPAID = Q(voucher__isnull=False, voucher__paid_at__isnull=True) & (
     Q(kind__in=COSTS_OF_THEIR_OWN) | Q(kind=SettlementKind.PAYMENT, verdict=Verdict.MISSING_HERE)
@@ -70,19 +77,28 @@ def charges_of(account: str, month: date) -> list[MonthCharges]:
     rounding, and stands in the sums of what was charged as agreed.
     """
     lines = _counted(account, month)
-    grouped = lines.annotate(standing=_STANDING).order_by().values("book_currency", "kind", "standing")
+    grouped = (
+        lines.annotate(standing=_STANDING, exchange=_STANDING_OF_EXCHANGE)
+        .order_by()
+        .values("book_currency", "kind", "standing")
+    )
     sums = grouped.annotate(
         lines=Count("pk"),
         expected=Sum("cost_expected"),
         taken=Sum(_TAKEN),
         taxed=Sum(_TAXED),
         payments=Count("pk", filter=_PAYMENT),
+        dear=Count("pk", filter=_TOO_DEAR),
+        lost=Sum("fx_difference", filter=_TOO_DEAR),
     )
     parts: dict[str, list[Charge]] = defaultdict(list)
     payments: dict[str, int] = defaultdict(int)
+    dear: dict[str, Aside] = defaultdict(lambda: Aside(0, Decimal(0)))
     for each in sums:
-        payments[each["book_currency"]] += each["payments"]
-        parts[each["book_currency"]].append(
+        currency = each["book_currency"]
+        payments[currency] += each["payments"]
+        dear[currency] = Aside(dear[currency].lines + each["dear"], dear[currency].charged - (each["lost"] or 0))
+        parts[currency].append(
             Charge(
                 kind=SettlementKind(each["kind"]),
                 standing=Standing(each["standing"]),
@@ -95,7 +111,11 @@ def charges_of(account: str, month: date) -> list[MonthCharges]:
     aside = _brought_nothing(lines)
     return [
         MonthCharges(
-            currency=currency, kinds=by_kind(parts[currency]), payments=payments[currency], **aside.get(currency, {})
+            currency=currency,
+            kinds=by_kind(parts[currency]),
+            payments=payments[currency],
+            exchanges=dear[currency] if dear[currency].lines else None,
+            **aside.get(currency, {}),
         )
         for currency in sorted(parts)
     ]
@@ -111,6 +131,15 @@ def differing_lines(account: str, month: date, wanted: Wanted) -> QuerySet[Settl
     if wanted.newest_first:
         return found.order_by(F("occurred_at").desc(nulls_last=True), "-pk")
     return found.order_by(Abs("cost_difference").desc(), "pk")
+
+
+def exchanged_too_dear(account: str, month: date) -> QuerySet[SettlementLine]:
+    """Return the lines whose exchange rate took more than a cent beyond what was agreed, and nobody has settled it.
+
+    The greatest loss first.
+    """
+    lines: QuerySet[Any] = _counted(account, month).annotate(exchange=_STANDING_OF_EXCHANGE)
+    return lines.filter(_TOO_DEAR).order_by("fx_difference", "pk")
 
 
 def _counted(account: str, month: date) -> QuerySet[SettlementLine]:

@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from pagoefectivo.domain.cases import claim_subject
 from pagoefectivo.domain.charges import MILLIONTH, Standing
+from pagoefectivo.domain.fees import settled_at_least
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementKind
 from pagoefectivo.domain.redaction import without_code
+from pagoefectivo.domain.settlements import off_its_own_rate
 from pagoefectivo.domain.spreadsheets import Cell, csv_lines
 from pagoefectivo.models import Case, FeeSchedule, SettlementLine
 from pagoefectivo.selectors.agreed import agreed_cost
-from pagoefectivo.selectors.charges import Wanted, differing_lines
+from pagoefectivo.selectors.charges import Wanted, differing_lines, exchanged_too_dear
 from pagoefectivo.selectors.fees import Pricing, pricing_of
 from pagoefectivo.selectors.workbooks import Workbook
 
@@ -32,20 +35,25 @@ _WIDTHS = (12, 24, 20, 24, 12, 14, 10, 12, 10, 12, 12, 12, 12, 12, 12, 28, 12, 1
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What holds for a line: a schedule, and of its terms those that the payments of the month before lead to."""
+    """What holds for a line: a schedule, and of its terms those that the payments of the month before lead to.
+
+    With `is_exchange` its `percent` is the margin over the rate of the day.
+    """
 
     schedule: FeeSchedule
     percent: Decimal
     fixed: Decimal
     tier_from: int = 0
+    is_exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLine:
     """A line that differs. Amounts are costs, above zero, in the line's settled currency; `agreed` is with its tax.
 
-    `agreement` is None where the schedules as they hold now do not lead to the cost that stands on the line: they were
-    changed since its file was read, or payments of the month before became known.
+    With `is_exchange` they are what its exchange cost: beyond the rate of the day, or beyond the rate that the file itself
+    names. `agreement` is None where the schedules as they hold now do not lead to the cost that stands on the line: they
+    were changed since its file was read, or payments of the month before became known.
     """
 
     line: SettlementLine
@@ -54,6 +62,12 @@ class ClaimedLine:
     agreed: Decimal
     charged: Decimal
     agreement: Agreement | None
+    is_exchange: bool = False
+
+    @property
+    def is_founded(self) -> bool:
+        """Whether it can be shown what was agreed. A file that contradicts its own rate shows it itself."""
+        return self.agreement is not None or (self.is_exchange and off_its_own_rate(self.line) is not None)
 
     @property
     def difference(self) -> Decimal:
@@ -108,12 +122,15 @@ class Claim:
 
 
 def claim_of(account: str, month: date) -> Claim:
-    """Return what is to be claimed for a month. Four statements, and one a month for schedules with tiers."""
-    found = differing_lines(account, month, Wanted(standing=Standing.CLAIMED))
-    rows = list(found.select_related("report")[: MOST + 1])
-    left_out = found.count() - MOST if len(rows) > MOST else 0
-    lines = list(beside_agreements(account, rows[:MOST]))
-    founded = [each for each in lines if each.agreement is not None]
+    """Return what is to be claimed for a month. Four statements, two more where an exchange took too much, and one a month for schedules with tiers."""
+    costs = differing_lines(account, month, Wanted(standing=Standing.CLAIMED)).select_related("report")
+    exchanges = exchanged_too_dear(account, month).select_related("report")
+    dear = list(exchanges[: MOST + 1])
+    told = [*beside_agreements(account, costs[: MOST + 1]), *(beside_rates(account, dear) if dear else ())]
+    told.sort(key=attrgetter("difference"), reverse=True)
+    left_out = costs.count() + exchanges.count() - MOST if len(told) > MOST else 0
+    lines = told[:MOST]
+    founded = [each for each in lines if each.is_founded]
     return Claim(account=account, month=month, lines=founded, unfounded=len(lines) - len(founded), left_out=left_out)
 
 
@@ -134,6 +151,26 @@ def beside_agreements(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLin
             agreed=-line.cost_expected,
             charged=-line.taken,
             agreement=_agreement(pricing, line, day),
+        )
+
+
+def beside_rates(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLine]:
+    """Yield lines of `exchanged_too_dear`, each with what its exchange cost and what of that was agreed."""
+    pricing = pricing_of(account)
+    for line in lines:
+        day, agreement = _day(line), None
+        charged = -line.fx_difference
+        if off_its_own_rate(line) is None:
+            charged = (line.amount / line.day_rate - line.settled_amount).quantize(MILLIONTH)
+            agreement = _margin(pricing, line, day)
+        yield ClaimedLine(
+            line=line,
+            standing=Standing(line.exchange),
+            day=day,
+            agreed=charged + line.fx_difference,
+            charged=charged,
+            agreement=agreement,
+            is_exchange=True,
         )
 
 
@@ -182,13 +219,14 @@ def claim_row(each: ClaimedLine, *, in_full: bool) -> tuple[Cell, ...]:
         terms = (*(schedule.name, schedule.valid_from, schedule.valid_until, held.tier_from, held.percent, held.fixed),)
     return (
         *(
-            line.kind,
+            "exchange" if each.is_exchange else line.kind,
             line.provider_reference if in_full else _masked(line),
             line.reference,
             line.refund_provider_reference,
             each.day,
         ),
-        *(line.amount, line.currency, line.rate, each.currency, each.agreed, _cost(line.fee), _cost(line.tax)),
+        *(line.amount, line.currency, line.rate, each.currency, each.agreed),
+        *((None, None) if each.is_exchange else (_cost(line.fee), _cost(line.tax))),
         *(each.charged, each.difference, each.standing.value, *terms, str(line.report), line.line, line.batch),
     )
 
@@ -205,6 +243,16 @@ def _cost(taken: Decimal | None) -> Decimal | None:
 def _day(line: SettlementLine) -> date:
     at = line.occurred_at or line.report.imported_at or line.report.created_at
     return at.astimezone(LIMA).date()
+
+
+def _margin(pricing: Pricing, line: Any, day: date) -> Agreement | None:
+    schedule = pricing.schedule_on(line.currency, day)
+    if schedule is None or not schedule.terms.is_exchanged:
+        return None
+    missing = line.settled_amount - settled_at_least(schedule.terms, line.amount, line.day_rate)
+    if abs(missing - line.fx_difference) > MILLIONTH:
+        return None
+    return Agreement(schedule, schedule.terms.fx_margin_percent, Decimal(0), is_exchange=True)
 
 
 def _agreement(pricing: Pricing, line: SettlementLine, day: date) -> Agreement | None:

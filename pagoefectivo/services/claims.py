@@ -178,15 +178,19 @@ def _line_words(each: ClaimedLine, support: Support, number: int) -> tuple[str, 
         (support.refund, line.refund_provider_reference),
     )
     ids = " · ".join(f"{name}: {value}" for name, value in names if value)
-    facts = [capfirst(str(line.get_kind_display())), ids or line.identity, f"{each.day:%d/%m/%Y}"]
+    what = _("currency exchange") if each.is_exchange else str(line.get_kind_display())
+    facts = [capfirst(what), ids or line.identity, f"{each.day:%d/%m/%Y}"]
     if line.amount is not None:
         facts.append(format_exactly(line.amount, line.currency or each.currency))
     if line.rate is not None:
         facts.append(_("rate {rate}").format(rate=f"{line.rate.normalize():f}"))
-    cost = _("agreed {agreed} [{number}], charged {charged}, too much {difference} ({file}, line {line})").format(
-        number=number, file=line.report, line=line.line, **_amounts(each)
-    )
-    return " · ".join(facts), cost
+    if each.is_exchange and each.agreement is not None and line.day_rate is not None:
+        facts.append(_("rate of the day {rate}").format(rate=f"{line.day_rate.normalize():f}"))
+    if each.agreement is None:
+        told = _("{difference} less than by the rate that the line itself names ({file}, line {line})")
+    else:
+        told = _("agreed {agreed} [{number}], charged {charged}, too much {difference} ({file}, line {line})")
+    return " · ".join(facts), told.format(number=number, file=line.report, line=line.line, **_amounts(each))
 
 
 def _agreement_words(each: Agreement) -> str:
@@ -201,6 +205,9 @@ def _agreement_words(each: Agreement) -> str:
 def _terms(each: Agreement) -> Iterator[str]:
     schedule = each.schedule
     terms, currency = schedule.terms, schedule.currency
+    if each.is_exchange:
+        yield _("exchanged at no more than {percent} above the rate of the day").format(percent=_percent(each.percent))
+        return
     per_payment = _("{percent} and {fixed} for each payment").format(
         percent=_percent(each.percent), fixed=format_money(each.fixed, currency)
     )

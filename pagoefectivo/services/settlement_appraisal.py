@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pagoefectivo import conf
 from pagoefectivo.domain.business_days import Expected
-from pagoefectivo.domain.fees import WHOLE
+from pagoefectivo.domain.fees import settled_at_least
 from pagoefectivo.domain.localtime import LIMA
 from pagoefectivo.domain.messages import SettlementFacts, SettlementKind, SettlementRow
 from pagoefectivo.domain.money import ZERO
@@ -95,8 +95,7 @@ class Appraisal:
         schedule = self._pricing.schedule_on(facts.currency, day)
         if schedule is None or not schedule.terms.is_exchanged:
             return None
-        agreed = facts.amount / (day_rate * (1 + schedule.terms.fx_margin_percent / WHOLE))
-        missing = beyond(facts.settled_amount - agreed)
+        missing = beyond(facts.settled_amount - settled_at_least(schedule.terms, facts.amount, day_rate))
         return missing if missing is not None and missing < 0 else None  # a better rate than agreed is no complaint
 
     def _due(self, local: datetime, *, is_late: bool) -> Expected | None:

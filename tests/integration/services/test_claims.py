@@ -20,6 +20,7 @@ from pagoefectivo.domain.states import RefundState, VoucherState
 from pagoefectivo.models import (
     CaseLink,
     Discrepancy,
+    ExchangeRate,
     FeeSchedule,
     Refund,
     SettlementLine,
@@ -168,7 +169,7 @@ def test_R17_sums_and_claims_ask_the_same_however_many_lines_there_are() -> None
     bring(file_of(rows, transfer="TR-2"), name="second.csv")
     with CaptureQueriesContext(connection) as many:
         charges_of(*MONTH), claim_of(*MONTH)
-    assert len(few) == len(many) == 6
+    assert len(few) == len(many) == 7
 
 
 def test_R17_a_claim_names_the_agreement_of_each_line(luz: Actor) -> None:
@@ -190,6 +191,66 @@ def test_R17_what_the_schedules_no_longer_lead_to_is_not_claimed(luz: Actor) -> 
     claim = claim_of(*MONTH)
     assert ([each.difference for each in claim.lines], claim.unfounded) == ([CLAIMED["tier"]], 5)
     assert standing(Standing.CLAIMED) == (6, WHOLE)  # what stands on the lines is what it was
+
+
+def exchanged() -> dict[str, str]:
+    """Four codes of a day whose dollar cost 4.00, with two percent agreed on top; return what the provider calls each."""
+    agree(fx_margin_percent="2.00")
+    ExchangeRate.objects.create(
+        day=TENTH.date(), base="USD", quote="PEN", rate="4.000000", source="SBS", imported_by="test", imported_at=TENTH
+    )
+    codes = {"fair": "102.00", "dear": "102.00", "odd": "100.00", "kind": "100.00"}
+    asked = {name: paid(amount) for name, amount in codes.items()}
+    bring(
+        file_of([
+            of_voucher(asked["fair"], rate=Decimal("4.08"), fee=Decimal("-1.174020")),
+            of_voucher(asked["dear"], rate=Decimal("4.25"), fee=Decimal("-1.127059")),
+            of_voucher(asked["odd"], gross=Decimal("23.00"), fee=Decimal("-1.18"), **AT_FOUR),
+            of_voucher(asked["kind"], gross=Decimal("26.00"), fee=Decimal("-1.18"), **AT_FOUR),
+        ])
+    )  # fmt: skip
+    return {name: voucher.provider_reference for name, voucher in asked.items()}
+
+
+def test_R17_an_exchange_that_took_more_than_agreed_is_claimed_as_a_cost(luz: Actor) -> None:
+    theirs = exchanged()
+    (month,) = charges_of(*MONTH)
+    assert month.exchanges is not None
+    assert (month.exchanges.lines, month.exchanges.charged, month.is_claimed) == (2, Decimal("3.00"), True)
+    assert month.total.claimed.lines == 0
+    claim = claim_of(*MONTH)
+    # 102 soles are 25.50 dollars by the day's rate, 25.00 with the margin, 24.00 by the file's; 100 are 25.00 at its own rate
+    assert [(each.line.provider_reference, each.agreed, each.charged, each.difference) for each in claim.lines] == [
+        (theirs["odd"], Decimal(0), Decimal("2.00"), Decimal("2.00")),
+        (theirs["dear"], Decimal("0.50"), Decimal("1.50"), Decimal("1.00")),
+    ]
+    assert [(each.percent, each.is_exchange) for each in claim.agreements] == [(Decimal("2.00"), True)]
+    rows = [dict(zip(CLAIM_COLUMNS, claim_row(each, in_full=True), strict=True)) for each in claim.lines]
+    told = [(each["kind"], each["rate"], each["difference"], each["fee"], each["percent"]) for each in rows]
+    assert told == [
+        ("exchange", Decimal("4.000000"), Decimal("2.00"), None, None),
+        ("exchange", Decimal("4.250000"), Decimal("1.00"), None, Decimal("2.0000")),
+    ]
+    letter = claims.letter(*MONTH, "en", actor=luz).text
+    assert "exchanged at no more than 2 % above the rate of the day" in letter
+    assert "rate 4.25 · rate of the day 4" in letter
+    assert "agreed US$ 0.50 [1], charged US$ 1.50, too much US$ 1.00 (november.csv, line 5)" in letter
+    assert "US$ 2.00 less than by the rate that the line itself names (november.csv, line 6)" in letter
+    assert "USD: 2 lines, agreed US$ 0.50, charged US$ 3.50, too much US$ 3.00" in letter
+    case = claims.open_case(*MONTH, actor=luz)
+    assert set(Discrepancy.objects.filter(case=case).values_list("line__provider_reference", flat=True)) == {
+        theirs["odd"], theirs["dear"],
+    }  # fmt: skip
+
+
+def test_R17_a_loss_by_exchange_that_was_settled_or_is_agreed_no_more_is_not_claimed(luz: Actor) -> None:
+    theirs = exchanged()
+    odd = Discrepancy.objects.get(line__provider_reference=theirs["odd"])
+    discrepancies.settle(odd.pk, "provider_pays", "They pay it in December.", actor=luz)
+    assert [each.line.provider_reference for each in claim_of(*MONTH).lines] == [theirs["dear"]]
+    FeeSchedule.objects.filter(name="2026").update(is_withdrawn=True, ended_at=datetime.now(UTC), ended_by="test")
+    claim = claim_of(*MONTH)
+    assert (claim.lines, claim.unfounded) == ([], 1)
 
 
 @pytest.mark.parametrize(
