@@ -11,6 +11,7 @@ WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 76, 10, 10, 34
 STEPS = 4
 MOST_LABELS = 8
+LETTER = 10  # the width of one of the style sheet's 16 px
 Number = float | None
 Series = tuple[str, Sequence[Number]]
 LEAST = 1e-9  # below that there is nothing to draw
@@ -124,10 +125,13 @@ def _scale(top: float, said: Callable[[float], str]) -> tuple[Tick, ...]:
 
 
 def _across(labels: Sequence[str], slot: float) -> tuple[Tick, ...]:
-    every = ceil(len(labels) / MOST_LABELS) or 1
-    return tuple(
-        Tick(_short(LEFT + (place + 0.5) * slot), label) for place, label in enumerate(labels) if place % every == 0
-    )
+    """Names of a few bars are all written; of many labels as many as have room side by side and in the picture."""
+    ticks = [Tick(_short(LEFT + (place + 0.5) * slot), label) for place, label in enumerate(labels)]
+    if len(labels) <= MOST_LABELS:
+        return tuple(ticks)
+    width = max(map(len, labels)) * LETTER
+    most = max(1, min(MOST_LABELS, int((WIDTH - LEFT - RIGHT) / (width + LETTER))))
+    return tuple(tick for tick in ticks[:: ceil(len(labels) / most)] if tick.at + width / 2 <= WIDTH)
 
 
 def _legend(series: Sequence[Series]) -> tuple[tuple[int, str], ...]:

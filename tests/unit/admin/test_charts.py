@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagoefectivo.admin.charts import HEIGHT, LEFT, TOP, WIDTH, lines, stacked_bars
+from pagoefectivo.admin.charts import HEIGHT, LEFT, LETTER, MOST_LABELS, TOP, WIDTH, lines, stacked_bars
 
 NUMBERS = st.floats(0, 1e9, allow_nan=False)
 
@@ -37,6 +39,21 @@ def test_many_labels_are_thinned_out() -> None:
     chart = stacked_bars([str(hour) for hour in range(168)], [("calls", [1] * 168)], said)
     assert len(chart.bars) == 168
     assert [tick.text for tick in chart.across] == [str(hour) for hour in range(0, 168, 21)]
+
+
+@given(st.integers(9, 400), st.integers(1, 12))
+def test_labels_that_are_thinned_out_stand_apart_and_in_the_picture(count: int, length: int) -> None:
+    across = stacked_bars(["8" * length] * count, [("calls", [1] * count)], said).across
+    half = length * LETTER / 2
+    assert 1 <= len(across) <= MOST_LABELS
+    assert across[-1].at + half <= WIDTH
+    for tick, after in pairwise(across):
+        assert after.at - tick.at >= 2 * half
+
+
+def test_names_of_a_few_bars_are_all_there() -> None:
+    names = [f"a long name of number {number}" for number in range(MOST_LABELS)]
+    assert [tick.text for tick in stacked_bars(names, [("calls", [1] * 8)], said).across] == names
 
 
 def test_a_scale_of_lengths_of_time_is_round_in_the_unit_that_people_read() -> None:
