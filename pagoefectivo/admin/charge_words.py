@@ -81,7 +81,7 @@ def _row(word: object, charges: Charges, currency: str) -> tuple[object, ...]:
 def _sentence(month: MonthCharges) -> str:
     claimed, exchanges = month.total.claimed, month.exchanges
     told = []
-    if not month.total.known.parts:
+    if not month.total.known.parts and exchanges is None:
         told.append(_("Of no line it is known what was agreed."))
     elif not month.is_claimed:
         told.append(_("Nothing is to be claimed."))
@@ -94,8 +94,8 @@ def _sentence(month: MonthCharges) -> str:
         told.append(said.format(count=f"{claimed.lines:,}", amount=exactly(claimed.difference, month.currency)))
     if exchanges is not None:
         said = ngettext(
-            "{count} line lost {amount} by a worse exchange rate than agreed, and nobody has settled it.",
-            "{count} lines lost {amount} by worse exchange rates than agreed, and nobody has settled them.",
+            "{count} line lost {amount} by a worse exchange rate than agreed or named, and nobody has settled it.",
+            "{count} lines lost {amount} by worse exchange rates than agreed or named, and nobody has settled them.",
             exchanges.lines,
         )
         told.append(said.format(count=f"{exchanges.lines:,}", amount=exactly(exchanges.charged, month.currency)))

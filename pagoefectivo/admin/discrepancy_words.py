@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from pagoefectivo.admin.presentation import NOTHING, actor_word, badge, lima, moment, money
-from pagoefectivo.admin.settlement_words import agreed_settlement, day, days, exactly, rate_word, theirs, what_is_off
+from pagoefectivo.admin.settlement_words import day, days, exactly, rate_word, theirs, what_is_off
 from pagoefectivo.domain.messages import SettlementKind
 from pagoefectivo.domain.settlements import Verdict, cost_of, gross_of, off_its_own_rate
 from pagoefectivo.models import Discrepancy, DiscrepancyEntry, SettlementLine
@@ -58,7 +58,7 @@ def sentence_of(found: Discrepancy, *, in_full: bool) -> str:
                 amount=exactly(line.amount, line.currency),
                 rate=rate_word(line.rate),
                 day_rate=rate_word(line.day_rate),
-                ours=exactly(agreed_settlement(line), settled),
+                ours=exactly(line.agreed_settlement, settled),
                 off=off,
             )
         case Verdict.FEE:

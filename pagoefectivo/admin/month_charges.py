@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -37,6 +38,7 @@ from pagoefectivo.domain.charges import DIFFERING, KIND_WORDS, STANDING_WORDS, M
 from pagoefectivo.domain.languages import LANGUAGES
 from pagoefectivo.domain.localtime import month_named, written_month
 from pagoefectivo.domain.money import SYMBOLS
+from pagoefectivo.domain.settlements import Verdict
 from pagoefectivo.models import MonthlyClose
 from pagoefectivo.selectors.charges import Wanted, charges_of, differing_lines
 from pagoefectivo.selectors.claims import beside_agreements, charges_csv, claim_csv, claim_of, claim_xlsx, open_claim
@@ -121,6 +123,9 @@ class ChargesOfMonth(_Admin):
             if may(WORKS) and any(each.is_claimed for each in months)
             else "",
             "case": case if may("pagoefectivo.view_case") else None,
+            "exchanges": _exchanges(account, day)
+            if may("pagoefectivo.view_discrepancy") and any(each.exchanges for each in months)
+            else "",
             "estimate": f"{reverse('admin:pagoefectivo_costs_changelist')}?month={day:%Y-%m}&account={account}",
         }
         return TemplateResponse(
@@ -243,6 +248,12 @@ def _tables(account: str, month: date) -> list[tuple[str, str]]:
         (ending.upper(), reverse("admin:pagoefectivo_monthlyclose_claim_table", kwargs={**named, "ending": ending}))
         for ending in _TABLES
     ]
+
+
+def _exchanges(account: str, month: date) -> str:
+    """The list of the differences of exchange rate that are open."""
+    asked = urlencode({"account": account, "month": f"{month:%Y-%m}", "class": Verdict.FX.value})
+    return f"{reverse('admin:pagoefectivo_discrepancy_changelist')}?{asked}"
 
 
 def _query(request: HttpRequest) -> str:

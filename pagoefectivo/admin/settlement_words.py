@@ -96,14 +96,6 @@ def ours(row: SettlementLine | Discrepancy) -> SafeString | str:
     return link(row.voucher.order) if row.voucher is not None else NOTHING
 
 
-def agreed_settlement(line: SettlementLine) -> Decimal | None:
-    """Return what a line should have come to by its exchange rate; None where nothing speaks against what it came to."""
-    if line.settled_amount is None or line.fx_difference is None:
-        return None
-    agreed: Decimal = line.settled_amount - line.fx_difference
-    return agreed
-
-
 def both_sides(line: SettlementLine, *, in_full: bool) -> list[Row]:
     """Return what a line says and, beside it, what we know or what was agreed; rows of which nobody says anything are left out."""
     voucher, refund = line.voucher, line.refund
@@ -126,7 +118,7 @@ def both_sides(line: SettlementLine, *, in_full: bool) -> list[Row]:
             (refund.provider_reference or refund.reference) if refund else NOTHING,
         ),
         (_("Amount"), exactly(gross_of(line), line.currency or settled), amount),
-        (_("Settled amount"), exactly(line.settled_amount, settled), exactly(agreed_settlement(line), settled)),
+        (_("Settled amount"), exactly(line.settled_amount, settled), exactly(line.agreed_settlement, settled)),
         (_("Fee with its tax"), exactly(cost, settled) if cost else NOTHING, exactly(line.cost_expected, settled)),
         (_("Net"), exactly(line.net, settled), NOTHING),
         (_("Exchange rate"), rate_word(line.rate), rate_word(line.day_rate)),

@@ -52,6 +52,7 @@ COSTS_OF_THEIR_OWN = frozenset({SettlementKind.FEE, SettlementKind.TAX})
 
 # How far two amounts of one thing may lie apart: both were rounded to the cent, in whatever currency.
 TOLERANCE = Decimal("0.01")
+HALF_A_DIGIT = Decimal("0.00005")  # of an exchange rate
 
 
 class SaidOfMoney(Protocol):
@@ -86,10 +87,14 @@ def cost_of(said: SaidOfMoney) -> Decimal:
 
 
 def off_its_own_rate(said: SaidOfMoney) -> Decimal | None:
-    """Return by how much a line's settled amount misses its amount at its own rate; None where it does not, or names none."""
+    """Return by how much a line's settled amount misses its amount at its own rate; None where it does not, or names none.
+
+    A rate is written with four decimals at least: what half of the last one explains is no miss.
+    """
     if not said.rate or said.amount is None or said.settled_amount is None:
         return None
-    return beyond(said.settled_amount - said.amount / said.rate)
+    missed = said.settled_amount - said.amount / said.rate
+    return missed if abs(missed) > TOLERANCE + abs(said.amount) / said.rate**2 * HALF_A_DIGIT else None
 
 
 def beyond(difference: Decimal) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -183,3 +184,11 @@ class SettlementLine(ReadLine):
 
     def __str__(self) -> str:
         return f"{self.report_id}:{self.line}"
+
+    @property
+    def agreed_settlement(self) -> Decimal | None:
+        """What it should have come to by its exchange rate; None where nothing speaks against what it came to."""
+        if self.settled_amount is None or self.fx_difference is None:
+            return None
+        agreed: Decimal = self.settled_amount - self.fx_difference
+        return agreed

@@ -47,11 +47,14 @@ _STANDING = Case(
 )
 _STANDING_OF_EXCHANGE = Case(
     When(_IS_SETTLED, then=Value(Standing.SETTLED.value)),
-    When(verdict__in=IN_QUESTION, then=Value(Standing.QUESTIONED.value)),
+    When(verdict__in=[*IN_QUESTION, Verdict.AMOUNT], then=Value(Standing.QUESTIONED.value)),
     default=Value(Standing.CLAIMED.value),
     output_field=CharField(),
 )
-_TOO_DEAR = Q(fx_difference__lt=0, exchange=Standing.CLAIMED)
+# What nobody can settle, for it is no difference, is not claimed; a cost of its own is claimed as a cost, once.
+_TOO_DEAR = Q(fx_difference__lt=0, exchange=Standing.CLAIMED, discrepancy__isnull=False) & ~Q(
+    kind__in=COSTS_OF_THEIR_OWN
+)
 _PAYMENT = Q(kind=SettlementKind.PAYMENT, booked__gt=0) & ~Q(verdict=Verdict.DUPLICATE)
 _UNPAID = Q(voucher__isnull=False, voucher__paid_at__isnull=True) & (
     Q(kind__in=COSTS_OF_THEIR_OWN) | Q(kind=SettlementKind.PAYMENT, verdict=Verdict.MISSING_HERE)

@@ -21,6 +21,7 @@ from pagoefectivo.models import Case, FeeSchedule, SettlementLine
 from pagoefectivo.selectors.agreed import agreed_cost
 from pagoefectivo.selectors.charges import Wanted, differing_lines, exchanged_too_dear
 from pagoefectivo.selectors.fees import Pricing, pricing_of
+from pagoefectivo.selectors.rates import Rates
 from pagoefectivo.selectors.workbooks import Workbook
 
 MOST = 10_000  # lines of one claim, the greatest first
@@ -28,9 +29,9 @@ CHUNK = 2000
 CLAIM_COLUMNS = (
     *("kind", "payment", "our_reference", "refund", "day", "amount", "currency", "rate", "settled_currency"),
     *("agreed", "fee", "tax", "charged", "difference", "standing", "schedule", "valid_from", "valid_until"),
-    *("tier_from", "percent", "fixed", "file", "line", "transfer"),
+    *("tier_from", "percent", "fixed", "file", "line", "transfer", "settled", "day_rate"),
 )
-_WIDTHS = (12, 24, 20, 24, 12, 14, 10, 12, 10, 12, 12, 12, 12, 12, 12, 28, 12, 12, 10, 10, 10, 28, 8, 20)
+_WIDTHS = (12, 24, 20, 24, 12, 14, 10, 12, 10, 12, 12, 12, 12, 12, 12, 28, 12, 12, 10, 10, 10, 28, 8, 20, 14, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class ClaimedLine:
     """A line that differs. Amounts are costs, above zero, in the line's settled currency; `agreed` is with its tax.
 
     With `is_exchange` they are what its exchange cost: beyond the rate of the day, or beyond the rate that the file itself
-    names. `agreement` is None where the schedules as they hold now do not lead to the cost that stands on the line: they
-    were changed since its file was read, or payments of the month before became known.
+    names, each on the amount before its fee. `agreement` is None where the schedules and rates as they hold now do not lead
+    to the cost that stands on the line: they were changed since its file was read, or payments of the month before became known.
     """
 
     line: SettlementLine
@@ -106,13 +107,18 @@ class Claim:
     left_out: int
 
     @property
+    def line_count(self) -> int:
+        """How many lines it is about: one may cost too much in two ways."""
+        return _lines_of(self.lines)
+
+    @property
     def totals(self) -> list[Total]:
         """The sum of each currency, in their order."""
         sums = []
         for currency in sorted({each.currency for each in self.lines}):
             of_it = [each for each in self.lines if each.currency == currency]
             agreed = sum((each.agreed for each in of_it), Decimal(0))
-            sums.append(Total(currency, len(of_it), agreed, sum((each.charged for each in of_it), Decimal(0))))
+            sums.append(Total(currency, _lines_of(of_it), agreed, sum((each.charged for each in of_it), Decimal(0))))
         return sums
 
     @property
@@ -121,8 +127,12 @@ class Claim:
         return list(dict.fromkeys(each.agreement for each in self.lines if each.agreement is not None))
 
 
+def _lines_of(claimed: Iterable[ClaimedLine]) -> int:
+    return len({each.line.pk for each in claimed})
+
+
 def claim_of(account: str, month: date) -> Claim:
-    """Return what is to be claimed for a month. Four statements, two more where an exchange took too much, and one a month for schedules with tiers."""
+    """Return what is to be claimed for a month. At most seven statements, and one a month for schedules with tiers."""
     costs = differing_lines(account, month, Wanted(standing=Standing.CLAIMED)).select_related("report")
     exchanges = exchanged_too_dear(account, month).select_related("report")
     dear = list(exchanges[: MOST + 1])
@@ -156,13 +166,13 @@ def beside_agreements(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLin
 
 def beside_rates(account: str, lines: Iterable[Any]) -> Iterator[ClaimedLine]:
     """Yield lines of `exchanged_too_dear`, each with what its exchange cost and what of that was agreed."""
-    pricing = pricing_of(account)
+    pricing, rates = pricing_of(account), Rates()
     for line in lines:
         day, agreement = _day(line), None
         charged = -line.fx_difference
-        if off_its_own_rate(line) is None:
+        if line.day_rate is not None and off_its_own_rate(line) is None:
             charged = (line.amount / line.day_rate - line.settled_amount).quantize(MILLIONTH)
-            agreement = _margin(pricing, line, day)
+            agreement = _margin(pricing, line, day) if rates.on(day) == line.day_rate else None
         yield ClaimedLine(
             line=line,
             standing=Standing(line.exchange),
@@ -228,6 +238,7 @@ def claim_row(each: ClaimedLine, *, in_full: bool) -> tuple[Cell, ...]:
         *(line.amount, line.currency, line.rate, each.currency, each.agreed),
         *((None, None) if each.is_exchange else (_cost(line.fee), _cost(line.tax))),
         *(each.charged, each.difference, each.standing.value, *terms, str(line.report), line.line, line.batch),
+        *(line.settled_amount, line.day_rate),
     )
 
 

@@ -19,7 +19,7 @@ from pagoefectivo.domain.exceptions import NotFound
 from pagoefectivo.domain.fees import MARKET_WORDS, Market
 from pagoefectivo.domain.languages import CATALOGUES
 from pagoefectivo.domain.localtime import NARROW, written_month
-from pagoefectivo.domain.money import CENT, format_exactly, format_money
+from pagoefectivo.domain.money import CENT, ZERO, format_exactly, format_money
 from pagoefectivo.models import Case, Discrepancy, DiscrepancyEntry
 from pagoefectivo.providers.base import Support
 from pagoefectivo.selectors.cases import place_of
@@ -85,7 +85,7 @@ def open_case(account: str, month: date, *, actor: Actor) -> Case:
 
 
 def _opening(claim: Claim) -> Opening:
-    count = len(claim.lines)
+    count = claim.line_count
     about = ngettext(
         "Costs of {month}: {count} line above what was agreed",
         "Costs of {month}: {count} lines above what was agreed",
@@ -142,7 +142,7 @@ def _said(claim: Claim, account: EffectiveAccount) -> dict[str, object]:
         if support.merchant
         else "",
         "month": written_month(claim.month),
-        "count": len(claim.lines),
+        "count": claim.line_count,
         "agreements": [f"[{number}] {_agreement_words(each)}" for each, number in numbers.items()],
         "lines": [
             (place, *_line_words(each, support, numbers[each.agreement] if each.agreement else 0))
@@ -187,10 +187,19 @@ def _line_words(each: ClaimedLine, support: Support, number: int) -> tuple[str, 
     if each.is_exchange and each.agreement is not None and line.day_rate is not None:
         facts.append(_("rate of the day {rate}").format(rate=f"{line.day_rate.normalize():f}"))
     if each.agreement is None:
-        told = _("{difference} less than by the rate that the line itself names ({file}, line {line})")
+        told = _(
+            "settled {settled}, by the rate that the line itself names {ours}: {difference} lost ({file}, line {line})"
+        )
     else:
         told = _("agreed {agreed} [{number}], charged {charged}, too much {difference} ({file}, line {line})")
-    return " · ".join(facts), told.format(number=number, file=line.report, line=line.line, **_amounts(each))
+    return " · ".join(facts), told.format(
+        number=number,
+        file=line.report,
+        line=line.line,
+        settled=format_exactly(line.settled_amount or ZERO, each.currency),
+        ours=format_exactly(line.agreed_settlement or ZERO, each.currency),
+        **_amounts(each),
+    )
 
 
 def _agreement_words(each: Agreement) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pagoefectivo.domain.states import RefundState, VoucherState
-from pagoefectivo.models import FeeSchedule, FeeTier, Refund, SettlementReport, Voucher
+from pagoefectivo.models import ExchangeRate, FeeSchedule, FeeTier, Refund, SettlementReport, Voucher
 from tests.integration.pages.stage import place_order, place_voucher
 from tests.integration.settlement_files import Row, bring, file_of, of_refund, of_voucher
 
@@ -85,3 +85,22 @@ def plant() -> SettlementReport:
             ]
         )
     )
+
+
+def plant_exchanges() -> dict[str, str]:
+    """Four codes of a day whose dollar cost 4.00, with two percent agreed on top; return what the provider calls each."""
+    agree(fx_margin_percent="2.00")
+    ExchangeRate.objects.create(
+        day=TENTH.date(), base="USD", quote="PEN", rate="4.000000", source="SBS", imported_by="test", imported_at=TENTH
+    )
+    codes = {"fair": "102.00", "dear": "102.00", "odd": "100.00", "kind": "100.00"}
+    asked = {name: paid(amount) for name, amount in codes.items()}
+    bring(
+        file_of([
+            of_voucher(asked["fair"], rate=Decimal("4.08"), fee=Decimal("-1.174020")),
+            of_voucher(asked["dear"], rate=Decimal("4.25"), fee=Decimal("-1.127059")),
+            of_voucher(asked["odd"], gross=Decimal("23.00"), fee=Decimal("-1.18"), **AT_FOUR),
+            of_voucher(asked["kind"], gross=Decimal("26.00"), fee=Decimal("-1.18"), **AT_FOUR),
+        ])
+    )  # fmt: skip
+    return {name: voucher.provider_reference for name, voucher in asked.items()}

@@ -35,5 +35,14 @@ def test_one_made_by_some_of_them_is_refused_and_left_as_it_is() -> None:
     assert _ours(recorder) == ["0001_initial", *EARLIER[:12]]
 
 
+def test_one_that_has_only_the_first_of_them_is_refused_as_well() -> None:
+    recorder = _made_by([])
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pagoefectivo_monthlyclose RENAME TO not_yet")
+    with pytest.raises(NotSupportedError, match="0002_tamper_evidence to 0032_pieces_as_they_are"):
+        call_command("migrate", verbosity=0)
+    assert _ours(recorder) == ["0001_initial"]
+
+
 def _ours(recorder: MigrationRecorder) -> list[str]:
     return sorted(name for app, name in recorder.applied_migrations() if app == "pagoefectivo")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +20,7 @@ from pagoefectivo.models import AccessLog, Case, SettlementLine
 from pagoefectivo.services import seams
 from tests.integration.admin.conftest import text_of
 from tests.integration.ledger import everything
-from tests.integration.planted_charges import AT_FOUR, NOVEMBER, paid, plant
+from tests.integration.planted_charges import AT_FOUR, NOVEMBER, paid, plant, plant_exchanges
 from tests.integration.settlement_files import bring, file_of, of_voucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,6 +83,26 @@ def test_R17_the_page_says_what_is_to_be_claimed_and_leads_to_each_line(browser:
 def test_R22_the_page_speaks_spanish_and_chinese(browser: Any, language: str, words: str) -> None:
     plant()
     assert words in text_of(browser("luz", language=language).get(address_of(*MONTH, "charges")))
+
+
+def test_R17_the_page_says_what_worse_exchange_rates_took_and_offers_the_claim(browser: Any) -> None:
+    plant_exchanges()
+    luz = browser("luz")
+    page = luz.get(address_of(*MONTH, "charges"))
+    said = text_of(page)
+    assert "2 lines lost US$ 3.00 by worse exchange rates than agreed or named, and nobody has settled them." in said
+    assert "Nothing is to be claimed." not in said
+    assert address_of(*MONTH, "claim") in page.content.decode()
+    leads_to = "/admin/pagoefectivo/discrepancy/?account=default&amp;month=2026-11&amp;class=fx"
+    assert leads_to not in page.content.decode(), "nobody is led to what they may not see"
+    chief = browser("inti", *FINANCE, "view_discrepancy")
+    assert leads_to in chief.get(address_of(*MONTH, "charges")).content.decode()
+    assert "3 differences" in text_of(chief.get(leads_to.replace("&amp;", "&")))
+    rows = list(csv.DictReader(io.StringIO(luz.get(table("csv")).content.decode("utf-8-sig"))))
+    assert [(row["kind"], row["agreed"], row["charged"], row["difference"]) for row in rows] == [
+        ("exchange", "0.000000", "2.000000", "2.000000"),
+        ("exchange", "0.500000", "1.500000", "1.000000"),
+    ]
 
 
 def test_R17_a_month_without_lines_says_so_and_offers_no_claim(browser: Any) -> None:

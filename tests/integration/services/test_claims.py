@@ -46,6 +46,7 @@ from tests.integration.planted_charges import (
     agree,
     paid,
     plant,
+    plant_exchanges,
 )
 from tests.integration.settlement_files import Row, bring, file_of, of_voucher
 
@@ -162,14 +163,15 @@ def test_R17_costs_of_days_without_a_schedule_stand_apart() -> None:
 
 
 def test_R17_sums_and_claims_ask_the_same_however_many_lines_there_are() -> None:
-    plant()
+    plant_exchanges()
     with CaptureQueriesContext(connection) as few:
         charges_of(*MONTH), claim_of(*MONTH)
-    rows = [of_voucher(paid("100.00"), fee=Decimal("-1.30"), **AT_FOUR) for _ in range(12)]
+    dear = {"fee": Decimal("-1.30"), "rate": Decimal("4.25")}
+    rows = [of_voucher(paid("100.00"), **dear) for _ in range(12)]
     bring(file_of(rows, transfer="TR-2"), name="second.csv")
     with CaptureQueriesContext(connection) as many:
         charges_of(*MONTH), claim_of(*MONTH)
-    assert len(few) == len(many) == 7
+    assert len(few) == len(many) == 9
 
 
 def test_R17_a_claim_names_the_agreement_of_each_line(luz: Actor) -> None:
@@ -193,27 +195,8 @@ def test_R17_what_the_schedules_no_longer_lead_to_is_not_claimed(luz: Actor) -> 
     assert standing(Standing.CLAIMED) == (6, WHOLE)  # what stands on the lines is what it was
 
 
-def exchanged() -> dict[str, str]:
-    """Four codes of a day whose dollar cost 4.00, with two percent agreed on top; return what the provider calls each."""
-    agree(fx_margin_percent="2.00")
-    ExchangeRate.objects.create(
-        day=TENTH.date(), base="USD", quote="PEN", rate="4.000000", source="SBS", imported_by="test", imported_at=TENTH
-    )
-    codes = {"fair": "102.00", "dear": "102.00", "odd": "100.00", "kind": "100.00"}
-    asked = {name: paid(amount) for name, amount in codes.items()}
-    bring(
-        file_of([
-            of_voucher(asked["fair"], rate=Decimal("4.08"), fee=Decimal("-1.174020")),
-            of_voucher(asked["dear"], rate=Decimal("4.25"), fee=Decimal("-1.127059")),
-            of_voucher(asked["odd"], gross=Decimal("23.00"), fee=Decimal("-1.18"), **AT_FOUR),
-            of_voucher(asked["kind"], gross=Decimal("26.00"), fee=Decimal("-1.18"), **AT_FOUR),
-        ])
-    )  # fmt: skip
-    return {name: voucher.provider_reference for name, voucher in asked.items()}
-
-
 def test_R17_an_exchange_that_took_more_than_agreed_is_claimed_as_a_cost(luz: Actor) -> None:
-    theirs = exchanged()
+    theirs = plant_exchanges()
     (month,) = charges_of(*MONTH)
     assert month.exchanges is not None
     assert (month.exchanges.lines, month.exchanges.charged, month.is_claimed) == (2, Decimal("3.00"), True)
@@ -235,7 +218,10 @@ def test_R17_an_exchange_that_took_more_than_agreed_is_claimed_as_a_cost(luz: Ac
     assert "exchanged at no more than 2 % above the rate of the day" in letter
     assert "rate 4.25 · rate of the day 4" in letter
     assert "agreed US$ 0.50 [1], charged US$ 1.50, too much US$ 1.00 (november.csv, line 5)" in letter
-    assert "US$ 2.00 less than by the rate that the line itself names (november.csv, line 6)" in letter
+    assert (
+        "settled US$ 23.00, by the rate that the line itself names US$ 25.00: US$ 2.00 lost (november.csv, line 6)"
+        in letter
+    )
     assert "USD: 2 lines, agreed US$ 0.50, charged US$ 3.50, too much US$ 3.00" in letter
     case = claims.open_case(*MONTH, actor=luz)
     assert set(Discrepancy.objects.filter(case=case).values_list("line__provider_reference", flat=True)) == {
@@ -243,8 +229,44 @@ def test_R17_an_exchange_that_took_more_than_agreed_is_claimed_as_a_cost(luz: Ac
     }  # fmt: skip
 
 
+def test_R17_a_line_that_costs_too_much_in_two_ways_is_one_line(luz: Actor) -> None:
+    plant_exchanges()
+    bring(
+        file_of([of_voucher(paid("102.00"), rate=Decimal("4.25"), fee=Decimal("-2.00"))], transfer="TR-2"), name="2.csv"
+    )
+    twice = [each for each in claim_of(*MONTH).lines if str(each.line.report) == "2.csv"]
+    assert [(each.is_exchange, each.difference) for each in twice] == [
+        (True, Decimal("1.00")),
+        (False, Decimal("0.872941")),
+    ]
+    (total,) = claim_of(*MONTH).totals
+    assert (total.lines, total.difference) == (3, Decimal("4.872941"))
+    assert "3 lines above what was agreed" in claims.letter(*MONTH, "en", actor=luz).text
+    assert "3 líneas" in claims.open_case(*MONTH, actor=luz).about
+
+
+def test_R17_what_is_no_loss_by_its_exchange_is_not_claimed(luz: Actor) -> None:
+    """An amount that is wrong itself, a fee of its own, a rate of four decimals, a day's rate that was corrected since."""
+    dear = plant_exchanges()["dear"]
+    wrong, rounded = paid("75.00"), paid("3000.00")
+    rows = [
+        of_voucher(wrong, amount=Decimal("750.00"), gross=Decimal("18.75"), fee=Decimal("-0.96"), **AT_FOUR),
+        of_voucher(rounded, rate=Decimal("3.7513"), gross=Decimal("799.71"), fee=Decimal("-28.63")),
+        Row("F-1", Decimal("-40.00"), kind="SETTLEMENT_FEE", gross=Decimal("-12.00"), fee=Decimal(0), **AT_FOUR),
+    ]
+    bring(file_of(rows, transfer="TR-2"), name="2.csv")
+    assert set(SettlementLine.objects.filter(report__name="2.csv").values_list("verdict", flat=True)) == {
+        "amount", "matched", "fee",
+    }  # fmt: skip
+    assert [each.line.report.name for each in claim_of(*MONTH).lines if each.is_exchange] == ["november.csv"] * 2
+    ExchangeRate.objects.update(rate="4.200000")
+    claim = claim_of(*MONTH)
+    assert dear not in {each.line.provider_reference for each in claim.lines}
+    assert claim.unfounded == 1
+
+
 def test_R17_a_loss_by_exchange_that_was_settled_or_is_agreed_no_more_is_not_claimed(luz: Actor) -> None:
-    theirs = exchanged()
+    theirs = plant_exchanges()
     odd = Discrepancy.objects.get(line__provider_reference=theirs["odd"])
     discrepancies.settle(odd.pk, "provider_pays", "They pay it in December.", actor=luz)
     assert [each.line.provider_reference for each in claim_of(*MONTH).lines] == [theirs["dear"]]
