@@ -84,7 +84,7 @@ def test_one_whole_journey_ends_well_and_leaves_no_process(demo: Callable[..., D
     code = run.process.wait(UP_SECONDS)
     assert code == 0, run.said
     assert "✗" not in run.said
-    assert run.said.count("✓") == 110
+    assert run.said.count("✓") == 111
     for step in (
         "refund of S/ 59.91 refused",
         "webhook lost, found by poll",
