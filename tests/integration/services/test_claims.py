@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -161,16 +162,18 @@ def test_R17_costs_of_days_without_a_schedule_stand_apart() -> None:
     assert claim_of(*MONTH).lines == []
 
 
-def test_R17_sums_and_claims_ask_the_same_however_many_lines_there_are() -> None:
-    plant_exchanges()
+@pytest.mark.parametrize(("planted", "rate", "statements"), [(plant, "4.00", 7), (plant_exchanges, "4.25", 9)])
+def test_R17_sums_and_claims_ask_the_same_however_many_lines_there_are(
+    planted: Callable[[], object], rate: str, statements: int
+) -> None:
+    planted()
     with CaptureQueriesContext(connection) as few:
         charges_of(*MONTH), claim_of(*MONTH)
-    dear = {"fee": Decimal("-1.30"), "rate": Decimal("4.25")}
-    rows = [of_voucher(paid("100.00"), **dear) for _ in range(12)]
+    rows = [of_voucher(paid("100.00"), fee=Decimal("-1.30"), rate=Decimal(rate)) for _ in range(12)]
     bring(file_of(rows, transfer="TR-2"), name="second.csv")
     with CaptureQueriesContext(connection) as many:
         charges_of(*MONTH), claim_of(*MONTH)
-    assert len(few) == len(many) == 9
+    assert len(few) == len(many) == statements
 
 
 def test_R17_a_claim_names_the_agreement_of_each_line(luz: Actor) -> None:
